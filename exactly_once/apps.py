@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class ExactlyOnceConfig(AppConfig):
+    name = "exactly_once"
+    default_auto_field = "django.db.models.BigAutoField"
