@@ -1,17 +1,30 @@
 """Every setting, read from the environment in this one place. docs/settings.md explains each variable."""
 
+import os
 from pathlib import Path
+from typing import Any
 
 from environs import Env
+
+from config import logs
+from config.environment import DEVELOPMENT, PRODUCTION, refuse_unsafe
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Env()
 
-ENVIRONMENT: str = env.str("TALLY_ENVIRONMENT", "development")
+# --- Which environment ------------------------------------------------------------------------------------------------
+
+ENVIRONMENT: str = refuse_unsafe({**os.environ, "TALLY_ENVIRONMENT": env.str("TALLY_ENVIRONMENT", DEVELOPMENT)})
+IN_PRODUCTION = ENVIRONMENT == PRODUCTION
 DEBUG: bool = env.bool("DEBUG", default=False)
+# The default serves development and tests only: production refuses to start without a strong key of its own.
 SECRET_KEY: str = env.str("SECRET_KEY", "development-only")
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1"])
+# Where `manage.py up` keeps its servers' data, logs and sign-in.
+STATE_DIR: Path = env.path("TALLY_STATE_DIR", BASE_DIR / ".tally").resolve()
+
+# --- Django -----------------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
     "config",
@@ -36,6 +49,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.request_log.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -44,7 +58,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -65,16 +78,87 @@ TEMPLATES = [
     },
 ]
 
-# One database; psycopg's own pool holds the connections, so Django must not keep any itself (CONN_MAX_AGE 0).
-DATABASES = {"default": env.dj_db_url("DATABASE_URL", "postgresql://postgres@localhost/tally", conn_max_age=0)}
-DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", 8), "timeout": 10}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
+
+# --- Database ---------------------------------------------------------------------------------------------------------
+
+# How long one statement may run, in the web, worker and relay processes: longer than any of their queries, shorter than
+# a client's patience. Commands that a person runs have no limit (manage.py).
+DATABASE_STATEMENT_TIMEOUT_SECONDS: int = env.int("DATABASE_STATEMENT_TIMEOUT_SECONDS", 30)
+# How long a statement may wait for a row that another transaction holds: no transaction of ours should take this long.
+DATABASE_LOCK_TIMEOUT_SECONDS: int = env.int("DATABASE_LOCK_TIMEOUT_SECONDS", 10)
+# An open transaction that does nothing holds back the outbox relay of the whole cluster.
+DATABASE_IDLE_IN_TRANSACTION_TIMEOUT_SECONDS: int = env.int("DATABASE_IDLE_IN_TRANSACTION_TIMEOUT_SECONDS", 30)
+# Connections of one process: the web server's threads, or one of a worker's processes.
+DATABASE_POOL_SIZE: int = env.int("DATABASE_POOL_SIZE", 8)
+# How long a request waits for a connection of the pool before it fails.
+DATABASE_POOL_TIMEOUT_SECONDS: int = env.int("DATABASE_POOL_TIMEOUT_SECONDS", 10)
+# PgBouncer refuses the time-outs as start-up parameters: set them on the role instead (docs/settings.md).
+DATABASE_BEHIND_PGBOUNCER: bool = env.bool("DATABASE_BEHIND_PGBOUNCER", default=False)
+
+
+def _session_options() -> str:
+    """Return what each new database session starts with, as libpq's `options`, in milliseconds."""
+    limits = {
+        "statement_timeout": DATABASE_STATEMENT_TIMEOUT_SECONDS,
+        "lock_timeout": DATABASE_LOCK_TIMEOUT_SECONDS,
+        "idle_in_transaction_session_timeout": DATABASE_IDLE_IN_TRANSACTION_TIMEOUT_SECONDS,
+    }
+    return " ".join(f"-c {name}={seconds * 1000}" for name, seconds in limits.items())
+
+
+def _database() -> dict[str, Any]:
+    """Return the one database. psycopg's pool holds the connections, so Django must not keep any (CONN_MAX_AGE 0)."""
+    database: dict[str, Any] = env.dj_db_url("DATABASE_URL", conn_max_age=0, conn_health_checks=True)
+    options = database.setdefault("OPTIONS", {})
+    options["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": DATABASE_POOL_TIMEOUT_SECONDS}
+    if DATABASE_BEHIND_PGBOUNCER:
+        database["DISABLE_SERVER_SIDE_CURSORS"] = True
+    else:
+        options["options"] = " ".join(filter(None, [options.get("options"), _session_options()]))
+    return database
+
+
+# Without DATABASE_URL, commands that need no database run (check, makemigrations); manage.py gives the others the
+# embedded server's address.
+DATABASES = {"default": _database()} if env.str("DATABASE_URL", "") else {}
+
+# --- Web --------------------------------------------------------------------------------------------------------------
+
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
+# In production the files are collected, compressed and named by their content when the image is built.
+WHITENOISE_USE_FINDERS = not IN_PRODUCTION
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if IN_PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage",
+    },
+}
+
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+# Cookies and redirects of production assume HTTPS; a proxy that ends TLS must set X-Forwarded-Proto itself.
+BEHIND_TLS_PROXY: bool = env.bool("BEHIND_TLS_PROXY", default=False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS_PROXY else None
+SECURE_SSL_REDIRECT = IN_PRODUCTION
+SECURE_HSTS_SECONDS: int = env.int("SECURE_HSTS_SECONDS", 31_536_000 if IN_PRODUCTION else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IN_PRODUCTION
+SECURE_HSTS_PRELOAD = IN_PRODUCTION
+SESSION_COOKIE_SECURE = IN_PRODUCTION
+SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SECURE = IN_PRODUCTION
+X_FRAME_OPTIONS = "DENY"
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
@@ -85,10 +169,57 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
 }
 
+# --- Celery -----------------------------------------------------------------------------------------------------------
+
 CELERY_BROKER_URL: str = env.str("CELERY_BROKER_URL", "redis://localhost:6379/0")
+_RABBITMQ = CELERY_BROKER_URL.startswith("amqp")
+# A message is acknowledged after its task ended: a killed worker's messages come back.
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+# A worker takes one message at a time: what it holds back, another could do.
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# Longer than a PSP call with its time-outs; then the task is killed, and the sweeper finds its row.
+CELERY_TASK_SOFT_TIME_LIMIT = 60
+CELERY_TASK_TIME_LIMIT = 90
+# How long a stopping worker lets its tasks finish before it gives their messages back.
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
+# A wake-up call is a hint: a request never waits for a broker that is away.
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.1}
+CELERY_TASK_DEFAULT_QUEUE_TYPE = "quorum" if _RABBITMQ else "classic"
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
+    {"confirm_publish": True}
+    if _RABBITMQ
+    # Unacknowledged messages return after this time: longer than the longest task, or it would run twice at once.
+    else {"visibility_timeout": 300, "socket_connect_timeout": 2, "socket_keepalive": True}
+)
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {}
+
+# --- Logs -------------------------------------------------------------------------------------------------------------
+
+LOGGING = logs.logging_config(level=env.str("LOG_LEVEL", "INFO"))
+logs.configure()
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+# One line per request: its end.
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = 10
+# A refused request is the client's matter.
+DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = 20
+
+# --- Exactly once -----------------------------------------------------------------------------------------------------
 
 # How long a request may hold its idempotency key before another may resume it: longer than the longest PSP call.
 IDEMPOTENCY_LEASE_SECONDS: int = env.int("IDEMPOTENCY_LEASE_SECONDS", 30)
+
+# --- Payments ---------------------------------------------------------------------------------------------------------
+
 PSP_CONNECT_TIMEOUT_SECONDS: float = env.float("PSP_CONNECT_TIMEOUT_SECONDS", 2.0)
 PSP_READ_TIMEOUT_SECONDS: float = env.float("PSP_READ_TIMEOUT_SECONDS", 10.0)
 

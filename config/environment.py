@@ -1,0 +1,101 @@
+"""What the environment must hold before Tally starts in production. Settings themselves live in config/settings.py."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from django.core.exceptions import ImproperlyConfigured
+
+PRODUCTION = "production"
+DEVELOPMENT = "development"
+TEST = "test"
+ENVIRONMENTS = (PRODUCTION, DEVELOPMENT, TEST)
+
+# Django's own measure of a usable key (security.W009), with more different characters: 16 is what a hex key has.
+SECRET_KEY_LENGTH = 50
+SECRET_KEY_DIFFERENT = 10
+# Stripe's keys have 24 or more characters behind the prefix: anything shorter was typed by a person.
+STRIPE_SECRET_LENGTH = 24
+
+OFF = frozenset({"", "0", "false", "no", "off", "n", "f"})
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing that production demands of one variable. The text never repeats the value: it may be a secret."""
+
+    variable: str
+    text: str
+    holds: Callable[[str], bool]
+    optional: bool = False
+
+
+def _strong_key(value: str) -> bool:
+    placeholder = value.startswith(("django-insecure-", "development", "change"))
+    return len(value) >= SECRET_KEY_LENGTH and len(set(value)) >= SECRET_KEY_DIFFERENT and not placeholder
+
+
+def _named_hosts(value: str) -> bool:
+    hosts = [host.strip() for host in value.split(",")]
+    return all(hosts) and "*" not in hosts
+
+
+def _prefixed(*prefixes: str) -> Callable[[str], bool]:
+    return lambda value: any(
+        value.startswith(prefix) and len(value) >= len(prefix) + STRIPE_SECRET_LENGTH for prefix in prefixes
+    )
+
+
+RULES = (
+    Rule(
+        "SECRET_KEY",
+        f"at least {SECRET_KEY_LENGTH} characters, {SECRET_KEY_DIFFERENT} of them different, and no placeholder",
+        _strong_key,
+    ),
+    Rule("DATABASE_URL", "a postgresql:// URL", lambda value: value.startswith(("postgresql://", "postgres://"))),
+    Rule(
+        "CELERY_BROKER_URL",
+        "a redis://, rediss://, redis+socket://, amqp:// or amqps:// URL",
+        lambda value: value.startswith(("redis://", "rediss://", "redis+socket://", "amqp://", "amqps://")),
+    ),
+    Rule("ALLOWED_HOSTS", "the host names served, separated by commas, without *", _named_hosts),
+    Rule(
+        "STRIPE_API_KEY",
+        f"Stripe's secret or restricted key: sk_ or rk_ and at least {STRIPE_SECRET_LENGTH} characters",
+        _prefixed("sk_", "rk_"),
+    ),
+    Rule(
+        "STRIPE_WEBHOOK_SECRET",
+        f"Stripe's signing secret: whsec_ and at least {STRIPE_SECRET_LENGTH} characters",
+        _prefixed("whsec_"),
+    ),
+    Rule("STRIPE_API_BASE", "an https:// address", lambda value: value.startswith("https://"), optional=True),
+    Rule("DEBUG", "off: it shows settings to strangers", lambda value: value.lower() in OFF, optional=True),
+)
+
+
+def faults(environ: Mapping[str, str]) -> list[str]:
+    """Return one line per rule that these variables break, naming the variable and the rule."""
+    lines = []
+    for rule in RULES:
+        value = environ.get(rule.variable, "").strip()
+        if not value and not rule.optional:
+            lines.append(f"{rule.variable} is missing. It must be {rule.text}.")
+        elif value and not rule.holds(value):
+            lines.append(f"{rule.variable} must be {rule.text}.")
+    return lines
+
+
+def refuse_unsafe(environ: Mapping[str, str]) -> str:
+    """Return the environment's name, or refuse to start.
+
+    :raises ImproperlyConfigured: an unknown environment; in production, any broken rule.
+    """
+    name = environ.get("TALLY_ENVIRONMENT", DEVELOPMENT)
+    if name not in ENVIRONMENTS:
+        # A misspelt "production" must not start with development's defaults.
+        msg = f"TALLY_ENVIRONMENT must be one of {', '.join(ENVIRONMENTS)}."
+        raise ImproperlyConfigured(msg)
+    if name == PRODUCTION and (lines := faults(environ)):
+        msg = "Tally does not start in production like this (docs/settings.md):\n" + "\n".join(f"- {x}" for x in lines)
+        raise ImproperlyConfigured(msg)
+    return name

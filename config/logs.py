@@ -1,0 +1,84 @@
+"""How log events look: JSON in production, readable elsewhere; the same for Django, Celery and the web server.
+
+An event has a name and ids. Bodies, headers, card data and secrets never reach a log: `redact` is the last net.
+"""
+
+import logging
+import os
+import re
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from config.environment import DEVELOPMENT, PRODUCTION
+
+REDACTED = "[redacted]"
+
+# Parts of a field's name whose value is not for the log.
+SECRET_NAMES = re.compile(
+    r"password|passwd|secret|token|authorization|cookie|card|cvc|api_key|headers|body|payload", re.IGNORECASE
+)
+# Secrets inside a text (an exception's message, an address): PSP and API keys, and a URL's password.
+SECRET_TEXTS = re.compile(r"\b(?:sk|rk|pk|whsec)_[\w.\-]{8,}|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)")
+
+
+def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Replace what must not be logged: values by their field's name, keys and passwords inside any text."""
+    for name, value in event.items():
+        if name != "event" and SECRET_NAMES.search(name):
+            event[name] = REDACTED
+        elif isinstance(value, str):
+            event[name] = SECRET_TEXTS.sub(REDACTED, value)
+    return event
+
+
+SHARED: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.PositionalArgumentsFormatter(),
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.StackInfoRenderer(),
+    # As plain text: the richer forms print the local variables of each frame, and with them secrets.
+    structlog.processors.format_exc_info,
+    redact,
+]
+
+
+def formatter() -> logging.Formatter:
+    """Return the formatter of this environment. The web server's own log asks for it too (config/web_logs.json)."""
+    production = os.environ.get("TALLY_ENVIRONMENT", DEVELOPMENT) == PRODUCTION
+    renderer: Processor = (
+        structlog.processors.JSONRenderer() if production else structlog.dev.ConsoleRenderer(colors=False)
+    )
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=SHARED,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+    )
+
+
+def logging_config(*, level: str) -> dict[str, Any]:
+    """Return the standard library's logging configuration: one handler, to stderr."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"tally": {"()": "config.logs.formatter"}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "tally"}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            "django": {"handlers": [], "level": level, "propagate": True},
+            # The SDK logs requests and their bodies below WARNING.
+            "stripe": {"level": "WARNING"},
+        },
+    }
+
+
+def configure() -> None:
+    """Send structlog's events through the standard library's handlers."""
+    structlog.configure(
+        processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
