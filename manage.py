@@ -3,6 +3,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 
 def main() -> None:
@@ -10,7 +11,10 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    from config.services.command_database import command_database
+
+    with command_database(sys.argv[1:], root=Path(__file__).resolve().parent):
+        execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,124 @@
+"""What `manage.py up` keeps in its state directory (.tally/): secrets made on the first start, and who runs now."""
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from config.services.postgres import OWNER_ROLE, Cluster
+
+DATABASE_NAME = "tally"
+
+# A process id is used again one day; two processes of one id never start within this time of each other.
+SAME_START_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """The administrator and the API key of a development database."""
+
+    username: str
+    password: str
+    api_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunningStack:
+    """A stack that runs, as other commands see it: its process, its addresses, and what its processes were told."""
+
+    pid: int
+    started: float
+    base_url: str
+    simulator_url: str
+    owner_url: str
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class StateDir:
+    """The state directory. Files that hold secrets are readable by their owner alone."""
+
+    root: Path
+
+    @property
+    def logs(self) -> Path:
+        """Return the directory of the processes' logs."""
+        return self.root / "logs"
+
+    @property
+    def cluster(self) -> Cluster:
+        """Return the embedded PostgreSQL server."""
+        return Cluster(self.root / "postgres", self.logs / "postgres.log")
+
+    @property
+    def owner_url(self) -> str:
+        """Return the embedded database's address for its owner."""
+        return self.cluster.url(role=OWNER_ROLE, database=DATABASE_NAME)
+
+    def secrets(self) -> dict[str, str]:
+        """Return this installation's own secrets, made on the first call."""
+        path = self.root / "secrets.json"
+        if path.exists():
+            return dict(json.loads(path.read_text()))
+        made = {
+            "SECRET_KEY": secrets.token_urlsafe(48),
+            "STRIPE_API_KEY": f"sk_test_{secrets.token_hex(16)}",
+            "STRIPE_WEBHOOK_SECRET": f"whsec_{secrets.token_hex(16)}",
+        }
+        write_private(path, made)
+        return made
+
+    def sign_in(self) -> SignIn | None:
+        """Return the sign-in that the first start made, None before it."""
+        if not self.sign_in_path.exists():
+            return None
+        return SignIn(**json.loads(self.sign_in_path.read_text()))
+
+    @property
+    def sign_in_path(self) -> Path:
+        """Return where the sign-in is kept."""
+        return self.root / "sign-in.json"
+
+    def announce(self, stack: RunningStack) -> None:
+        """Tell other commands what runs here."""
+        write_private(self._running_path, asdict(stack))
+
+    def retire(self) -> None:
+        """Tell other commands that nothing runs here any more."""
+        self._running_path.unlink(missing_ok=True)
+
+    def running(self) -> RunningStack | None:
+        """Return the stack that runs here, None where nothing does or its process died without a word."""
+        try:
+            stack = RunningStack(**json.loads(self._running_path.read_text()))
+        except FileNotFoundError:
+            return None
+        return stack if is_same_process(pid=stack.pid, started=stack.started) else None
+
+    @property
+    def _running_path(self) -> Path:
+        return self.root / "stack.json"
+
+
+def write_private(path: Path, content: Any) -> None:
+    """Write JSON that only the owner may read, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    unfinished.unlink(missing_ok=True)
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(content, file, indent=2)
+    unfinished.replace(path)
+
+
+def is_same_process(*, pid: int, started: float) -> bool:
+    """Return whether this process still runs, and is not another one with the same id."""
+    try:
+        process = psutil.Process(pid)
+        return abs(process.create_time() - started) < SAME_START_SECONDS and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
