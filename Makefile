@@ -1,4 +1,4 @@
-# Everything a developer and CI run. `make help` lists the targets from the comments behind them.
+# What a developer and CI run. `make help` lists the targets by the comment behind each.
 
 UV ?= uv
 RUN := $(UV) run --quiet
@@ -8,11 +8,27 @@ TEMPLATES = $(shell git ls-files '*.html')
 .DEFAULT_GOAL := help
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
+
+.PHONY: up
+up: ## start everything on this machine: database, broker, web, workers, PSP simulator
+	$(RUN) manage.py up
+
+.PHONY: demo
+demo: ## sell over real HTTP with faults, then prove the books
+	$(RUN) manage.py demo
+
+.PHONY: verify
+verify: ## check every invariant of the running system
+	$(RUN) manage.py verify
 
 .PHONY: test
 test: ## the whole test suite, on the embedded servers
 	$(RUN) pytest
+
+.PHONY: coverage
+coverage: ## the test suite with branch coverage; the pages land in htmlcov/
+	$(RUN) pytest --cov --cov-report=term:skip-covered --cov-report=html
 
 .PHONY: format
 format: ## put Python and SQL into the house's form
@@ -20,23 +36,51 @@ format: ## put Python and SQL into the house's form
 	$(RUN) ruff format .
 	$(if $(SQL_FILES),$(RUN) sqlfluff fix --quiet $(SQL_FILES))
 
-.PHONY: check
-check: check-style check-types check-imports check-sql ## every check but the tests
+.PHONY: lock
+lock: ## pin all that the direct pins of pyproject.toml need, refresh requirements.txt
+	$(UV) run --no-project scripts/lock.py
 
-.PHONY: check-style
+CHECKS := style types imports sql templates spelling dependencies migrations deploy audit
+
+.PHONY: check
+check: $(CHECKS:%=check-%) ## every check but the tests (each alone: make check-style, ...)
+	@echo "make check: all passed"
+
+.PHONY: $(CHECKS:%=check-%)
 check-style:
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 
-.PHONY: check-types
 check-types:
 	$(RUN) mypy .
 
-.PHONY: check-imports
 check-imports:
-	$(RUN) lint-imports
+	$(RUN) lint-imports --no-logo
 
-.PHONY: check-sql
 check-sql:
 	$(if $(SQL_FILES),$(RUN) sqlfluff lint $(SQL_FILES))
 	$(if $(SQL_FILES),$(RUN) squawk $(SQL_FILES))
+
+check-templates:
+	$(if $(TEMPLATES),$(RUN) djlint --lint --quiet $(TEMPLATES))
+
+check-spelling:
+	git ls-files -z | xargs -0 $(RUN) codespell
+
+check-dependencies:
+	$(RUN) deptry .
+
+check-migrations:
+	$(RUN) scripts/check_migrations.py
+
+# Production's own rules, met by secrets that exist for this one command.
+check-deploy:
+	@echo "manage.py check --deploy"
+	@secret=$$(head -c 64 /dev/urandom | base64 | tr -d '+/=\n') && \
+	TALLY_ENVIRONMENT=production DEBUG=off SECRET_KEY=$$secret ALLOWED_HOSTS=shop.example \
+	DATABASE_URL=postgresql://tally_web@db.example/tally CELERY_BROKER_URL=redis://broker.example \
+	STRIPE_API_KEY=sk_live_$$secret STRIPE_WEBHOOK_SECRET=whsec_$$secret \
+	$(RUN) manage.py check --deploy --fail-level WARNING
+
+check-audit:
+	$(RUN) scripts/audit.py

@@ -1,0 +1,55 @@
+"""The import contracts of .importlinter hold, and each of them can fail."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.tree import PACKAGES, ROOT, kept_files, named
+
+# One forbidden import per contract: the file that gets it, the line, and the contract that must break.
+BREACHES = [
+    ("ledger/breach.py", "import payments.apps", "Imports point down only"),
+    ("checkout/breach.py", "import stripe", "Only payments/psp/stripe.py speaks to the Stripe SDK"),
+    ("payments/breach.py", "import rest_framework", "HTTP stays in the api folders and in config"),
+    ("payments/breach.py", "import payments.api", "Nothing but HTTP code imports the api folders"),
+    ("payments/breach.py", "import payments.simulator", "The PSP simulator stands in for a remote server"),
+    ("payments/simulator/breach.py", "import payments.psp", "The PSP simulator shares no code with what it tests"),
+]
+
+
+def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).with_name("lint-imports")
+    command = [str(program), "--no-logo", "--no-cache"]
+    return subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the packages and their contracts, to break."""
+    folder = tmp_path_factory.mktemp("house")
+    for path in [ROOT / ".importlinter", *kept_files(*(f"{package}/**.py" for package in PACKAGES))]:
+        copy = folder / named(path)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, copy)
+    return folder
+
+
+def test_every_contract_is_kept() -> None:
+    result = lint_imports(ROOT)
+
+    assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.parametrize(("file", "line", "contract"), BREACHES)
+def test_a_breach_is_seen(house: Path, file: str, line: str, contract: str) -> None:
+    (house / file).write_text(f"{line}\n")
+
+    result = lint_imports(house)
+
+    (house / file).unlink()
+    broken = [row for row in result.stdout.splitlines() if row.rstrip().endswith("BROKEN")]
+    assert result.returncode == 1
+    assert any(row.startswith(contract) for row in broken), result.stdout
