@@ -1,11 +1,12 @@
 """What the tree must not hold: postponed work, addresses that nobody chose, lock files."""
 
 import re
-from pathlib import Path
 
 from tests.architecture.tree import ROOT, kept_files, named
 
-POSTPONED = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b|NotImplementedError")
+# Spelled with a hyphen, so that this list is not a finding itself.
+POSTPONED_WORDS = ("TO-DO", "FIX-ME", "XX-X", "HA-CK", "NotImplemented-Error")
+POSTPONED = re.compile("|".join(rf"\b{word.replace('-', '')}\b" for word in POSTPONED_WORDS))
 ADDRESS = re.compile(r"\b(?:https?|ftp)://(?P<host>[A-Za-z0-9.-]+)")
 # Every host that a file may name, with what it is for. A package index is none of them.
 HOSTS = {
@@ -23,7 +24,7 @@ GENERATED = {"requirements.txt"}
 def texts() -> dict[str, str]:
     found = {}
     for path in kept_files():
-        if path == Path(__file__) or named(path) in GENERATED:
+        if named(path) in GENERATED:
             continue
         try:
             found[named(path)] = path.read_text()
