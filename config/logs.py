@@ -68,6 +68,8 @@ def logging_config(*, level: str) -> dict[str, Any]:
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "django": {"handlers": [], "level": level, "propagate": True},
+            # Each refused request has its line already (config/request_log.py); this one adds the tracebacks.
+            "django.request": {"level": "ERROR"},
             # The SDK logs requests and their bodies below WARNING.
             "stripe": {"level": "WARNING"},
         },

