@@ -71,7 +71,7 @@ check-dependencies:
 	$(RUN) deptry .
 
 check-migrations:
-	$(RUN) scripts/check_migrations.py
+	$(RUN) manage.py makemigrations --check --dry-run
 
 # Production's own rules, met by secrets that exist for this one command.
 check-deploy:
