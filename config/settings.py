@@ -91,6 +91,11 @@ USE_TZ = True
 
 # --- Database ---------------------------------------------------------------------------------------------------------
 
+DATABASE_URL: str = env.str("DATABASE_URL", "")
+# Who owns the tables, for `migrate` and `up`: the application itself may not change them.
+DATABASE_OWNER_URL: str = env.str("DATABASE_OWNER_URL", "")
+# What `application_role` gives the login role of web, worker, beat and relay.
+DATABASE_APPLICATION_PASSWORD: str = env.str("DATABASE_APPLICATION_PASSWORD", "")
 # How long one statement may run, in the web, worker and relay processes: longer than any of their queries, shorter than
 # a client's patience. Commands that a person runs have no limit (manage.py).
 DATABASE_STATEMENT_TIMEOUT_SECONDS: int = env.int("DATABASE_STATEMENT_TIMEOUT_SECONDS", 30)
@@ -130,7 +135,7 @@ def _database() -> dict[str, Any]:
 
 # Without DATABASE_URL, commands that need no database run (check, makemigrations); manage.py gives the others the
 # embedded server's address.
-DATABASES = {"default": _database()} if env.str("DATABASE_URL", "") else {}
+DATABASES = {"default": _database()} if DATABASE_URL else {}
 
 # --- Web --------------------------------------------------------------------------------------------------------------
 

@@ -31,7 +31,9 @@ WITHOUT_DATABASE = frozenset(
     }
 )
 # These change or read what belongs to the tables' owner. All others are who the application is: tally_web.
-AS_OWNER = frozenset({"flush", "migrate", "optimizemigration", "pgtrigger", "showmigrations", "sqlmigrate", "test"})
+AS_OWNER = frozenset(
+    {"application_role", "flush", "migrate", "optimizemigration", "pgtrigger", "showmigrations", "sqlmigrate", "test"}
+)
 # These run as long as the service does. All others are run by a person or a job, and may take their time.
 SERVICES = frozenset({"relay"})
 
@@ -46,6 +48,8 @@ def command_database(arguments: Sequence[str], *, root: Path) -> Iterator[None]:
     command = arguments[0] if arguments else "help"
     if command not in SERVICES:
         os.environ.setdefault("DATABASE_STATEMENT_TIMEOUT_SECONDS", "0")
+    if command in AS_OWNER and (owner_url := os.environ.get("DATABASE_OWNER_URL")):
+        os.environ["DATABASE_URL"] = owner_url
     embedded = os.environ.get("TALLY_ENVIRONMENT", DEVELOPMENT) == DEVELOPMENT and not os.environ.get("DATABASE_URL")
     asks_for_help = command.startswith("-") or not {"-h", "--help"}.isdisjoint(arguments)
     if not embedded or asks_for_help or command in WITHOUT_DATABASE:

@@ -5,7 +5,7 @@ from psycopg import sql
 
 # The group role that exactly_once's first migration creates; its grants are all that the application may do.
 GROUP_ROLE = "tally_app"
-# Who web, worker, beat and relay are. No password: the embedded server is reached through a private socket alone.
+# Who web, worker, beat and relay are.
 LOGIN_ROLE = "tally_web"
 
 
@@ -23,9 +23,10 @@ def ensure_database(*, server_url: str, name: str) -> None:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
 
-def ensure_login_role(*, owner_url: str) -> None:
+def ensure_login_role(*, owner_url: str, password: str | None = None) -> None:
     """Create the application's login role unless it exists, and let it read which migrations ran.
 
+    :param password: None where the server asks for none: the embedded one is reached through a private socket alone.
     :raises NotMigratedError: the migration that creates its group has not run.
     """
     with psycopg.connect(owner_url) as connection:
@@ -36,6 +37,8 @@ def ensure_login_role(*, owner_url: str) -> None:
         group, login = sql.Identifier(GROUP_ROLE), sql.Identifier(LOGIN_ROLE)
         if not _role_exists(connection, LOGIN_ROLE):
             connection.execute(sql.SQL("CREATE ROLE {} LOGIN IN ROLE {}").format(login, group))
+        if password is not None:
+            connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(login, password))
         # Made by Django before any migration could set default privileges.
         connection.execute(sql.SQL("GRANT SELECT ON django_migrations TO {}").format(group))
 

@@ -83,8 +83,8 @@ def _free_port(terminal: Terminal, preferred: int, whose: str) -> int:
 
 def _given_database() -> Database | None:
     """Return the database that the environment names, None where it names none."""
-    app_url = os.environ.get("DATABASE_URL")
-    return Database(owner_url=os.environ.get("DATABASE_OWNER_URL") or app_url, app_url=app_url) if app_url else None
+    app_url = settings.DATABASE_URL
+    return Database(owner_url=settings.DATABASE_OWNER_URL or app_url, app_url=app_url) if app_url else None
 
 
 def _stop_on_signals(stop: Event, stack: Stack) -> None:
