@@ -57,7 +57,7 @@ RULES = (
         "a redis://, rediss://, redis+socket://, amqp:// or amqps:// URL",
         lambda value: value.startswith(("redis://", "rediss://", "redis+socket://", "amqp://", "amqps://")),
     ),
-    Rule("ALLOWED_HOSTS", "the host names served, separated by commas, without *", _named_hosts),
+    Rule("ALLOWED_HOSTS", "the host names served, separated by commas, without a wildcard", _named_hosts),
     Rule(
         "STRIPE_API_KEY",
         f"Stripe's secret or restricted key: sk_ or rk_ and at least {STRIPE_SECRET_LENGTH} characters",

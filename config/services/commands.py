@@ -46,6 +46,11 @@ def migrate() -> list[str]:
     return ["python", "manage.py", "migrate", "--no-input"]
 
 
+def application_role() -> list[str]:
+    """Return the command line that makes the role of all others, after the migrations, as the tables' owner."""
+    return ["python", "manage.py", "application_role"]
+
+
 def simulator(*, port: int, state: Path | str, seed: int, webhook_url: str, webhook_secret: str) -> list[str]:
     """Return the PSP simulator's command line."""
     return [

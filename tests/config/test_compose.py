@@ -1,0 +1,102 @@
+"""No container runs here, so the compose file is held to the code that it starts."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from config.environment import RULES
+from config.services import commands
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+APPLICATION = {"migrate", "web", "worker", "relay", "beat"}
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Any]:
+    services: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    return services
+
+
+def test_each_process_is_a_service_of_its_own(services: dict[str, Any]) -> None:
+    assert set(services) == APPLICATION | {"postgres", "valkey", "simulator"}
+    assert services["simulator"]["profiles"] == ["simulator"]
+
+
+def test_the_services_run_the_codes_own_commands(services: dict[str, Any]) -> None:
+    assert services["web"]["command"] == commands.web(host="0.0.0.0", port=8000, workers=2, threads=8)
+    assert services["worker"]["command"] == commands.worker(concurrency=4)
+    assert services["relay"]["command"] == commands.relay()
+    assert services["beat"]["command"] == commands.beat(schedule="/var/lib/tally/beat-schedule")
+    first, then = services["migrate"]["command"][-1].split(" && ")
+    assert first.split() == commands.migrate()
+    assert then.split() == commands.application_role()
+
+
+def test_the_simulator_speaks_to_the_web_service(services: dict[str, Any]) -> None:
+    expected = commands.simulator(
+        port=8010,
+        state="/var/lib/tally/simulator.sqlite",
+        seed=1,
+        webhook_url="http://web:8000/webhooks/stripe/main",
+        webhook_secret="${STRIPE_WEBHOOK_SECRET:?Stripe's signing secret}",
+    )
+
+    assert services["simulator"]["command"] == [*expected, "--host", "0.0.0.0"]
+
+
+def test_only_settings_that_exist_are_set(services: dict[str, Any]) -> None:
+    known = set(re.findall(r"env\.\w+\(\s*\"([A-Z_]+)\"", (ROOT / "config" / "settings.py").read_text()))
+    # libpq's own: what a session is called in the server's list.
+    known.add("PGAPPNAME")
+
+    for name in APPLICATION:
+        assert set(services[name]["environment"]) <= known, name
+
+
+def test_every_variable_that_production_requires_is_set(services: dict[str, Any]) -> None:
+    required = {rule.variable for rule in RULES if not rule.optional}
+
+    for name in APPLICATION:
+        assert required <= set(services[name]["environment"]), name
+        assert services[name]["environment"]["TALLY_ENVIRONMENT"] == "${TALLY_ENVIRONMENT:-production}"
+
+
+def test_only_migrate_knows_the_owners_password(services: dict[str, Any]) -> None:
+    knowing = {name for name, service in services.items() if "DATABASE_OWNER_PASSWORD" in str(service)}
+
+    assert knowing == {"postgres", "migrate"}
+    for name in APPLICATION:
+        assert services[name]["environment"]["DATABASE_URL"].startswith("postgresql://tally_web:")
+
+
+def test_no_secret_has_a_default(services: dict[str, Any]) -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    secrets = set(re.findall(r"\$\{(\w*(?:SECRET|PASSWORD|API_KEY)\w*)", text))
+
+    assert secrets == {
+        "SECRET_KEY",
+        "STRIPE_API_KEY",
+        "STRIPE_WEBHOOK_SECRET",
+        "DATABASE_APPLICATION_PASSWORD",
+        "DATABASE_OWNER_PASSWORD",
+    }
+    for name in secrets:
+        assert set(re.findall(rf"\$\{{{name}(..)", text)) == {":?"}, name
+
+
+def test_nothing_but_the_web_server_is_reachable_and_that_only_from_this_machine(services: dict[str, Any]) -> None:
+    published = {name: service["ports"] for name, service in services.items() if "ports" in service}
+
+    assert published == {"web": ["127.0.0.1:8000:8000"]}
+
+
+def test_the_application_waits_for_the_migrations(services: dict[str, Any]) -> None:
+    for name in APPLICATION - {"migrate"}:
+        assert services[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+
+
+def test_a_stopping_worker_gives_its_messages_back(services: dict[str, Any]) -> None:
+    assert services["worker"]["stop_signal"] == "SIGQUIT"

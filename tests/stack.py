@@ -1,0 +1,49 @@
+"""A pytest plugin: the whole service as real processes, on a database of its own beside the test database.
+
+`stack` is shared by the session; `new_stack` starts another one for a test that needs its own.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from config.services.databases import GROUP_ROLE
+from config.services.stack import Database, Stack
+from tests.servers import STATE_DIR
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """Web, worker, beat, relay, simulator and broker, started once for all tests that ask for them."""
+    with new_stack("stack") as running:
+        yield running
+
+
+@contextmanager
+def new_stack(name: str, **options: Any) -> Iterator[Stack]:
+    """Start a stack on an empty database, and stop it.
+
+    :param name: of its state directory under .tally/test/, and of its database.
+    :param options: whatever Stack takes beside directory and database.
+    """
+    state_dir = STATE_DIR / name
+    shutil.rmtree(state_dir, ignore_errors=True)
+    with Stack(state_dir=state_dir, database=_empty_database(f"tally_{name}"), **options) as running:
+        yield running
+
+
+def _empty_database(name: str) -> Database:
+    server_url = os.environ["DATABASE_URL"]
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    owner_url = urlsplit(server_url)._replace(path=f"/{name}").geturl()
+    # The application's rights without a password: the owner's session under the group role.
+    return Database(owner_url=owner_url, app_url=f"{owner_url}?options={quote(f'-c role={GROUP_ROLE}')}")
