@@ -12,6 +12,8 @@ ADDRESS = re.compile(r"\b(?:https?|ftp)://(?P<host>[A-Za-z0-9.-]+)")
 HOSTS = {
     "127.0.0.1": "this machine",
     "localhost": "this machine",
+    "web": "a service of docker-compose.yml",
+    "simulator": "another",
     "api.stripe.com": "the PSP",
     "www.apache.org": "the text of the licence",
     "www.w3.org": "names of markup vocabularies",
