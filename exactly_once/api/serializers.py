@@ -1,0 +1,61 @@
+"""Strict input: every field is known by name, integers are integers, currencies exist."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from iso4217 import Currency
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+from rest_framework.request import Request
+
+_CODES = frozenset(currency.value for currency in Currency if currency.exponent is not None)
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses fields that it does not know, each by name."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            unknown = {name: _unknown_field(name) for name in data if name not in self.fields}
+            if unknown:
+                raise serializers.ValidationError(unknown)
+        return super().to_internal_value(data)
+
+
+def validated[S: serializers.BaseSerializer[Any]](serializer: type[S], request: Request) -> S:
+    """Return the serializer with the request's body in it, validated.
+
+    :raises ValidationError: naming every field that breaks a rule.
+    """
+    body = serializer(data=request.data)
+    body.is_valid(raise_exception=True)
+    return body
+
+
+class StrictIntegerField(serializers.IntegerField):
+    """A JSON integer: no float, not even 1.0, no boolean, no text."""
+
+    default_error_messages = {"not_an_integer": "This is to be an integer."}
+
+    def to_internal_value(self, data: Any) -> int:
+        if type(data) is not int:
+            self.fail("not_an_integer")
+        return super().to_internal_value(data)
+
+
+class CurrencyField(serializers.CharField):
+    """An active ISO 4217 code that has a minor unit, in capitals."""
+
+    default_error_messages = {"unknown_currency": "This is to be an ISO 4217 currency code, such as EUR."}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_length=3, max_length=3, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        if data not in _CODES:
+            self.fail("unknown_currency")
+        return str(data)
+
+
+def _unknown_field(name: object) -> ErrorDetail:
+    return ErrorDetail(f"There is no field {str(name)!r} here.", code="unknown_field")

@@ -1,0 +1,135 @@
+"""Take events from outside in once, however often they come, and give each its effect in one transaction."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db import connection
+from django_subatomic.db import transaction
+from psycopg.types.json import Jsonb
+
+from exactly_once.backoff import MAX_ATTEMPTS, wait_after
+from exactly_once.models import InboxEvent
+
+log = structlog.get_logger(__name__)
+
+# The worker that was woken has this long before the sweeper wakes another.
+FIRST_ATTEMPT_AFTER = timedelta(seconds=10)
+
+_RECEIVE = """
+INSERT INTO exactly_once_inboxevent
+(source, account, event_id, headers, body, received_at, next_attempt_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (source, account, event_id) DO UPDATE SET deliveries = exactly_once_inboxevent.deliveries + 1
+RETURNING id, deliveries
+"""
+
+
+class Park(Exception):
+    """The event cannot have its effect yet: keep it, show it, try again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """The row of an event; ``duplicate`` where it had come before."""
+
+    id: int
+    duplicate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InboxMessage:
+    """An event as its handler sees it."""
+
+    id: int
+    source: str
+    account: str
+    event_id: str
+    body: bytes
+    received_at: datetime
+
+
+Handler = Callable[[InboxMessage], None]
+
+_handlers: dict[str, Handler] = {}
+
+
+def register_handler(source: str, handler: Handler) -> None:
+    """Have ``handler`` called, inside the inbox's transaction, for every event of ``source``."""
+    _handlers[source] = handler
+
+
+def receive(
+    *, source: str, account: str, event_id: str, headers: dict[str, str], body: bytes, now: datetime
+) -> Received:
+    """Keep an event, in one statement that commits by itself."""
+    values: list[Any] = [source, account, event_id, Jsonb(headers), body, now, now + FIRST_ATTEMPT_AFTER]
+    with connection.cursor() as cursor:
+        cursor.execute(_RECEIVE, values)
+        row_id, deliveries = cursor.fetchone()
+    return Received(id=row_id, duplicate=deliveries > 1)
+
+
+def due(*, now: datetime, limit: int) -> list[int]:
+    """Return the events that wait for an attempt, the longest waiting first."""
+    rows = InboxEvent.objects.filter(next_attempt_at__lte=now).order_by("next_attempt_at")
+    return list(rows.values_list("pk", flat=True)[:limit])
+
+
+def process(*, event_id: int, now: datetime) -> str | None:
+    """Give one event its effect; return its state, or None where somebody else is at it or it is done.
+
+    The row, the handler's effects and the new state are one transaction. What a handler raises undoes it all, and the
+    event is tried again: after ``Park`` for as long as it takes, after an error until ``MAX_ATTEMPTS``.
+    """
+    try:
+        with transaction():
+            event = _take(event_id)
+            if event is None:
+                return None
+            _handlers[event.source](_message(event))
+            event.state, event.processed_at, event.next_attempt_at = "processed", now, None
+            event.save(update_fields=["state", "processed_at", "next_attempt_at"])
+    except Park as reason:
+        return _postpone(event_id, "parked", str(reason), now)
+    except Exception as error:
+        log.exception("inbox.failed", inbox_event=event_id)
+        return _postpone(event_id, "failed", repr(error), now)
+    return "processed"
+
+
+def _take(event_id: int) -> InboxEvent | None:
+    waiting = InboxEvent.objects.select_for_update(skip_locked=True).exclude(state="processed")
+    return waiting.filter(pk=event_id).first()
+
+
+def _message(event: InboxEvent) -> InboxMessage:
+    return InboxMessage(
+        id=event.pk,
+        source=event.source,
+        account=event.account,
+        event_id=event.event_id,
+        body=bytes(event.body),
+        received_at=event.received_at,
+    )
+
+
+def _postpone(event_id: int, state: str, reason: str, now: datetime) -> str:
+    """Note why, and when to try again."""
+    with transaction():
+        event = InboxEvent.objects.select_for_update().get(pk=event_id)
+        if event.state == "processed":
+            return event.state
+        event.state, event.last_error = state, reason[:2000]
+        event.attempts += 1
+        give_up = state == "failed" and event.attempts >= MAX_ATTEMPTS
+        event.next_attempt_at = None if give_up else now + wait_after(attempts=event.attempts)
+        event.save(update_fields=["state", "last_error", "attempts", "next_attempt_at"])
+    return state
+
+
+def open_count() -> int:
+    """Return how many events have not had their effect."""
+    return InboxEvent.objects.exclude(state="processed").count()

@@ -1,0 +1,205 @@
+"""Idempotency keys: one claim per (client, key), one stored response, whoever gets there first.
+
+A claim is written in the first transaction of the work that it stands for, and never held across a call to anybody
+outside. Until the response is stored the key is *in flight*, under a lease: when its holder has died, the next one
+takes over with a new token, and the old token no longer opens anything.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from django.db import connection
+from django_subatomic.db import savepoint, transaction, transaction_required
+
+from exactly_once.errors import Refused, TryLater, Unprocessable
+from exactly_once.models import IdempotencyKey
+from exactly_once.retry import retry_on_conflict
+
+_CLAIM = """
+INSERT INTO exactly_once_idempotencykey
+(client, key, fingerprint, state, lease_token, lease_expires_at, subject, recovery_point, response_content_type,
+    created_at, resumptions)
+VALUES (%s, %s, %s, 'in_flight', %s, %s, '', '', '', %s, 0)
+ON CONFLICT (client, key) DO NOTHING
+RETURNING id
+"""
+
+
+class KeyReused(Unprocessable):
+    """The key came before with another request."""
+
+
+class KeyInFlight(TryLater):
+    """The first request with this key is still at work."""
+
+
+class LeaseLost(TryLater):
+    """Somebody else has taken this key over, or has finished it."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedRequest:
+    """What identifies a request: the client's id, its key, and 32 bytes over what it asks for."""
+
+    client: str
+    key: str
+    fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResponse:
+    """A response as it was, or will be, stored: replayed byte for byte."""
+
+    status: int
+    body: bytes
+    content_type: str = "application/json"
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to work on a key.
+
+    ``resumed``: an earlier holder did not finish; ``recovery_point`` says how far it came with ``subject``.
+    """
+
+    key_id: int
+    lease_token: UUID
+    subject: str
+    recovery_point: str
+    resumed: bool
+
+
+@retry_on_conflict
+def once(
+    *,
+    keyed: KeyedRequest,
+    now: datetime,
+    lease_seconds: int,
+    work: Callable[[Claim], StoredResponse | None],
+    refuse: Callable[[Refused], StoredResponse],
+) -> StoredResponse | Claim:
+    """Claim the key and do ``work`` in one transaction; return its response, or the one stored before.
+
+    A ``Refused`` undoes the work and is stored as ``refuse`` renders it. Any other error undoes the claim as well:
+    the key stays free. Where ``work`` returns None the key stays in flight, and the claim is returned for the phases
+    to come. ``work`` must not talk to anybody outside: it runs again after a deadlock.
+
+    :raises KeyReused, KeyInFlight: see :func:`claim`.
+    """
+    with transaction():
+        claimed = claim(keyed=keyed, now=now, lease_seconds=lease_seconds)
+        if isinstance(claimed, StoredResponse):
+            return claimed
+        try:
+            with savepoint():
+                response = work(claimed)
+        except Refused as refusal:
+            response = refuse(refusal)
+        if response is None:
+            return claimed
+        finish(claim=claimed, response=response, now=now)
+        return response
+
+
+@transaction_required
+def claim(*, keyed: KeyedRequest, now: datetime, lease_seconds: int) -> Claim | StoredResponse:
+    """Take the key, or return the response that it already has.
+
+    A second request waits here until the first one's transaction ends, which is why that is kept short.
+
+    :raises KeyReused: the key came before with another fingerprint.
+    :raises KeyInFlight: the first request holds its lease still.
+    """
+    token, expires_at = uuid4(), now + timedelta(seconds=lease_seconds)
+    inserted = _insert(keyed, token, expires_at, now)
+    if inserted is not None:
+        return Claim(inserted, token, "", "", resumed=False)
+    known = IdempotencyKey.objects.select_for_update().get(client=keyed.client, key=keyed.key)
+    if bytes(known.fingerprint) != keyed.fingerprint:
+        raise KeyReused(
+            code="idempotency_key_reused", detail="This Idempotency-Key was used before with a different request."
+        )
+    if known.state == "finished":
+        return _response(known)
+    if known.lease_expires_at > now:
+        raise KeyInFlight(
+            code="idempotency_in_flight", detail="The first request with this Idempotency-Key is still at work."
+        )
+    known.lease_token, known.lease_expires_at, known.resumptions = token, expires_at, known.resumptions + 1
+    known.save(update_fields=["lease_token", "lease_expires_at", "resumptions"])
+    return Claim(known.pk, token, known.subject, known.recovery_point, resumed=True)
+
+
+@transaction_required
+def bind(*, claim: Claim, subject: str, recovery_point: str) -> None:
+    """Note what the key works on, by its public id, and how far it has come.
+
+    :raises LeaseLost: the claim is no longer ours.
+    """
+    _fenced(claim, subject=subject, recovery_point=recovery_point)
+
+
+@transaction_required
+def finish(*, claim: Claim, response: StoredResponse, now: datetime) -> None:
+    """Store the response.
+
+    :raises LeaseLost: the claim is no longer ours.
+    """
+    _fenced(claim, **_columns(response, now))
+
+
+@transaction_required
+def finish_subject(*, subject: str, response: StoredResponse, now: datetime) -> int:
+    """Store the response for whoever asked for this subject, whoever holds the lease; return how many keys that was.
+
+    For the racer that brings a subject to its end: the client's request, a webhook's task or the sweeper.
+    """
+    return IdempotencyKey.objects.filter(subject=subject, state="in_flight").update(**_columns(response, now))
+
+
+@transaction
+def release(*, claim: Claim, now: datetime) -> None:
+    """Give the lease back without a response: the key stays bound, and the next request may resume at once."""
+    IdempotencyKey.objects.filter(pk=claim.key_id, lease_token=claim.lease_token, state="in_flight").update(
+        lease_expires_at=now
+    )
+
+
+def read_response(*, key_id: int) -> StoredResponse | None:
+    """Return the response that has been stored under a key, if there is one."""
+    known = IdempotencyKey.objects.filter(pk=key_id, state="finished").first()
+    return None if known is None else _response(known, replayed=False)
+
+
+def _insert(keyed: KeyedRequest, token: UUID, expires_at: datetime, now: datetime) -> int | None:
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, [keyed.client, keyed.key, keyed.fingerprint, token, expires_at, now])
+        row = cursor.fetchone()
+    return None if row is None else int(row[0])
+
+
+def _fenced(claim: Claim, **columns: object) -> None:
+    rows = IdempotencyKey.objects.filter(pk=claim.key_id, lease_token=claim.lease_token, state="in_flight")
+    if rows.update(**columns) != 1:
+        raise LeaseLost(code="idempotency_in_flight", detail="Another request has taken this Idempotency-Key over.")
+
+
+def _columns(response: StoredResponse, now: datetime) -> dict[str, object]:
+    return {
+        "state": "finished",
+        "response_status": response.status,
+        "response_content_type": response.content_type,
+        "response_body": response.body,
+        "finished_at": now,
+    }
+
+
+def _response(known: IdempotencyKey, *, replayed: bool = True) -> StoredResponse:
+    if known.response_status is None or known.response_body is None:
+        raise AssertionError("a finished key has a response: idempotency_key_finished_has_response")
+    return StoredResponse(
+        known.response_status, bytes(known.response_body), known.response_content_type, replayed=replayed
+    )

@@ -1,0 +1,47 @@
+"""A client's key for one request: who is at it, how far it came, and what was answered."""
+
+from django.db import models
+from django.db.models import Q
+
+FINGERPRINT_BYTES = 32
+
+
+class IdempotencyKey(models.Model):
+    """``in_flight`` under a lease, then ``finished`` with its response. Never deleted on failure."""
+
+    client = models.CharField(max_length=64)
+    key = models.CharField(max_length=255)
+    fingerprint = models.BinaryField(max_length=FINGERPRINT_BYTES)
+    state = models.CharField(max_length=16, default="in_flight")
+    # The fence: whoever writes must name the token, and a new holder changes it.
+    lease_token = models.UUIDField()
+    lease_expires_at = models.DateTimeField()
+    subject = models.CharField(max_length=64, blank=True)
+    recovery_point = models.CharField(max_length=32, blank=True)
+    response_status = models.SmallIntegerField(null=True, blank=True)
+    response_content_type = models.CharField(max_length=100, blank=True)
+    response_body = models.BinaryField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    resumptions = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="idempotency_key_once_per_client", fields=["client", "key"]),
+            models.CheckConstraint(
+                name="idempotency_key_finished_has_response",
+                condition=Q(state="in_flight", response_status=None, response_body=None, finished_at=None)
+                | Q(
+                    state="finished",
+                    response_status__isnull=False,
+                    response_body__isnull=False,
+                    finished_at__isnull=False,
+                ),
+            ),
+        ]
+        indexes = [
+            models.Index(name="idempotency_key_subject", fields=["subject"], condition=Q(state="in_flight")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.client} {self.key}"

@@ -1,0 +1,75 @@
+"""Say what has become true, in the transaction that makes it true; others hear of it after the commit."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django_subatomic.db import transaction_required
+from psycopg.types.json import Jsonb
+
+# The version follows the last one in the same statement; the caller's lock on the aggregate keeps others out, and the
+# unique constraint refuses whoever came without one.
+_PUBLISH = """
+INSERT INTO exactly_once_outboxevent
+(aggregatetype, aggregateid, aggregate_version, type, payload, schema_version, occurred_at)
+SELECT
+    a.aggregatetype,
+    a.aggregateid,
+    1 + coalesce((
+        SELECT max(o.aggregate_version) FROM exactly_once_outboxevent AS o
+        WHERE o.aggregatetype = a.aggregatetype AND o.aggregateid = a.aggregateid
+    ), 0),
+    %s, %s, %s, %s
+FROM (SELECT %s::text AS aggregatetype, %s::text AS aggregateid) AS a
+RETURNING id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxMessage:
+    """An event as a subscriber sees it. ``payload`` is JSON as it was published."""
+
+    id: UUID
+    aggregatetype: str
+    aggregateid: str
+    aggregate_version: int
+    type: str
+    schema_version: int
+    payload: dict[str, Any]
+    occurred_at: datetime
+
+
+Subscriber = Callable[[OutboxMessage], None]
+
+_subscribers: dict[str, dict[str, Subscriber]] = {}
+
+
+@transaction_required
+def publish(
+    *,
+    aggregatetype: str,
+    aggregateid: str,
+    type: str,
+    payload: dict[str, object],
+    now: datetime,
+    schema_version: int = 1,
+) -> UUID:
+    """Write an event; the caller holds the lock of the aggregate's row. Return the event's id."""
+    values: list[Any] = [type, Jsonb(payload), schema_version, now, aggregatetype, aggregateid]
+    with connection.cursor() as cursor:
+        cursor.execute(_PUBLISH, values)
+        (event_id,) = cursor.fetchone()
+    return UUID(str(event_id))
+
+
+def register_subscriber(event_type: str, name: str, subscriber: Subscriber) -> None:
+    """Have ``subscriber`` called once for every event of a type; ``name`` is what its marks are kept under."""
+    _subscribers.setdefault(event_type, {})[name] = subscriber
+
+
+def subscribers(event_type: str) -> dict[str, Subscriber]:
+    """Return the subscribers of a type by name."""
+    return _subscribers.get(event_type, {})

@@ -1,0 +1,91 @@
+"""Read the outbox in an order in which no committed row can be missed, and hand it to the sinks.
+
+A row is read only once every transaction that could still commit before it has ended: ``xid`` below the snapshot's
+xmin. A cursor on ``seq`` alone would pass over rows whose transaction commits late.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+from django_subatomic.db import transaction
+
+from exactly_once.models import HandlerRun
+from exactly_once.outbox import subscribers
+from exactly_once.wake import wake
+
+BATCH = 500  # events a round: a transaction of a few milliseconds
+
+_POSITION = """
+INSERT INTO exactly_once_sinkposition (sink) VALUES (%s) ON CONFLICT (sink) DO NOTHING
+"""
+_LOCK = """
+SELECT xid::text, seq FROM exactly_once_sinkposition WHERE sink = %s FOR UPDATE SKIP LOCKED
+"""
+_READ = """
+SELECT id, type, xid::text, seq
+FROM exactly_once_outboxevent
+WHERE (xid, seq) > (%s::xid8, %s) AND xid < pg_snapshot_xmin(pg_current_snapshot())
+ORDER BY xid, seq
+LIMIT %s
+"""
+_ADVANCE = """
+UPDATE exactly_once_sinkposition SET xid = %s::xid8, seq = %s, updated_at = now() WHERE sink = %s
+"""
+_BEHIND = """
+SELECT o.id FROM exactly_once_outboxevent AS o
+LEFT JOIN exactly_once_sinkposition AS p ON p.sink = %s
+WHERE o.recorded_at < coalesce(%s, 'infinity') AND (o.xid, o.seq) > (coalesce(p.xid, '0'::xid8), coalesce(p.seq, 0))
+"""
+
+HANDLERS = "handlers"  # the sink that our own Celery handlers are fed from
+
+
+def feed_handlers(*, now: datetime, limit: int = BATCH) -> int:
+    """Give the next events to the handlers that subscribe to them; return how many events that were.
+
+    The runs and the position are one commit, so each (event, handler) is due exactly once, whatever dies. Waking a
+    worker is only a hint: the sweeper finds what is due.
+    """
+    with transaction():
+        events = _next_events(HANDLERS, limit)
+        runs = HandlerRun.objects.bulk_create(
+            HandlerRun(handler=name, event_id=event_id, next_attempt_at=now)
+            for event_id, event_type in events
+            for name in subscribers(event_type)
+        )
+    for run in runs:
+        wake("exactly_once.run_handler", run.pk)
+    return len(events)
+
+
+def _next_events(sink: str, limit: int) -> list[tuple[UUID, str]]:
+    """Read (id, type) of the next events in commit order and move the sink's position past them.
+
+    While another relay holds the sink, there are none.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_POSITION, [sink])
+        cursor.execute(_LOCK, [sink])
+        position = cursor.fetchone()
+        if position is None:
+            return []
+        cursor.execute(_READ, [*position, limit])
+        rows = cursor.fetchall()
+        if rows:
+            cursor.execute(_ADVANCE, [rows[-1][2], rows[-1][3], sink])
+    return [(row[0], row[1]) for row in rows]
+
+
+def behind(*, sink: str) -> int:
+    """Return how many committed events the sink has not been given."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BEHIND, [sink, None])
+        return len(cursor.fetchall())
+
+
+def overdue(*, sink: str, before: datetime) -> list[object]:
+    """Return the ids of committed events, recorded before a time, that the sink has not been given."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BEHIND, [sink, before])
+        return [row[0] for row in cursor.fetchall()]

@@ -1,0 +1,32 @@
+"""Celery tasks of exactly_once: each a wake-up for one row, or a sweep for rows that nobody woke."""
+
+from datetime import UTC, datetime
+
+from celery import shared_task
+
+from exactly_once import handlers, inbox
+from exactly_once.wake import wake
+
+SWEEP_LIMIT = 500  # wake-ups a sweep; the next one is seconds away
+
+
+@shared_task(name="exactly_once.process_inbox_event")
+def process_inbox_event(event_id: int) -> None:
+    """Give one inbox event its effect."""
+    inbox.process(event_id=event_id, now=datetime.now(UTC))
+
+
+@shared_task(name="exactly_once.run_handler")
+def run_handler(run_id: int) -> None:
+    """Run one handler for one outbox event."""
+    handlers.run_handler(run_id=run_id, now=datetime.now(UTC))
+
+
+@shared_task(name="exactly_once.sweep")
+def sweep() -> None:
+    """Wake a task for every inbox event and handler run that is due."""
+    now = datetime.now(UTC)
+    for event_id in inbox.due(now=now, limit=SWEEP_LIMIT):
+        wake("exactly_once.process_inbox_event", event_id)
+    for run_id in handlers.due_runs(now=now, limit=SWEEP_LIMIT):
+        wake("exactly_once.run_handler", run_id)
