@@ -1,0 +1,39 @@
+"""Refusals of the ledger. Each stands for a database constraint or a guard of the posting function."""
+
+from exactly_once.errors import InvalidInput, NotFound, Refused
+
+
+class InvalidMoney(InvalidInput):
+    """An amount or a currency that is none."""
+
+
+class InvalidDraft(InvalidInput):
+    """A transaction that cannot be posted as it is written, whatever the state of the books."""
+
+
+class PostingRefused(Refused):
+    """The books, as they stand, do not take this transaction; nothing was posted."""
+
+
+class ReferenceConflict(PostingRefused):
+    """The reference has been posted with other contents."""
+
+
+class UnknownAccount(PostingRefused):
+    """The book has no such account in any currency."""
+
+
+class WrongCurrency(PostingRefused):
+    """The account exists, but not in this currency."""
+
+
+class AccountClosed(PostingRefused):
+    """The account takes no more entries."""
+
+
+class UnbalancedTransaction(PostingRefused):
+    """Debits and credits of a currency differ."""
+
+
+class LedgerNotFound(NotFound):
+    """No such book, account or transaction."""
