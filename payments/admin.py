@@ -1,0 +1,57 @@
+"""Payments in the admin: to look at, never to edit. Money moves through verbs only."""
+
+from django.contrib import admin
+from unfold.admin import ModelAdmin, TabularInline
+
+from exactly_once.read_only import ReadOnly
+from payments.models import Attempt, PaymentIntent, Refund
+
+
+class AttemptInline(ReadOnly, TabularInline):
+    """The tries of an intent."""
+
+    model = Attempt
+    fields = ("uuid", "psp", "state", "psp_reference", "captured_minor", "refunded_minor", "decline_reason")
+    extra = 0
+    show_change_link = True
+
+
+class RefundInline(ReadOnly, TabularInline):
+    """What was paid back of an attempt."""
+
+    model = Refund
+    fields = ("public_id", "state", "amount_minor", "currency", "reason", "psp_reference")
+    extra = 0
+
+
+@admin.register(PaymentIntent)
+class PaymentIntentAdmin(ReadOnly, ModelAdmin):
+    """What we wanted to collect."""
+
+    list_display = ("public_id", "state", "amount_minor", "currency", "order_reference", "created_at")
+    list_filter = ("state", "currency")
+    search_fields = ("public_id", "order_reference", "attempts__psp_reference", "attempts__uuid")
+    date_hierarchy = "created_at"
+    inlines = (AttemptInline,)
+
+
+@admin.register(Attempt)
+class AttemptAdmin(ReadOnly, ModelAdmin):
+    """Each try at a PSP."""
+
+    list_display = ("uuid", "intent", "psp", "state", "amount_minor", "currency", "psp_reference", "submitted_at")
+    list_filter = ("state", "psp", "currency")
+    list_select_related = ("intent",)
+    search_fields = ("uuid", "psp_reference", "intent__public_id", "intent__order_reference")
+    date_hierarchy = "submitted_at"
+    inlines = (RefundInline,)
+
+
+@admin.register(Refund)
+class RefundAdmin(ReadOnly, ModelAdmin):
+    """Money on its way back."""
+
+    list_display = ("public_id", "state", "amount_minor", "currency", "reason", "psp_reference", "created_at")
+    list_filter = ("state", "reason", "currency")
+    search_fields = ("public_id", "psp_reference", "attempt__intent__public_id", "attempt__intent__order_reference")
+    date_hierarchy = "created_at"

@@ -1,0 +1,82 @@
+"""Phase 2 of a charge: the PSP is asked while no transaction is open."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import F
+from django_subatomic.db import durable, transaction
+
+from ledger.money import Money
+from payments.errors import PaymentNotFound
+from payments.models import Attempt
+from payments.psp.base import AuthorizeOutcome, NotFoundAtPsp, Pending, PspAdapter, Unknown, Voided
+from payments.psp.registry import get_adapter
+from payments.retention import PSP_KEY_RETENTION
+from payments.settle_attempt import settle_attempt
+from payments.states import CHECKED_ATTEMPT_STATES, AttemptState
+
+
+@durable
+def charge(*, attempt_uuid: UUID, now: datetime) -> AttemptState:
+    """Ask the PSP to take the money, under a key that makes asking again harmless, and settle what it says."""
+    attempt = _attempt(attempt_uuid)
+    outcome = _authorize(_adapter(attempt), attempt)
+    with transaction():
+        return settle_attempt(attempt_uuid=attempt_uuid, outcome=outcome, now=now)
+
+
+@durable
+def look_up(*, attempt_uuid: UUID, now: datetime) -> AttemptState:
+    """Find out how an attempt ended that nobody told us about.
+
+    The PSP's own record first; then, while its memory of our key lasts, the same request once more, which either
+    repeats the first answer or is the first to arrive. Afterwards, only looking: the attempt stays unknown.
+    """
+    if not _claim_check(attempt_uuid, now):
+        return AttemptState(_attempt(attempt_uuid).state)
+    attempt = _attempt(attempt_uuid)
+    adapter = _adapter(attempt)
+    found = adapter.retrieve(attempt_id=attempt.uuid, psp_reference=attempt.psp_reference)
+    match found:
+        case Pending():
+            return AttemptState(attempt.state)
+        case NotFoundAtPsp() if now - attempt.submitted_at < PSP_KEY_RETENTION:
+            outcome: AuthorizeOutcome | Voided = _authorize(adapter, attempt)
+        case NotFoundAtPsp():
+            outcome = Unknown(detail="the PSP has no record of it, and its memory of our key is over")
+        case _:
+            outcome = found
+    with transaction():
+        return settle_attempt(attempt_uuid=attempt_uuid, outcome=outcome, now=now)
+
+
+def _claim_check(attempt_uuid: UUID, now: datetime) -> bool:
+    """Count the question before it is asked, so that ``NotSent`` from an earlier asker is no longer believed."""
+    with transaction():
+        claimed = Attempt.objects.filter(uuid=attempt_uuid, state__in=CHECKED_ATTEMPT_STATES).update(
+            checks=F("checks") + 1, next_check_at=now + timedelta(seconds=settings.ATTEMPT_CHECK_SECONDS)
+        )
+    return claimed == 1
+
+
+def _attempt(attempt_uuid: UUID) -> Attempt:
+    attempt = Attempt.objects.select_related("intent").filter(uuid=attempt_uuid).first()
+    if attempt is None:
+        raise PaymentNotFound(code="attempt_not_found", detail=f"There is no attempt {attempt_uuid}.")
+    return attempt
+
+
+def _adapter(attempt: Attempt) -> PspAdapter:
+    return get_adapter(psp=attempt.psp, account=attempt.psp_account)
+
+
+def _authorize(adapter: PspAdapter, attempt: Attempt) -> AuthorizeOutcome:
+    return adapter.authorize(
+        key=f"{attempt.uuid}:authorize:1",
+        attempt_id=attempt.uuid,
+        money=Money(attempt.amount_minor, attempt.currency),
+        token=attempt.token,
+        capture=True,
+        description=attempt.intent.description,
+    )

@@ -1,0 +1,19 @@
+"""Refusals of the payments package."""
+
+from exactly_once.errors import NotFound, Refused, TallyError
+
+
+class PaymentNotFound(NotFound):
+    """No such intent, attempt or refund."""
+
+
+class PaymentRefused(Refused):
+    """The payment's state does not allow this."""
+
+
+class PaymentDeclined(TallyError):
+    """The PSP said no. HTTP 402; ``extra`` carries the normalised ``decline_reason``."""
+
+
+class BadSignature(TallyError):
+    """A webhook whose signature does not fit its bytes. HTTP 400; nothing is stored."""

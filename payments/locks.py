@@ -1,0 +1,58 @@
+"""Every row lock of payments.
+
+The order, over the whole service: intent, then attempt, then refund, then (above us) checkout session and stock,
+then the ledger's accounts in the posting function. Whoever needs several takes them in this order.
+"""
+
+from uuid import UUID
+
+from django_subatomic.db import transaction_required
+
+from payments.errors import PaymentNotFound
+from payments.models import Attempt, PaymentIntent, Refund
+
+
+@transaction_required
+def lock_intent(*, order_reference: str) -> PaymentIntent | None:
+    """Lock the open or successful intent of an order, where there is one."""
+    return (
+        PaymentIntent.objects.select_for_update(no_key=True)
+        .filter(order_reference=order_reference)
+        .exclude(state="canceled")
+        .first()
+    )
+
+
+@transaction_required
+def lock_attempt(*, attempt_uuid: UUID) -> Attempt:
+    """Lock an attempt and, before it, its intent.
+
+    :raises PaymentNotFound: no such attempt.
+    """
+    intent = PaymentIntent.objects.select_for_update(no_key=True).filter(attempts__uuid=attempt_uuid).first()
+    if intent is None:
+        raise PaymentNotFound(code="attempt_not_found", detail=f"There is no attempt {attempt_uuid}.")
+    attempt = Attempt.objects.select_for_update(no_key=True).get(uuid=attempt_uuid)
+    attempt.intent = intent
+    return attempt
+
+
+@transaction_required
+def lock_refund(*, refund_uuid: UUID) -> Refund:
+    """Lock a refund and, before it, its intent and its attempt.
+
+    :raises PaymentNotFound: no such refund.
+    """
+    attempt_uuid = Attempt.objects.filter(refunds__uuid=refund_uuid).values_list("uuid", flat=True).first()
+    if attempt_uuid is None:
+        raise PaymentNotFound(code="refund_not_found", detail=f"There is no refund {refund_uuid}.")
+    attempt = lock_attempt(attempt_uuid=attempt_uuid)
+    refund = Refund.objects.select_for_update(no_key=True).get(uuid=refund_uuid)
+    refund.attempt = attempt
+    return refund
+
+
+@transaction_required
+def hold_intent(*, order_reference: str) -> None:
+    """Lock an order's intent, where there is one, for a caller above us that will lock rows of its own after it."""
+    lock_intent(order_reference=order_reference)

@@ -1,0 +1,140 @@
+"""Rows of the payments package. No other package imports them: they hand each other ids and frozen dataclasses.
+
+Amounts are bigint minor units of the row's ISO 4217 currency.
+"""
+
+import uuid
+from enum import StrEnum
+
+from django.db import models
+from django.db.models import F, Q
+
+from payments.states import LIVE_ATTEMPT_STATES, AttemptState, IntentState, RefundState
+
+
+def _one_of(states: type[StrEnum]) -> Q:
+    return Q(state__in=[str(state) for state in states])
+
+
+class PaymentIntent(models.Model):
+    """What we want to collect for one order reference."""
+
+    public_id = models.CharField(max_length=40, unique=True)
+    book = models.CharField(max_length=64)
+    client = models.CharField(max_length=64)
+    order_reference = models.CharField(max_length=64)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    state = models.CharField(max_length=32, default=IntentState.REQUIRES_PAYMENT_METHOD)
+    description = models.CharField(max_length=255, blank=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="payment_intent_amount_positive", condition=Q(amount_minor__gt=0)),
+            models.CheckConstraint(name="payment_intent_state_known", condition=_one_of(IntentState)),
+            # One open (or successful) intent per order: a retry under another key cannot open a second one.
+            models.UniqueConstraint(
+                name="payment_intent_one_per_order",
+                fields=["order_reference"],
+                condition=~Q(state=IntentState.CANCELED),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class Attempt(models.Model):
+    """One try at one PSP. Its uuid is what PSP keys and PSP metadata carry."""
+
+    uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    intent = models.ForeignKey(PaymentIntent, on_delete=models.PROTECT, related_name="attempts")
+    psp = models.CharField(max_length=32)
+    psp_account = models.CharField(max_length=64)
+    token = models.CharField(max_length=255)
+    state = models.CharField(max_length=32, default=AttemptState.SUBMITTED)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    captured_minor = models.BigIntegerField(default=0)
+    # Asked for or paid back; what failed comes off again. The CHECK below is the rule against over-refunding.
+    refunded_minor = models.BigIntegerField(default=0)
+    psp_reference = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 - unique where known
+    decline_reason = models.CharField(max_length=64, blank=True)
+    next_action_url = models.URLField(max_length=2048, blank=True)
+    unknown_reason = models.CharField(max_length=255, blank=True)
+    void_requested_at = models.DateTimeField(null=True, blank=True)
+    submitted_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True, blank=True)
+    # When the sweeper asks the PSP; null once nothing is open.
+    next_check_at = models.DateTimeField(null=True, blank=True)
+    checks = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="payment_attempt_amount_positive", condition=Q(amount_minor__gt=0)),
+            models.CheckConstraint(name="payment_attempt_state_known", condition=_one_of(AttemptState)),
+            models.CheckConstraint(
+                name="payment_attempt_refunds_within_capture",
+                condition=Q(refunded_minor__gte=0)
+                & Q(refunded_minor__lte=F("captured_minor"))
+                & Q(captured_minor__lte=F("amount_minor")),
+            ),
+            models.CheckConstraint(
+                name="payment_attempt_captured_means_captured",
+                condition=Q(state=AttemptState.CAPTURED, captured_minor__gt=0)
+                | (~Q(state=AttemptState.CAPTURED) & Q(captured_minor=0)),
+            ),
+            # While an attempt is live, above all while it is unknown, no other may start: the database says so.
+            models.UniqueConstraint(
+                name="payment_attempt_one_live_per_intent",
+                fields=["intent"],
+                condition=Q(state__in=[str(state) for state in LIVE_ATTEMPT_STATES]),
+            ),
+            models.UniqueConstraint(
+                name="payment_attempt_psp_reference", fields=["psp", "psp_account", "psp_reference"]
+            ),
+        ]
+        indexes = [
+            models.Index(name="payment_attempt_due", fields=["next_check_at"], condition=Q(next_check_at__isnull=False))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.psp} {self.uuid}"
+
+
+class Refund(models.Model):
+    """Money on its way back to the buyer."""
+
+    public_id = models.CharField(max_length=40, unique=True)
+    uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="refunds")
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    state = models.CharField(max_length=32, default=RefundState.PENDING)
+    reason = models.CharField(max_length=64)
+    psp_reference = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 - unique where known
+    failure_reason = models.CharField(max_length=255, blank=True)
+    created_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True, blank=True)
+    next_check_at = models.DateTimeField(null=True, blank=True)
+    checks = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="payment_refund_amount_positive", condition=Q(amount_minor__gt=0)),
+            models.CheckConstraint(name="payment_refund_state_known", condition=_one_of(RefundState)),
+            # A payment that came too late is paid back once, however many racers find it.
+            models.UniqueConstraint(
+                name="payment_refund_one_compensation",
+                fields=["attempt"],
+                condition=Q(reason="compensation") & ~Q(state=RefundState.FAILED),
+            ),
+        ]
+        indexes = [
+            models.Index(name="payment_refund_due", fields=["next_check_at"], condition=Q(next_check_at__isnull=False))
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id

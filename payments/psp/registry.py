@@ -1,0 +1,25 @@
+"""The PSP accounts of this installation, from settings."""
+
+from functools import cache
+
+from django.conf import settings
+
+from payments.errors import PaymentNotFound
+from payments.psp.base import PspAdapter
+from payments.psp.stripe import StripeAdapter
+
+
+@cache
+def get_adapter(*, psp: str, account: str) -> PspAdapter:
+    """Return the adapter of an account. Adapters are safe to share between threads.
+
+    :raises PaymentNotFound: ``psp_account_not_found``.
+    """
+    options = settings.PSP_ACCOUNTS.get(psp, {}).get(account)
+    if options is None:
+        raise PaymentNotFound(code="psp_account_not_found", detail=f"There is no account {account!r} at {psp!r}.")
+    return StripeAdapter(
+        **options,
+        connect_timeout_seconds=settings.PSP_CONNECT_TIMEOUT_SECONDS,
+        read_timeout_seconds=settings.PSP_READ_TIMEOUT_SECONDS,
+    )

@@ -1,0 +1,151 @@
+"""Phase 3 of a charge: what the PSP's answer, webhook or look-up makes of an attempt, in one transaction.
+
+The client's request, the webhook and the sweeper race to here; the row locks let one win and the others find it done.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django_subatomic.db import transaction_required
+
+from exactly_once import outbox
+from ledger import journal
+from ledger.money import Money
+from payments import posting_rules
+from payments.errors import PaymentRefused
+from payments.locks import lock_attempt
+from payments.models import Attempt
+from payments.outcomes import IntentOutcome, announce
+from payments.psp.base import Approved, AuthorizeOutcome, Declined, NotSent, RequiresAction, Unknown, Voided
+from payments.states import INTENT_STATE_OF, PENDING_ATTEMPT_STATES, AttemptState, IntentState, Step, step
+
+log = structlog.get_logger(__name__)
+
+_STATE_OF: dict[type[object], AttemptState] = {
+    RequiresAction: AttemptState.REQUIRES_ACTION,
+    Declined: AttemptState.DECLINED,
+    NotSent: AttemptState.FAILED_NOT_SENT,
+    Voided: AttemptState.VOIDED,
+    Unknown: AttemptState.UNKNOWN,
+}
+
+
+@transaction_required
+def settle_attempt(*, attempt_uuid: UUID, outcome: AuthorizeOutcome | Voided, now: datetime) -> AttemptState:
+    """Apply ``outcome`` once: states, ledger, outbox, and whoever listens above; return the attempt's state.
+
+    :raises PaymentRefused: ``contradictory_outcome``: money moved on an attempt that we had closed without money.
+    """
+    attempt = lock_attempt(attempt_uuid=attempt_uuid)
+    outcome = _as_far_as_it_proves(attempt, outcome)
+    current, news = AttemptState(attempt.state), _state_of(outcome)
+    verdict = step(current=current, news=news)
+    if verdict is Step.CONTRADICTION:
+        raise PaymentRefused(
+            code="contradictory_outcome", detail=f"Attempt {attempt.uuid} is {current}, yet the PSP reports {news}."
+        )
+    if verdict is Step.STALE:
+        log.info("payment.news_ignored", attempt=str(attempt.uuid), state=current, news=news)
+        return current
+    _record(attempt, outcome, news, now)
+    if news is AttemptState.CAPTURED:
+        _post_capture(attempt, now)
+    _move_intent(attempt, now)
+    return news
+
+
+def _state_of(outcome: AuthorizeOutcome | Voided) -> AttemptState:
+    if isinstance(outcome, Approved):
+        return AttemptState.CAPTURED if outcome.captured else AttemptState.AUTHORIZED
+    return _STATE_OF[type(outcome)]
+
+
+def _as_far_as_it_proves(attempt: Attempt, outcome: AuthorizeOutcome | Voided) -> AuthorizeOutcome | Voided:
+    """Reduce to ``Unknown`` what is no evidence of what we asked for: people or later news must end it.
+
+    *Not sent* proves nothing once somebody else has asked under the same key. An approval of another amount or
+    currency is not the payment that we asked for: nothing is posted for it.
+    """
+    if isinstance(outcome, NotSent) and attempt.checks > 0:
+        return Unknown(detail=f"not sent this time: {outcome.detail}")
+    asked = Money(attempt.amount_minor, attempt.currency)
+    if isinstance(outcome, Approved) and outcome.money != asked:
+        log.error("payment.amount_mismatch", attempt=str(attempt.uuid), asked=str(asked), reported=str(outcome.money))
+        return Unknown(detail=f"amount mismatch: asked {asked}, PSP reports {outcome.money}")
+    return outcome
+
+
+def _record(attempt: Attempt, outcome: AuthorizeOutcome | Voided, state: AttemptState, now: datetime) -> None:
+    attempt.state = state
+    reference = getattr(outcome, "psp_reference", None)
+    attempt.psp_reference = reference or attempt.psp_reference
+    match outcome:
+        case Approved(captured=True, money=money):
+            attempt.captured_minor = money.amount_minor
+        case RequiresAction(redirect_url=url):
+            attempt.next_action_url = url
+        case Declined(reason=reason):
+            attempt.decline_reason = reason
+        case NotSent():
+            attempt.decline_reason = "psp_unreachable"
+        case Unknown(detail=detail):
+            attempt.unknown_reason = detail[:255]
+    if state in PENDING_ATTEMPT_STATES:
+        attempt.next_check_at = now + timedelta(seconds=settings.ATTEMPT_CHECK_SECONDS)
+    else:
+        attempt.next_check_at = None
+        attempt.settled_at = now
+    attempt.save()
+    log.info("payment.settled", state=str(state), attempt=str(attempt.uuid), intent=attempt.intent.public_id)
+
+
+def _post_capture(attempt: Attempt, now: datetime) -> None:
+    if attempt.psp_reference is None:
+        raise AssertionError("a capture without the PSP's reference cannot be told from another")
+    journal.post(
+        book=attempt.intent.book,
+        drafts=posting_rules.captured(
+            psp=attempt.psp,
+            account=attempt.psp_account,
+            psp_reference=attempt.psp_reference,
+            money=Money(attempt.captured_minor, attempt.currency),
+            order_reference=attempt.intent.order_reference,
+            now=now,
+        ),
+    )
+
+
+def _move_intent(attempt: Attempt, now: datetime) -> None:
+    intent, state = attempt.intent, INTENT_STATE_OF[AttemptState(attempt.state)]
+    if intent.state == state:
+        return
+    intent.state = state
+    intent.updated_at = now
+    intent.save(update_fields=["state", "updated_at"])
+    if state is not IntentState.PROCESSING:
+        outbox.publish(
+            aggregatetype="payment_intent",
+            aggregateid=intent.public_id,
+            type=f"payment_intent.{state}",
+            payload={
+                "id": intent.public_id,
+                "order_reference": intent.order_reference,
+                "amount_minor": intent.amount_minor,
+                "currency": intent.currency,
+                "state": str(state),
+                "psp": attempt.psp,
+            },
+            now=now,
+        )
+    announce(
+        IntentOutcome(
+            intent_id=intent.public_id,
+            order_reference=intent.order_reference,
+            state=state,
+            decline_reason=attempt.decline_reason,
+            next_action_url=attempt.next_action_url,
+            now=now,
+        )
+    )

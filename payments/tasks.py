@@ -1,0 +1,44 @@
+"""Celery tasks of payments: each a wake-up for one row, or a sweep for rows that nobody woke."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import structlog
+from celery import shared_task
+
+from exactly_once.wake import wake
+from payments.ask_psp import look_up
+from payments.models import Attempt
+from payments.refund import send_refund
+from payments.sweep import due_attempts, due_refunds
+from payments.void import send_void
+
+log = structlog.get_logger(__name__)
+
+SWEEP_LIMIT = 200  # at most this many wake-ups a sweep: the next one is seconds away
+
+
+@shared_task(name="payments.check_attempt")
+def check_attempt(attempt_uuid: str) -> None:
+    """Void the attempt where that was asked for, then find out how it stands."""
+    now = datetime.now(UTC)
+    attempt = Attempt.objects.get(uuid=attempt_uuid)
+    if attempt.void_requested_at is not None:
+        send_void(attempt_uuid=attempt.uuid, now=now)
+    look_up(attempt_uuid=attempt.uuid, now=now)
+
+
+@shared_task(name="payments.pay_back")
+def pay_back(refund_uuid: str) -> None:
+    """Send one refund."""
+    send_refund(refund_uuid=UUID(refund_uuid), now=datetime.now(UTC))
+
+
+@shared_task(name="payments.sweep")
+def sweep() -> None:
+    """Wake a task for every attempt and refund that is due."""
+    now = datetime.now(UTC)
+    for uuid in due_attempts(now=now, limit=SWEEP_LIMIT):
+        wake("payments.check_attempt", str(uuid))
+    for uuid in due_refunds(now=now, limit=SWEEP_LIMIT):
+        wake("payments.pay_back", str(uuid))

@@ -1,0 +1,94 @@
+"""What must always be true of payments; ``manage.py verify`` asks."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import Count, F, Q, Sum
+from django.db.models.functions import Coalesce
+
+from exactly_once.verification import CheckResult
+from ledger import queries as ledger
+from payments.chart import REFUNDS, receivable
+from payments.models import Attempt, PaymentIntent, Refund
+from payments.states import AttemptState, IntentState, RefundState
+
+# Longer than any PSP leaves a card payment open; past it a person has to look.
+UNKNOWN_LIMIT = timedelta(hours=24)
+
+
+def checks() -> Iterator[CheckResult]:
+    """Run every check of this package."""
+    yield _captures_are_posted()
+    yield _one_success_per_intent()
+    yield _refunds_add_up()
+    yield _receivables_match()
+    yield _nothing_unknown_for_too_long()
+
+
+def _captures_are_posted() -> CheckResult:
+    """Compare captured attempts with capture postings: a bijection on the PSP's id."""
+    captured = {
+        f"{psp}:{account}:{reference}:captured"
+        for psp, account, reference in Attempt.objects.filter(state=AttemptState.CAPTURED).values_list(
+            "psp", "psp_account", "psp_reference"
+        )
+    }
+    posted = set(ledger.references(kind="payment.captured"))
+    return CheckResult.of(
+        "payments: every capture is posted once, and nothing else", len(captured), sorted(captured ^ posted)
+    )
+
+
+def _one_success_per_intent() -> CheckResult:
+    intents = PaymentIntent.objects.annotate(
+        successes=Count("attempts", filter=Q(attempts__state=AttemptState.CAPTURED))
+    )
+    wrong = intents.exclude(successes=1).filter(state=IntentState.SUCCEEDED) | intents.filter(successes__gt=1)
+    return CheckResult.of(
+        "payments: a succeeded intent has exactly one capture",
+        intents.count(),
+        list(wrong.values_list("public_id", flat=True)),
+    )
+
+
+def _refunds_add_up() -> CheckResult:
+    live = Sum("refunds__amount_minor", filter=~Q(refunds__state=RefundState.FAILED))
+    attempts = Attempt.objects.annotate(live=Coalesce(live, 0))
+    wrong = attempts.exclude(refunded_minor=F("live")) | attempts.filter(live__gt=F("captured_minor"))
+    return CheckResult.of(
+        "payments: refunds <= captured <= asked, and their sums agree",
+        attempts.count(),
+        [str(uuid) for uuid in wrong.values_list("uuid", flat=True)],
+    )
+
+
+def _receivables_match() -> CheckResult:
+    """Compare what the ledger says that each PSP owes us with what was captured less what was paid back."""
+    expected: dict[tuple[str, str, str], int] = {}
+    captured = Attempt.objects.filter(state=AttemptState.CAPTURED).values_list("intent__book", "psp", "currency")
+    for book, psp, currency, total in captured.annotate(total=Sum("captured_minor")).order_by():
+        expected[book, receivable(psp), currency] = total
+    paid_back = Refund.objects.filter(state=RefundState.SUCCEEDED).values_list(
+        "attempt__intent__book", "attempt__psp", "currency"
+    )
+    for book, psp, currency, total in paid_back.annotate(total=Sum("amount_minor")).order_by():
+        expected[book, receivable(psp), currency] -= total
+    pending = Refund.objects.filter(state=RefundState.PENDING).values_list("attempt__intent__book", "currency")
+    for book, currency, total in pending.annotate(total=Sum("amount_minor")).order_by():
+        expected[book, REFUNDS, currency] = total
+    wrong = [
+        f"{code} {currency}: ledger {booked}, payments {total}"
+        for (book, code, currency), total in expected.items()
+        if (booked := ledger.balance(book=book, account=code, currency=currency).balance.amount_minor) != total
+    ]
+    return CheckResult.of("payments: receivables and refunds owed equal the ledger's", len(expected), wrong)
+
+
+def _nothing_unknown_for_too_long() -> CheckResult:
+    unknown = Attempt.objects.filter(state__in=[AttemptState.UNKNOWN, AttemptState.SUBMITTED])
+    late = unknown.filter(submitted_at__lt=datetime.now(UTC) - UNKNOWN_LIMIT)
+    return CheckResult.of(
+        f"payments: no outcome unknown for more than {UNKNOWN_LIMIT.total_seconds() / 3600:.0f} h",
+        unknown.count(),
+        [str(uuid) for uuid in late.values_list("uuid", flat=True)],
+    )

@@ -1,0 +1,50 @@
+"""Let go of a payment that was not completed: the authorisation, or the 3-D Secure question still open."""
+
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from django_subatomic.db import durable, transaction, transaction_required
+
+from payments.locks import lock_intent
+from payments.models import Attempt
+from payments.psp.base import Voided
+from payments.psp.registry import get_adapter
+from payments.settle_attempt import settle_attempt
+from payments.states import AttemptState, IntentState
+
+log = structlog.get_logger(__name__)
+
+VOIDABLE = (AttemptState.REQUIRES_ACTION, AttemptState.AUTHORIZED)
+
+
+@transaction_required
+def request_void(*, order_reference: str, now: datetime) -> UUID | None:
+    """Record that the order's open payment is to be let go; return the attempt to void at the PSP, if there is one."""
+    intent = lock_intent(order_reference=order_reference)
+    if intent is None:
+        return None
+    attempt = Attempt.objects.select_for_update(no_key=True).filter(intent=intent, state__in=VOIDABLE).first()
+    if attempt is None:
+        if intent.state == IntentState.REQUIRES_PAYMENT_METHOD:
+            intent.state, intent.updated_at = IntentState.CANCELED, now
+            intent.save(update_fields=["state", "updated_at"])
+        return None
+    attempt.void_requested_at, attempt.next_check_at = now, now
+    attempt.save(update_fields=["void_requested_at", "next_check_at"])
+    return attempt.uuid
+
+
+@durable
+def send_void(*, attempt_uuid: UUID, now: datetime) -> None:
+    """Ask the PSP to void. Anything but a plain yes is left to the next look-up: it may have been paid meanwhile."""
+    attempt = Attempt.objects.get(uuid=attempt_uuid)
+    if attempt.state not in VOIDABLE or attempt.psp_reference is None:
+        return
+    adapter = get_adapter(psp=attempt.psp, account=attempt.psp_account)
+    outcome = adapter.void(key=f"{attempt.uuid}:void:1", psp_reference=attempt.psp_reference)
+    if isinstance(outcome, Voided):
+        with transaction():
+            settle_attempt(attempt_uuid=attempt_uuid, outcome=outcome, now=now)
+    else:
+        log.warning("payment.void_unsettled", attempt=str(attempt.uuid), outcome=type(outcome).__name__)

@@ -1,0 +1,64 @@
+"""What an inbox event of a PSP does: find the attempt or refund that it speaks of, and settle it.
+
+Runs inside the inbox's transaction. The event's order among others does not matter: every settlement is guarded.
+"""
+
+from datetime import UTC, datetime
+
+from django.db.models import Q
+from django_subatomic.db import transaction_required
+
+from exactly_once.inbox import InboxMessage, Park
+from payments.errors import PaymentRefused
+from payments.models import Attempt, Refund
+from payments.psp.base import PaymentEvent, RefundEvent
+from payments.psp.registry import get_adapter
+from payments.refund import settle_refund
+from payments.settle_attempt import settle_attempt
+
+
+@transaction_required
+def handle(message: InboxMessage) -> None:
+    """Settle what the event reports.
+
+    :raises Park: it speaks of an object that we do not know (yet), or contradicts what we know: tried again later,
+        and visible to people until then.
+    """
+    event = get_adapter(psp=message.source, account=message.account).parse_webhook(body=message.body)
+    now = datetime.now(UTC)
+    match event:
+        case PaymentEvent():
+            _settle_payment(message, event, now)
+        case RefundEvent():
+            _settle_refund(message, event, now)
+
+
+def _settle_payment(message: InboxMessage, event: PaymentEvent, now: datetime) -> None:
+    known = Q(psp_reference=event.psp_reference)
+    if event.attempt_id is not None:
+        known |= Q(uuid=event.attempt_id)
+    uuid = (
+        Attempt.objects.filter(known, psp=message.source, psp_account=message.account)
+        .values_list("uuid", flat=True)
+        .first()
+    )
+    if uuid is None:
+        raise Park(f"no attempt of ours is {event.psp_reference}")
+    try:
+        settle_attempt(attempt_uuid=uuid, outcome=event.outcome, now=now)
+    except PaymentRefused as error:
+        raise Park(str(error)) from error
+
+
+def _settle_refund(message: InboxMessage, event: RefundEvent, now: datetime) -> None:
+    known = Q(psp_reference=event.psp_reference)
+    if event.refund_id is not None:
+        known |= Q(uuid=event.refund_id)
+    uuid = (
+        Refund.objects.filter(known, attempt__psp=message.source, attempt__psp_account=message.account)
+        .values_list("uuid", flat=True)
+        .first()
+    )
+    if uuid is None:
+        raise Park(f"no refund of ours is {event.psp_reference}")
+    settle_refund(refund_uuid=uuid, outcome=event.outcome, now=now)

@@ -1,0 +1,45 @@
+"""Where the money goes, account by account."""
+
+from datetime import UTC, datetime
+
+from ledger.drafts import TransactionDraft
+from ledger.money import Money
+from payments import posting_rules
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+EUR = Money(6028, "EUR")
+
+
+def _lines(draft: TransactionDraft) -> list[tuple[str, str, Money]]:
+    return [(entry.direction, entry.account, entry.money) for entry in draft.entries]
+
+
+def test_a_capture_makes_the_psp_our_debtor_and_us_the_buyers() -> None:
+    draft = posting_rules.captured(
+        psp="stripe", account="main", psp_reference="pi_1", money=EUR, order_reference="chk_1", now=NOW
+    )
+    assert draft.reference == "stripe:main:pi_1:captured"
+    assert _lines(draft) == [
+        ("debit", "assets:psp:stripe:receivable", EUR),
+        ("credit", "liabilities:orders", EUR),
+    ]
+
+
+def test_a_refund_is_promised_and_then_paid_by_the_psp() -> None:
+    asked = posting_rules.refund_requested(refund_id="re_1", money=EUR, order_reference="chk_1", now=NOW)
+    paid = posting_rules.refund_succeeded(
+        psp="stripe", refund_id="re_1", psp_reference="re_x", money=EUR, order_reference="chk_1", now=NOW
+    )
+    assert _lines(asked) == [("debit", "liabilities:orders", EUR), ("credit", "liabilities:refunds", EUR)]
+    assert _lines(paid) == [("debit", "liabilities:refunds", EUR), ("credit", "assets:psp:stripe:receivable", EUR)]
+
+
+def test_a_refund_that_fails_gives_back_what_it_had_taken() -> None:
+    before = posting_rules.refund_failed(
+        psp="stripe", refund_id="re_1", was_paid=False, money=EUR, order_reference="chk_1", now=NOW
+    )
+    after = posting_rules.refund_failed(
+        psp="stripe", refund_id="re_1", was_paid=True, money=EUR, order_reference="chk_1", now=NOW
+    )
+    assert _lines(before) == [("debit", "liabilities:refunds", EUR), ("credit", "liabilities:orders", EUR)]
+    assert _lines(after) == [("debit", "assets:psp:stripe:receivable", EUR), ("credit", "liabilities:orders", EUR)]
