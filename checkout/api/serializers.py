@@ -1,0 +1,102 @@
+"""What clients may send to the checkout API: every field by name, and nothing else."""
+
+from rest_framework import serializers
+
+from checkout.change_session import Change
+from checkout.complete_session import Payment
+from checkout.create_session import Cart
+from checkout.pricing import LineItem
+from exactly_once.api.serializers import CurrencyField, StrictIntegerField, StrictSerializer
+
+MAX_LINES = 100  # a cart, not a catalogue: bounds the work of one request
+MAX_QUANTITY = 10_000
+
+
+class LineItemSerializer(StrictSerializer):
+    """One line of the cart."""
+
+    sku = serializers.CharField(max_length=64)
+    quantity = StrictIntegerField(min_value=1, max_value=MAX_QUANTITY)
+
+
+class BuyerSerializer(StrictSerializer):
+    """Who buys. The e-mail address is needed before the session can be paid."""
+
+    email = serializers.EmailField(required=False, allow_blank=True)
+    name = serializers.CharField(required=False, allow_blank=True, max_length=200)
+
+
+class AddressSerializer(StrictSerializer):
+    """Where the goods go."""
+
+    name = serializers.CharField(required=False, max_length=200)
+    line1 = serializers.CharField(required=False, max_length=200)
+    line2 = serializers.CharField(required=False, max_length=200, allow_blank=True)
+    city = serializers.CharField(required=False, max_length=100)
+    region = serializers.CharField(required=False, max_length=100, allow_blank=True)
+    postal_code = serializers.CharField(required=False, max_length=20)
+    country = serializers.RegexField(r"^[A-Z]{2}$", required=False, help_text="ISO 3166-1 alpha-2.")
+
+
+class CreateSessionSerializer(StrictSerializer):
+    """A new checkout session."""
+
+    currency = CurrencyField()
+    line_items = serializers.ListField(child=LineItemSerializer(), allow_empty=False, max_length=MAX_LINES)
+    buyer = BuyerSerializer(required=False)
+    shipping_address = AddressSerializer(required=False)
+
+    def cart(self) -> Cart:
+        """Return the validated body as the domain's cart."""
+        data = self.validated_data
+        buyer = data.get("buyer", {})
+        return Cart(
+            currency=data["currency"],
+            items=[LineItem(**item) for item in data["line_items"]],
+            buyer_email=buyer.get("email", ""),
+            buyer_name=buyer.get("name", ""),
+            shipping_address=dict(data.get("shipping_address", {})),
+        )
+
+
+class ChangeSessionSerializer(StrictSerializer):
+    """New values for an open session; what is left out stays as it is."""
+
+    line_items = serializers.ListField(
+        child=LineItemSerializer(), allow_empty=False, max_length=MAX_LINES, required=False
+    )
+    buyer = BuyerSerializer(required=False)
+    shipping_address = AddressSerializer(required=False)
+
+    def change(self) -> Change:
+        """Return the validated body as the domain's change."""
+        data = self.validated_data
+        buyer = data.get("buyer", {})
+        items = data.get("line_items")
+        return Change(
+            items=None if items is None else [LineItem(**item) for item in items],
+            buyer_email=buyer.get("email"),
+            buyer_name=buyer.get("name"),
+            shipping_address=None if "shipping_address" not in data else dict(data["shipping_address"]),
+        )
+
+
+class PaymentSerializer(StrictSerializer):
+    """A PSP's token for a card. Never a card number."""
+
+    token = serializers.RegexField(r"^[A-Za-z0-9_\-]{1,255}$")
+    psp = serializers.ChoiceField(choices=["stripe"], required=False)
+
+
+class CompleteSessionSerializer(StrictSerializer):
+    """How the buyer pays."""
+
+    payment = PaymentSerializer()
+
+    def to_payment(self) -> Payment:
+        """Return the validated body as the domain's payment."""
+        return Payment(**self.validated_data["payment"])
+
+
+class EmptySerializer(StrictSerializer):
+    """A request without a body."""

@@ -1,0 +1,161 @@
+"""The checkout API: each view validates, calls one domain verb, and answers."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from checkout import queries
+from checkout.api import schemas
+from checkout.api.serializers import (
+    ChangeSessionSerializer,
+    CompleteSessionSerializer,
+    CreateSessionSerializer,
+    EmptySerializer,
+)
+from checkout.cancel_session import cancel_session
+from checkout.change_session import change_session
+from checkout.complete_session import complete_session
+from checkout.create_session import create_session
+from checkout.representation import order_body, product_body
+from exactly_once.api.idempotency import IdempotentAPIView, caller
+from exactly_once.api.pagination import KeysetPagination, NewestFirst
+from exactly_once.api.serializers import validated
+from exactly_once.responses import json_response
+
+
+class ProductListView(GenericAPIView[Any]):
+    """Products for sale."""
+
+    required_scope = "checkout"
+    pagination_class = KeysetPagination
+    serializer_class = schemas.ProductSchema
+
+    @extend_schema(operation_id="products_list", responses=schemas.ProductSchema(many=True))
+    def get(self, _request: Request) -> Response:
+        """List products, the oldest first."""
+        page = self.paginate_queryset(queries.products()) or []
+        return self.get_paginated_response([product_body(product) for product in page])
+
+
+class ProductView(APIView):
+    """One product."""
+
+    required_scope = "checkout"
+
+    @extend_schema(operation_id="products_read", responses=schemas.ProductSchema)
+    def get(self, _request: Request, product_id: str) -> Response:
+        """Read a product with its prices and how many are free."""
+        return Response(queries.product(product_id=product_id))
+
+
+class SessionListView(IdempotentAPIView):
+    """Checkout sessions."""
+
+    required_scope = "checkout"
+    body_serializer = CreateSessionSerializer
+
+    @extend_schema(
+        operation_id="checkout_sessions_create",
+        request=CreateSessionSerializer,
+        responses={201: schemas.SessionSchema},
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Open a checkout session. Nothing is reserved until it is completed."""
+        cart = validated(CreateSessionSerializer, request).cart()
+        client = caller(request)
+        return self.respond(
+            request,
+            self.in_one_transaction(lambda now: json_response(201, create_session(client=client, cart=cart, now=now))),
+        )
+
+
+class SessionView(APIView):
+    """One checkout session."""
+
+    required_scope = "checkout"
+
+    @extend_schema(operation_id="checkout_sessions_read", responses=schemas.SessionSchema)
+    def get(self, request: Request, session_id: str) -> Response:
+        """Read a session."""
+        return Response(queries.session_for_client(session_id=session_id, client=caller(request)))
+
+    @extend_schema(
+        operation_id="checkout_sessions_change",
+        request=ChangeSessionSerializer,
+        responses=schemas.SessionSchema,
+    )
+    def patch(self, request: Request, session_id: str) -> Response:
+        """Change the cart or the buyer while the session is open."""
+        change = validated(ChangeSessionSerializer, request).change()
+        now = datetime.now(UTC)
+        return Response(change_session(session_id=session_id, client=caller(request), change=change, now=now))
+
+
+class CompleteSessionView(IdempotentAPIView):
+    """Pay for a session."""
+
+    required_scope = "checkout"
+
+    @extend_schema(
+        operation_id="checkout_sessions_complete",
+        request=CompleteSessionSerializer,
+        responses={200: schemas.SessionSchema, 202: schemas.SessionSchema},
+    )
+    def post(self, request: Request, session_id: str) -> HttpResponse:
+        """Pay. 200: completed, or `requires_escalation` with a `next_action`. 202: the PSP's outcome is unknown yet."""
+        payment = validated(CompleteSessionSerializer, request).to_payment()
+        return self.respond(
+            request,
+            lambda keyed, now: complete_session(
+                keyed=keyed, session_id=session_id, payment=payment, now=now, refuse=self.refuse
+            ),
+        )
+
+
+class CancelSessionView(IdempotentAPIView):
+    """Walk away from a session."""
+
+    required_scope = "checkout"
+
+    @extend_schema(operation_id="checkout_sessions_cancel", request=EmptySerializer, responses=schemas.SessionSchema)
+    def post(self, request: Request, session_id: str) -> HttpResponse:
+        """Cancel the session and release what it holds."""
+        validated(EmptySerializer, request)
+        client = caller(request)
+        return self.respond(
+            request,
+            self.in_one_transaction(
+                lambda now: json_response(200, cancel_session(session_id=session_id, client=client, now=now))
+            ),
+        )
+
+
+class OrderListView(GenericAPIView[Any]):
+    """Orders."""
+
+    required_scope = "checkout"
+    pagination_class = NewestFirst
+    serializer_class = schemas.OrderSchema
+
+    @extend_schema(operation_id="orders_list", responses=schemas.OrderSchema(many=True))
+    def get(self, request: Request) -> Response:
+        """List the client's orders, the newest first."""
+        page = self.paginate_queryset(queries.orders(client=caller(request))) or []
+        return self.get_paginated_response([order_body(order, list(order.lines.all())) for order in page])
+
+
+class OrderView(APIView):
+    """One order."""
+
+    required_scope = "checkout"
+
+    @extend_schema(operation_id="orders_read", responses=schemas.OrderSchema)
+    def get(self, request: Request, order_id: str) -> Response:
+        """Read an order."""
+        return Response(queries.order_for_client(order_id=order_id, client=caller(request)))

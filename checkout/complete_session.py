@@ -1,0 +1,115 @@
+"""Pay for a session: the three phases of the saga, as one public verb.
+
+1. One transaction: claim the key, hold the stock, record the attempt as submitted.
+2. No transaction: ask the PSP.
+3. One transaction: checkout/saga.py.
+
+A crash after 1 leaves the key bound to the session and the attempt ``submitted``. The client's retry, the PSP's
+webhook and the sweeper each lead to 3; whichever comes first ends it for all.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django_subatomic.db import durable
+
+from checkout.errors import SessionBusy, SessionRefused
+from checkout.locks import lock_session
+from checkout.models import CheckoutSession
+from checkout.queries import session_for_client
+from checkout.states import RecoveryPoint, SessionState
+from checkout.stock import hold_stock
+from exactly_once import keys
+from exactly_once.errors import Refused
+from exactly_once.keys import Claim, KeyedRequest, StoredResponse
+from exactly_once.responses import json_response
+from ledger.money import Money
+from payments.ask_psp import charge, look_up
+from payments.begin_attempt import Charge, begin_attempt
+from payments.queries import live_attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """How the buyer pays: a PSP's token for a card, never the card."""
+
+    token: str
+    psp: str = "stripe"
+    psp_account: str = "main"
+
+
+@durable
+def complete_session(
+    *,
+    keyed: KeyedRequest,
+    session_id: str,
+    payment: Payment,
+    now: datetime,
+    refuse: Callable[[Refused], StoredResponse],
+) -> StoredResponse:
+    """Pay, and answer 200 with the order, 402, 409, or 202 while the PSP's outcome is unknown.
+
+    :raises CheckoutNotFound: no such session.
+    :raises SessionBusy: another request is paying right now.
+    """
+    begun: list[UUID] = []
+
+    def begin(claim: Claim) -> None:
+        if not claim.resumed:
+            begun.append(_begin(claim, keyed.client, session_id, payment, now))
+
+    claim = keys.once(keyed=keyed, now=now, lease_seconds=settings.IDEMPOTENCY_LEASE_SECONDS, work=begin, refuse=refuse)
+    if isinstance(claim, StoredResponse):
+        return claim
+    if begun:
+        charge(attempt_uuid=begun[0], now=now)
+    elif (attempt := live_attempt(order_reference=session_id)) is not None:
+        look_up(attempt_uuid=attempt, now=now)
+    stored = keys.read_response(key_id=claim.key_id)
+    if stored is not None:
+        return stored
+    keys.release(claim=claim, now=now)
+    return json_response(202, session_for_client(session_id=session_id, client=keyed.client))
+
+
+def _begin(claim: Claim, client: str, session_id: str, payment: Payment, now: datetime) -> UUID:
+    session = lock_session(session_id=session_id, client=client)
+    _check_ready(session, now)
+    lines = list(session.lines.order_by("pk"))
+    hold_stock(session=session, lines=lines, now=now)
+    charge_now = Charge(
+        book=session.book,
+        client=client,
+        order_reference=session.public_id,
+        money=Money(session.total_minor, session.currency),
+        description=f"Checkout {session.public_id}",
+        psp=payment.psp,
+        psp_account=payment.psp_account,
+        token=payment.token,
+    )
+    attempt = begin_attempt(charge=charge_now, now=now)
+    session.state = SessionState.COMPLETE_IN_PROGRESS
+    session.recovery_point = RecoveryPoint.PAYMENT_SUBMITTED
+    session.updated_at = now
+    session.save(update_fields=["state", "recovery_point", "updated_at"])
+    keys.bind(claim=claim, subject=session.public_id, recovery_point=RecoveryPoint.PAYMENT_SUBMITTED)
+    return attempt
+
+
+def _check_ready(session: CheckoutSession, now: datetime) -> None:
+    match session.state:
+        case SessionState.READY_FOR_COMPLETE if session.expires_at > now:
+            return
+        case SessionState.COMPLETE_IN_PROGRESS:
+            raise SessionBusy(code="session_in_progress", detail="A payment for this session is under way.")
+        case SessionState.INCOMPLETE:
+            raise SessionRefused(
+                code="session_incomplete", detail="The session needs buyer.email before it can be paid."
+            )
+    raise SessionRefused(
+        code=f"session_{session.state}" if session.expires_at > now else "session_expired",
+        detail=f"The session is {session.state}; it cannot be paid.",
+    )

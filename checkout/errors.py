@@ -1,0 +1,23 @@
+"""Refusals of the checkout package."""
+
+from exactly_once.errors import InvalidInput, NotFound, Refused, TryLater
+
+
+class CheckoutNotFound(NotFound):
+    """No such product, session or order for this client."""
+
+
+class UnableToPrice(InvalidInput):
+    """A line that cannot be priced: the SKU is unknown, or has no price in the currency."""
+
+
+class SessionRefused(Refused):
+    """The session's state does not allow this."""
+
+
+class OutOfStock(Refused):
+    """Fewer units are free than the cart asks for; ``extra`` names the SKUs."""
+
+
+class SessionBusy(TryLater):
+    """Another request is paying for this session right now."""

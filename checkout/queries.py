@@ -1,0 +1,74 @@
+"""Reads of the checkout package. Each returns what clients see, in a fixed number of queries."""
+
+from collections import Counter
+
+from django.db.models import Prefetch, QuerySet, Sum
+
+from checkout.errors import CheckoutNotFound
+from checkout.models import CheckoutSession, Order, OrderLine, Price, Product, StockItem, Variant
+from checkout.representation import Json, order_body, product_body, session_body
+
+
+def session_for_client(*, session_id: str, client: str) -> Json:
+    """Return a session, with its order once there is one.
+
+    :raises CheckoutNotFound: ``checkout_session_not_found``.
+    """
+    session = (
+        CheckoutSession.objects.select_related("order")
+        .prefetch_related("lines")
+        .filter(public_id=session_id, client=client)
+        .first()
+    )
+    if session is None:
+        raise CheckoutNotFound(code="checkout_session_not_found", detail=f"There is no checkout session {session_id}.")
+    lines = sorted(session.lines.all(), key=lambda line: line.pk)
+    return session_body(session, lines, getattr(session, "order", None))
+
+
+def order_for_client(*, order_id: str, client: str) -> Json:
+    """Return an order.
+
+    :raises CheckoutNotFound: ``order_not_found``.
+    """
+    order = orders(client=client).filter(public_id=order_id).first()
+    if order is None:
+        raise CheckoutNotFound(code="order_not_found", detail=f"There is no order {order_id}.")
+    return order_body(order, list(order.lines.all()))
+
+
+def product(*, product_id: str) -> Json:
+    """Return an active product.
+
+    :raises CheckoutNotFound: ``product_not_found``.
+    """
+    found = products().filter(public_id=product_id).first()
+    if found is None:
+        raise CheckoutNotFound(code="product_not_found", detail=f"There is no product {product_id}.")
+    return product_body(found)
+
+
+def orders(*, client: str) -> QuerySet[Order]:
+    """Return a client's orders, with what :func:`order_body` reads."""
+    return Order.objects.filter(client=client).select_related("session").prefetch_related("lines")
+
+
+def products() -> QuerySet[Product]:
+    """Return the active products, with what :func:`product_body` reads."""
+    variants = Variant.objects.order_by("pk").prefetch_related(
+        Prefetch("prices", Price.objects.order_by("currency")), Prefetch("stock", StockItem.objects.order_by("pk"))
+    )
+    return Product.objects.filter(active=True).prefetch_related(Prefetch("variants", variants))
+
+
+def order_totals() -> Counter[str]:
+    """Return what all orders come to, in minor units by currency."""
+    rows = Order.objects.values_list("currency").annotate(total=Sum("total_minor")).order_by()
+    return Counter(dict(rows))
+
+
+def stock_levels() -> list[tuple[str, int, int, int]]:
+    """Return (SKU, on hand, reserved, sold) of every variant that has stock."""
+    sold = dict(OrderLine.objects.values_list("variant_id").annotate(total=Sum("quantity")).order_by())
+    items = StockItem.objects.select_related("variant").order_by("variant__sku")
+    return [(item.variant.sku, item.on_hand, item.reserved, sold.get(item.variant_id, 0)) for item in items]

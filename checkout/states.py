@@ -1,0 +1,44 @@
+"""The states of checkout sessions, reservations and orders, and the saga's recovery points."""
+
+from enum import StrEnum
+
+
+class SessionState(StrEnum):
+    """The words of the open commerce protocols (UCP, ACP)."""
+
+    INCOMPLETE = "incomplete"
+    READY_FOR_COMPLETE = "ready_for_complete"
+    COMPLETE_IN_PROGRESS = "complete_in_progress"
+    REQUIRES_ESCALATION = "requires_escalation"
+    COMPLETED = "completed"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+
+
+# The buyer may still change the cart, pay or walk away.
+OPEN_SESSION_STATES = (SessionState.INCOMPLETE, SessionState.READY_FOR_COMPLETE)
+# A PSP is or may be at it: only its answer ends these.
+PAYING_SESSION_STATES = (SessionState.COMPLETE_IN_PROGRESS, SessionState.REQUIRES_ESCALATION)
+
+
+class RecoveryPoint(StrEnum):
+    """Where a crashed checkout resumes. Points that share a commit are reached together (docs/adr/0005)."""
+
+    STARTED = "started"
+    PAYMENT_SUBMITTED = "payment_submitted"
+    DONE = "done"
+
+
+class ReservationState(StrEnum):
+    """``held`` for a payment under way, ``committed`` to an order, ``released`` or ``expired`` back to the shelf."""
+
+    HELD = "held"
+    COMMITTED = "committed"
+    RELEASED = "released"
+    EXPIRED = "expired"
+
+
+class OrderState(StrEnum):
+    """An order exists only once its payment has been captured."""
+
+    CONFIRMED = "confirmed"

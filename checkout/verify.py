@@ -1,0 +1,81 @@
+"""What must always be true of orders and stock; ``manage.py verify`` asks."""
+
+from collections.abc import Iterator
+
+from django.db.models import F, Q, Sum
+from django.db.models.functions import Coalesce
+
+from checkout.models import CheckoutSession, Order, StockItem
+from checkout.states import PAYING_SESSION_STATES, ReservationState, SessionState
+from exactly_once.verification import CheckResult
+from payments import queries as payments
+
+
+def checks() -> Iterator[CheckResult]:
+    """Run every check of this package."""
+    yield _stock_adds_up()
+    yield _reservations_add_up()
+    yield _order_per_completed_session()
+    yield _payment_per_order()
+    yield _nothing_held_for_nothing()
+
+
+def _stock_adds_up() -> CheckResult:
+    items = StockItem.objects.annotate(
+        moved_on_hand=Coalesce(Sum("movements__on_hand_delta"), 0),
+        moved_reserved=Coalesce(Sum("movements__reserved_delta"), 0),
+    )
+    wrong = items.exclude(on_hand=F("moved_on_hand"), reserved=F("moved_reserved"), reserved__lte=F("on_hand"))
+    return CheckResult.of(
+        "checkout: stock equals the sum of its movements, 0 <= reserved <= on hand",
+        items.count(),
+        list(wrong.values_list("variant__sku", flat=True)),
+    )
+
+
+def _reservations_add_up() -> CheckResult:
+    live = Q(reservations__state__in=[ReservationState.HELD, ReservationState.COMMITTED])
+    items = StockItem.objects.annotate(live=Coalesce(Sum("reservations__quantity", filter=live), 0))
+    wrong = items.exclude(reserved=F("live"))
+    return CheckResult.of(
+        "checkout: reserved stock equals the live reservations",
+        items.count(),
+        list(wrong.values_list("variant__sku", flat=True)),
+    )
+
+
+def _order_per_completed_session() -> CheckResult:
+    completed = Q(state=SessionState.COMPLETED)
+    wrong = CheckoutSession.objects.filter((completed & Q(order__isnull=True)) | (~completed & Q(order__isnull=False)))
+    return CheckResult.of(
+        "checkout: a session is completed exactly if it has an order",
+        CheckoutSession.objects.count(),
+        list(wrong.values_list("public_id", flat=True)),
+    )
+
+
+def _payment_per_order() -> CheckResult:
+    """Every order is paid in full, and every captured payment has an order or a refund that makes it good."""
+    orders = {
+        (intent, session): (total, currency)
+        for intent, session, total, currency in Order.objects.values_list(
+            "payment_intent", "session__public_id", "total_minor", "currency"
+        )
+    }
+    kept = {
+        (row.intent_id, row.order_reference): (row.money.amount_minor, row.money.currency)
+        for row in payments.captured_and_kept()
+    }
+    wrong = sorted(intent for intent, _session in dict(orders.items() ^ kept.items()))
+    return CheckResult.of("checkout: orders and captured payments match one to one, to the cent", len(orders), wrong)
+
+
+def _nothing_held_for_nothing() -> CheckResult:
+    idle = CheckoutSession.objects.exclude(state__in=PAYING_SESSION_STATES).filter(
+        reservations__state=ReservationState.HELD
+    )
+    return CheckResult.of(
+        "checkout: stock is held only while a payment is under way",
+        CheckoutSession.objects.filter(reservations__state=ReservationState.HELD).count(),
+        list(idle.values_list("public_id", flat=True)),
+    )

@@ -1,0 +1,44 @@
+"""Rows that tests start from."""
+
+from datetime import UTC, datetime
+
+import factory
+
+from checkout.models import Price, Product, StockItem, StockMovement, Variant
+from exactly_once.public_ids import new_public_id
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+class ProductFactory(factory.django.DjangoModelFactory[Product]):
+    """An active product."""
+
+    class Meta:
+        model = Product
+
+    public_id = factory.LazyFunction(lambda: new_public_id("prod"))
+    name = factory.Sequence(lambda n: f"Product {n}")
+    created_at = NOW
+
+
+class VariantFactory(factory.django.DjangoModelFactory[Variant]):
+    """A variant that costs EUR 12.90 and USD 13.90, with ``on_hand`` units received."""
+
+    class Meta:
+        model = Variant
+        skip_postgeneration_save = True
+
+    product = factory.SubFactory(ProductFactory)
+    sku = factory.Sequence(lambda n: f"SKU-{n}")
+
+    @factory.post_generation
+    def on_hand(self: Variant, _create: bool, extracted: int | None, **_kwargs: object) -> None:
+        """Receive stock and set prices."""
+        units = 10 if extracted is None else extracted
+        item = StockItem.objects.create(variant=self, on_hand=units)
+        if units:
+            StockMovement.objects.create(
+                stock_item=item, kind="received", on_hand_delta=units, reference="test", created_at=NOW
+            )
+        Price.objects.create(variant=self, currency="EUR", unit_amount_minor=1290)
+        Price.objects.create(variant=self, currency="USD", unit_amount_minor=1390)
