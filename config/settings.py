@@ -167,11 +167,12 @@ CSRF_COOKIE_SECURE = IN_PRODUCTION
 X_FRAME_OPTIONS = "DENY"
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [],
-    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["config.access.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["config.access.permissions.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "config.problem_details.exception_handler",
     "UNAUTHENTICATED_USER": None,
 }
 
@@ -206,7 +207,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
     # Unacknowledged messages return after this time: longer than the longest task, or it would run twice at once.
     else {"visibility_timeout": 300, "socket_connect_timeout": 2, "socket_keepalive": True}
 )
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {}
+# Each sweep finds in PostgreSQL what is due and wakes a worker for it: the guarantee behind every lost message.
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "exactly_once.sweep": {"task": "exactly_once.sweep", "schedule": 2.0, "options": {"expires": 10}},
+    "payments.sweep": {"task": "payments.sweep", "schedule": 2.0, "options": {"expires": 10}},
+    "checkout.sweep": {"task": "checkout.sweep", "schedule": 5.0, "options": {"expires": 10}},
+}
 
 # --- Logs -------------------------------------------------------------------------------------------------------------
 
@@ -229,6 +235,9 @@ IDEMPOTENCY_LEASE_SECONDS: int = env.int("IDEMPOTENCY_LEASE_SECONDS", 30)
 PSP_CONNECT_TIMEOUT_SECONDS: float = env.float("PSP_CONNECT_TIMEOUT_SECONDS", 2.0)
 PSP_READ_TIMEOUT_SECONDS: float = env.float("PSP_READ_TIMEOUT_SECONDS", 10.0)
 
+# How long an attempt whose outcome is open waits before the PSP is asked again.
+ATTEMPT_CHECK_SECONDS: int = env.int("ATTEMPT_CHECK_SECONDS", 10)
+
 # PSP accounts by (psp, account). Keys and secrets live in the environment, never in the database.
 PSP_ACCOUNTS = {
     "stripe": {
@@ -239,3 +248,8 @@ PSP_ACCOUNTS = {
         },
     },
 }
+
+# --- Checkout ---------------------------------------------------------------------------------------------------------
+
+# The ledger book that the shop's sales are kept in.
+SHOP_BOOK: str = env.str("SHOP_BOOK", "shop")

@@ -3,6 +3,16 @@
 Lower packages never import upper ones; this is the one place that introduces them to each other.
 """
 
+from checkout import notify, saga
+from exactly_once import inbox, outbox
+from payments import outcomes, webhooks
+
 
 def connect() -> None:
     """Register every handler. Called once, when Django has loaded all apps."""
+    # In the transaction that moves a payment intent.
+    outcomes.subscribe(saga.on_intent_outcome)
+    # In the transaction that takes an event from the inbox.
+    inbox.register_handler("stripe", webhooks.handle)
+    # After the commit, from the outbox, once per handler.
+    outbox.register_subscriber("order.confirmed", "confirm_order", notify.confirm_order)

@@ -2,18 +2,19 @@
 
 import secrets
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.core.management import BaseCommand, CommandError, call_command, get_commands
+from django.core.management import BaseCommand, CommandError, call_command
 from django_subatomic.db import transaction
 
+from config.access.models import SCOPES, ApiKey
 from config.environment import PRODUCTION
 from config.services.state import SignIn, StateDir, write_private
 
 ADMIN_USERNAME = "admin"
-SCOPES = ["checkout", "payments", "ledger:read", "ledger:write"]
 
 
 class Command(BaseCommand):
@@ -29,8 +30,7 @@ class Command(BaseCommand):
         administrator = get_user_model().objects.filter(username=ADMIN_USERNAME)
         if state.sign_in() and administrator.exists():
             return
-        if "sample_shop" in get_commands():
-            call_command("sample_shop", verbosity=0)
+        call_command("sample_shop", verbosity=0)
         with transaction():
             sign_in = SignIn(ADMIN_USERNAME, _make_administrator(), _make_api_key())
         write_private(state.sign_in_path, asdict(sign_in))
@@ -48,4 +48,5 @@ def _make_administrator() -> str:
 
 def _make_api_key() -> str:
     """Return a new API key with every scope."""
-    return ""
+    _, key = ApiKey.issue(name="first start", client="cli_sample_shop", scopes=SCOPES, now=datetime.now(UTC))
+    return key

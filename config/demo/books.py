@@ -1,0 +1,45 @@
+"""The same money counted four times: by the shop's orders, by the PSP, by the payments, by the ledger."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from config.demo.simulator import Charge
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyRow:
+    """One currency, in minor units. All four figures are the same, or something is wrong."""
+
+    currency: str
+    orders_minor: int
+    psp_minor: int
+    ledger_minor: int
+
+    @property
+    def agrees(self) -> bool:
+        """Whether all of them say the same."""
+        return self.orders_minor == self.psp_minor == self.ledger_minor
+
+
+@dataclass(frozen=True, slots=True)
+class StockRow:
+    """One SKU, in units. ``sold`` is what the orders say; ``reserved`` what the shelf says."""
+
+    sku: str
+    on_hand: int
+    reserved: int
+    sold: int
+
+    @property
+    def agrees(self) -> bool:
+        """Whether exactly the sold units are spoken for, and no more than there are."""
+        return self.reserved == self.sold <= self.on_hand
+
+
+def compare_money(*, orders: Counter[str], charges: list[Charge], ledger: Counter[str]) -> list[MoneyRow]:
+    """Line the sums up by currency."""
+    psp: Counter[str] = Counter()
+    for charge in charges:
+        psp[charge.currency.upper()] += charge.captured_minor - charge.refunded_minor
+    currencies = sorted({*orders, *psp, *ledger})
+    return [MoneyRow(currency, orders[currency], psp[currency], ledger[currency]) for currency in currencies]

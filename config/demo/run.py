@@ -1,0 +1,114 @@
+"""Let the buyers loose, wait until every loose end is tied, and count."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django_subatomic.db import transaction
+
+from checkout import queries as shop
+from checkout.add_product import add_product
+from checkout.receive_stock import receive_stock
+from checkout.sample_shop import SAMPLES
+from config.backlog import backlog
+from config.demo.books import MoneyRow, StockRow, compare_money
+from config.demo.buyer import Shopper, Visit
+from config.demo.plan import plan
+from config.demo.simulator import Simulator
+from ledger import queries as ledger
+from payments.chart import receivable
+
+CONCURRENT_BUYERS = 8
+COPIES_OF_EACH_WEBHOOK = 2
+DRAIN_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the running stack is."""
+
+    base_url: str
+    simulator_url: str
+    api_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What happened, and what the four records say."""
+
+    visits: list[Visit]
+    webhooks_delivered: int
+    seconds: float
+    money: list[MoneyRow]
+    stock: list[StockRow]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every record tells the same story."""
+        return all(row.agrees for row in self.money) and all(row.agrees for row in self.stock)
+
+
+def run(*, orders: int, seed: int, at: Addresses, progress: Callable[[str, int], None]) -> Outcome:
+    """Run the demonstration; ``progress`` hears (what, how many more are done).
+
+    :raises TimeoutError: an answer or the backlog took too long.
+    """
+    started = time.monotonic()
+    last_unit_sku = _add_last_unit()
+    for sample in SAMPLES:
+        receive_stock(sku=sample.sku, quantity=orders * 3, reference=f"demo-{seed}", now=datetime.now(UTC))
+    buyers = plan(orders=orders, seed=seed, skus=[sample.sku for sample in SAMPLES], last_unit_sku=last_unit_sku)
+    shopper = Shopper(base_url=at.base_url, api_key=at.api_key)
+    simulator = Simulator(at.simulator_url)
+    try:
+        simulator.hold_webhooks()
+        visits = []
+        with ThreadPoolExecutor(max_workers=CONCURRENT_BUYERS) as pool:
+            for done in as_completed([pool.submit(shopper.visit, buyer) for buyer in buyers]):
+                visits.append(done.result())
+                progress("buyers", 1)
+        delivered = simulator.flush_webhooks(copies=COPIES_OF_EACH_WEBHOOK, seed=seed)
+        _drain(simulator, progress, seed)
+        charges = simulator.charges()
+    finally:
+        simulator.send_webhooks_at_once()
+        simulator.close()
+        shopper.close()
+    return Outcome(
+        visits=sorted(visits, key=lambda visit: visit.buyer.number),
+        webhooks_delivered=delivered,
+        seconds=time.monotonic() - started,
+        money=compare_money(
+            orders=shop.order_totals(), charges=charges, ledger=ledger.totals(code=receivable("stripe"))
+        ),
+        stock=[StockRow(*row) for row in shop.stock_levels()],
+    )
+
+
+def _add_last_unit() -> str:
+    """Put one unit of something new on the shelf, for a crowd to want; return its SKU."""
+    now = datetime.now(UTC)
+    sku = f"LAST-{now:%Y%m%d-%H%M%S}"
+    with transaction():
+        add_product(
+            sku=sku,
+            name="The last one",
+            description="One unit, many buyers.",
+            prices={"EUR": 9900, "USD": 10900},
+            on_hand=1,
+            reference="demo",
+            now=now,
+        )
+    return sku
+
+
+def _drain(simulator: Simulator, progress: Callable[[str, int], None], seed: int) -> None:
+    """Wait until no event, attempt, refund or outbox row is left to deal with."""
+    deadline = time.monotonic() + DRAIN_SECONDS
+    while (open_ends := backlog()) or simulator.flush_webhooks(copies=COPIES_OF_EACH_WEBHOOK, seed=seed):
+        progress("drain", 0)
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"still open after {DRAIN_SECONDS:.0f} s: {open_ends}")
+        time.sleep(0.1)
