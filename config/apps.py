@@ -7,6 +7,7 @@ class TallyConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        from config import wiring
+        # Importing config.celery makes it the application of every shared task, in the web processes too.
+        from config import celery, wiring  # noqa: F401
 
         wiring.connect()

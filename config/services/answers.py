@@ -2,9 +2,13 @@
 
 import http.client
 
+from celery import Celery
+
 from config.services.commands import HOST
 
 ANSWER_TIMEOUT_SECONDS = 2.0
+# A worker answers at once; one that is not there yet never hears the question.
+WORKER_ANSWER_TIMEOUT_SECONDS = 0.3
 
 
 def http_at(*, port: int, path: str = "/") -> bool:
@@ -19,3 +23,9 @@ def http_at(*, port: int, path: str = "/") -> bool:
         return True
     finally:
         connection.close()
+
+
+def worker_at(*, broker_url: str) -> bool:
+    """Return whether a Celery worker hears what this broker carries."""
+    with Celery(broker=broker_url, set_as_current=False) as client:
+        return bool(client.control.ping(timeout=WORKER_ANSWER_TIMEOUT_SECONDS))

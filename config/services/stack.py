@@ -246,6 +246,7 @@ class Stack:
         is_ready: dict[str, Callable[[], bool]] = {
             WEB_PROCESS: lambda: answers.http_at(port=self.ports.web),
             SIMULATOR_PROCESS: lambda: answers.http_at(port=self.ports.simulator),
+            WORKER_PROCESS: lambda: answers.worker_at(broker_url=self.broker_url),
             BROKER_PROCESS: lambda: valkey.answers(data_dir=self._valkey_dir),
         }
         process = self._process(name, command, self._of_process.get(name, {}))

@@ -1,0 +1,105 @@
+"""Commands without DATABASE_URL, on a machine where nothing runs."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from config.services.leftovers import BASE_DIR
+from config.services.state import StateDir
+from tests.servers import STATE_DIR
+
+NOT_INHERITED = {"DATABASE_URL", "CELERY_BROKER_URL", "TALLY_ENVIRONMENT", "DATABASE_OWNER_URL"}
+WHO = "from django.db import connection as c; print(*c.cursor().execute('SELECT current_user').fetchone())"
+
+
+def _manage(state: StateDir, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    inherited = {key: value for key, value in os.environ.items() if key not in NOT_INHERITED}
+    return subprocess.run(
+        [sys.executable, "manage.py", *words],
+        cwd=BASE_DIR,
+        env={**inherited, "TALLY_STATE_DIR": str(state.root), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _empty(name: str) -> StateDir:
+    shutil.rmtree(STATE_DIR / name, ignore_errors=True)
+    return StateDir(STATE_DIR / name)
+
+
+@pytest.fixture(scope="module")
+def migrated() -> StateDir:
+    state = _empty("commands")
+    result = _manage(state, "migrate", "--no-input", "-v0")
+    assert result.returncode == 0, result.stderr
+    assert state.cluster.pid() is None
+    return state
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("check",), ("makemigrations", "--check", "--dry-run"), ("help",), ("version",), ("shell", "--help"), ()],
+)
+def test_what_needs_no_database_starts_no_server(words: tuple[str, ...]) -> None:
+    state = _empty("serverless")
+
+    result = _manage(state, *words)
+
+    assert result.returncode == 0, result.stderr
+    assert "warning" not in result.stderr.lower()
+    assert not state.root.exists()
+
+
+def test_a_command_joins_the_database_as_the_application_and_leaves_nothing_running(migrated: StateDir) -> None:
+    result = _manage(migrated, "shell", "-v0", "-c", WHO)
+
+    assert result.stdout.strip() == "tally_web", result.stderr
+    assert migrated.cluster.pid() is None
+
+
+def test_a_command_before_the_first_migration_says_what_to_do() -> None:
+    state = _empty("unmigrated")
+
+    result = _manage(state, "shell", "-v0", "-c", WHO)
+
+    assert result.returncode == 1
+    assert "has no tables yet: run `uv run manage.py migrate`" in result.stderr
+    assert state.cluster.pid() is None
+
+
+def test_a_command_that_fails_stops_the_server_and_keeps_its_exit_code(migrated: StateDir) -> None:
+    result = _manage(migrated, "shell", "-v0", "-c", "raise SystemExit(3)")
+
+    assert result.returncode == 3
+    assert migrated.cluster.pid() is None
+
+
+def test_a_command_of_a_person_has_no_statement_timeout_and_a_service_has_one(migrated: StateDir) -> None:
+    code = "from django.db import connection as c; print(*c.cursor().execute('SHOW statement_timeout').fetchone())"
+
+    assert _manage(migrated, "shell", "-v0", "-c", code).stdout.strip() == "0"
+    limited = _manage(migrated, "shell", "-v0", "-c", code, DATABASE_STATEMENT_TIMEOUT_SECONDS="7")
+    assert limited.stdout.strip() == "7s"
+
+
+def test_the_secrets_of_a_folder_are_its_own_and_private(migrated: StateDir) -> None:
+    path = migrated.root / "secrets.json"
+
+    assert path.stat().st_mode & 0o077 == 0
+    assert set(migrated.secrets()) == {"SECRET_KEY", "STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET"}
+    assert migrated.secrets() == migrated.secrets()
+    assert migrated.secrets() != _empty("other").secrets()
+
+
+def test_the_application_role_gets_its_password_from_the_environment(migrated: StateDir) -> None:
+    missing = _manage(migrated, "application_role")
+    given = _manage(migrated, "application_role", DATABASE_APPLICATION_PASSWORD="of the application")
+
+    assert (missing.returncode, given.returncode) == (1, 0), given.stderr
+    assert "DATABASE_APPLICATION_PASSWORD is missing" in missing.stderr
+    assert given.stdout == "tally_web may sign in.\n"
