@@ -1,6 +1,6 @@
 -- Opens accounts with their balance rows; those that exist stay as they are.
 CREATE FUNCTION ledger_open_accounts(
-    p_book text, p_codes text [], p_currencies text [], p_types text [], p_normal_sides text []
+    p_book text, p_codes text[], p_currencies text[], p_types text[], p_normal_sides text[]
 ) RETURNS void
 LANGUAGE sql
 SECURITY DEFINER

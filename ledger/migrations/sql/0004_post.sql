@@ -9,18 +9,18 @@
 -- ledger_account_currency, ledger_account_open, ledger_entries_sum_to_zero.
 CREATE FUNCTION ledger_post(
     p_book text,
-    p_references text [],
-    p_public_ids text [],
-    p_fingerprints bytea [],
-    p_kinds text [],
-    p_effective_at timestamptz [],
-    p_descriptions text [],
-    p_metadata jsonb [],
-    p_entry_transactions integer [],
-    p_entry_accounts text [],
-    p_entry_currencies text [],
-    p_entry_directions text [],
-    p_entry_amounts bigint []
+    p_references text[],
+    p_public_ids text[],
+    p_fingerprints bytea[],
+    p_kinds text[],
+    p_effective_at timestamptz[],
+    p_descriptions text[],
+    p_metadata jsonb[],
+    p_entry_transactions integer[],
+    p_entry_accounts text[],
+    p_entry_currencies text[],
+    p_entry_directions text[],
+    p_entry_amounts bigint[]
 ) RETURNS TABLE (r_position bigint, r_id bigint, r_public_id text, r_replayed boolean)
 LANGUAGE plpgsql
 SECURITY DEFINER
