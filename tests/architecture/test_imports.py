@@ -15,6 +15,7 @@ BREACHES = [
     ("checkout/breach.py", "import stripe", "Only payments/psp/stripe.py speaks to the Stripe SDK"),
     ("payments/breach.py", "import rest_framework", "HTTP stays in the api folders and in config"),
     ("payments/breach.py", "import payments.api", "Nothing but HTTP code imports the api folders"),
+    *((f"config/{name}_breach.py", f"import {name}.models", f"Only {name} touches") for name in PACKAGES[1:]),
     ("payments/breach.py", "import payments.simulator", "The PSP simulator stands in for a remote server"),
     ("payments/simulator/breach.py", "import payments.psp", "The PSP simulator shares no code with what it tests"),
 ]
