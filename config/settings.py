@@ -204,8 +204,15 @@ CELERY_TASK_DEFAULT_QUEUE_TYPE = "quorum" if _RABBITMQ else "classic"
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
     {"confirm_publish": True}
     if _RABBITMQ
-    # Unacknowledged messages return after this time: longer than the longest task, or it would run twice at once.
-    else {"visibility_timeout": 300, "socket_connect_timeout": 2, "socket_keepalive": True}
+    else {
+        # Unacknowledged messages return after this time: longer than the longest task, or it would run twice at once.
+        "visibility_timeout": 300,
+        # Whoever wakes a worker asks a broker that refuses once, and leaves one that hangs.
+        "max_retries": 0,
+        "socket_connect_timeout": 2,
+        "socket_timeout": 3,
+        "socket_keepalive": True,
+    }
 )
 # Each sweep finds in PostgreSQL what is due and wakes a worker for it: the guarantee behind every lost message.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
