@@ -23,3 +23,5 @@ if "DATABASE_URL" not in os.environ:
     atexit.register(_held.close)
     os.environ["DATABASE_URL"] = _cluster.url(role=OWNER_ROLE, database="postgres")
 os.environ.setdefault("TALLY_ENVIRONMENT", "test")
+# A crowd of threads is to meet in the database, not at the pool's door.
+os.environ.setdefault("DATABASE_POOL_SIZE", "60")
