@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,6 +65,7 @@ def test_a_file_of_a_dead_server_whose_id_another_process_has_does_not_keep_it_f
 
 def test_an_interrupted_first_start_begins_again() -> None:
     root = STATE_DIR / "interrupted"
+    shutil.rmtree(root, ignore_errors=True)
     (root / "postgres.unfinished" / "base").mkdir(parents=True, exist_ok=True)
     cluster = Cluster(root / "postgres", root / "postgres.log")
 

@@ -144,76 +144,61 @@ def test_from_an_empty_folder_to_a_running_service_and_back_to_nothing() -> None
     assert service.state.running() is None
 
 
-def test_the_next_start_takes_less_than_ten_seconds_and_keeps_the_sign_in() -> None:
-    with up("up") as service:
-        service.wait_until_it_runs()
-        sign_in = service.state.sign_in()
-        service.process.send_signal(signal.SIGTERM)
-        assert service.process.wait(timeout=30) == 0
-
-    began = time.monotonic()
-    with up("up") as service:
-        service.wait_until_it_runs()
-        assert time.monotonic() - began < 10
-        assert service.state.sign_in() == sign_in
-
-
-def test_a_taken_port_is_named_and_another_is_chosen() -> None:
+def test_the_next_start_is_quick_and_keeps_running_what_dies() -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         holder.listen()
         taken = holder.getsockname()[1]
+        sign_in = StateDir(STATE_DIR / "up").sign_in()
+        began = time.monotonic()
         with up("up", "--port", str(taken)) as service:
             running = service.wait_until_it_runs()
+            assert time.monotonic() - began < 10
+            assert sign_in in {None, service.state.sign_in()}
 
-    assert f"Port {taken} is taken: the shop listens on {running.base_url.rsplit(':', 1)[1]} instead." in service.output
-    assert running.base_url != f"http://127.0.0.1:{taken}"
+            # A taken port is named and another is chosen.
+            instead = running.base_url.removeprefix("http://127.0.0.1:")
+            assert f"Port {taken} is taken: the shop listens on {instead} instead." in service.output
+            assert instead != str(taken)
+
+            # What dies is started again, and told.
+            worker = service.child("worker")
+            worker.kill()
+            service.wait_for(lambda: "worker runs again" in service.output)
+            assert "worker was killed by SIGKILL; starting it again in 1 s" in service.output
+            assert service.child("worker").pid != worker.pid
+
+            # A hang-up is the terminal's end: nothing may stay behind it either.
+            family = service.family()
+            service.process.send_signal(signal.SIGHUP)
+            assert service.process.wait(timeout=30) == 0
+
+    assert gone(family, within_seconds=1)
 
 
-def test_a_killed_up_leaves_nothing_and_the_next_one_starts() -> None:
+def test_a_killed_up_leaves_nothing_even_where_its_guard_was_killed_first() -> None:
     with up("up") as service:
         service.wait_until_it_runs()
-        family = service.family()
+        guarded = service.family()
         service.process.kill()
         service.process.wait()
+    assert len(guarded) >= 6
+    assert gone(guarded)
 
-    assert len(family) >= 6
-    assert gone(family)
     with up("up") as service:
         service.wait_until_it_runs()
-
-
-def test_what_a_killed_up_and_its_killed_guard_leave_behind_is_stopped_by_the_next_one() -> None:
-    with up("up") as service:
-        service.wait_until_it_runs()
-        family = service.family()
+        orphans = service.family()
         service.child("config.services.leftovers").kill()
         service.process.kill()
         service.process.wait()
-    assert not gone(family, within_seconds=0.5)
+    assert not gone(orphans, within_seconds=0.5)
 
     with up("up") as service:
         service.wait_until_it_runs()
-
-    assert gone(family, within_seconds=1)
-    assert re.search(r"Stopped \d+ processes that an earlier start had left behind", service.output)
-
-
-def test_a_process_that_dies_is_started_again_and_told() -> None:
-    with up("up") as service:
-        service.wait_until_it_runs()
-        worker = service.child("worker")
-        worker.kill()
-
-        service.wait_for(lambda: "worker runs again" in service.output)
-        assert "worker was killed by SIGKILL; starting it again in 1 s" in service.output
-        assert service.child("worker").pid != worker.pid
-        family = service.family()
-        # A hang-up is the terminal's end: nothing may stay behind it either.
-        service.process.send_signal(signal.SIGHUP)
+        assert re.search(r"Stopped \d+ processes that an earlier start had left behind", service.output)
+        assert gone(orphans, within_seconds=1)
+        service.process.send_signal(signal.SIGTERM)
         assert service.process.wait(timeout=30) == 0
-
-    assert gone(family, within_seconds=1)
 
 
 def test_ctrl_c_while_starting_leaves_nothing() -> None:
