@@ -232,6 +232,30 @@ DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = 10
 # A refused request is the client's matter.
 DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = 20
 
+# --- Mail -------------------------------------------------------------------------------------------------------------
+
+DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", "Tally <shop@localhost>")
+# Without a mail server, each mail is a file that can be read: development has no other.
+EMAIL_HOST_NAME: str = env.str("EMAIL_HOST", "")
+MAILERS: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "OPTIONS": {
+            "host": EMAIL_HOST_NAME,
+            "port": env.int("EMAIL_PORT", 587),
+            "username": env.str("EMAIL_USER", ""),
+            "password": env.str("EMAIL_PASSWORD", ""),
+            "use_tls": env.bool("EMAIL_USE_TLS", default=True),
+            "timeout": 10,
+        },
+    }
+    if EMAIL_HOST_NAME
+    else {
+        "BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+        "OPTIONS": {"file_path": str(STATE_DIR / "mail")},
+    }
+}
+
 # --- Exactly once -----------------------------------------------------------------------------------------------------
 
 # How long a request may hold its idempotency key before another may resume it: longer than the longest PSP call.

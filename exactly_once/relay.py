@@ -20,13 +20,14 @@ _POSITION = """
 INSERT INTO exactly_once_sinkposition (sink) VALUES (%s) ON CONFLICT (sink) DO NOTHING
 """
 _LOCK = """
-SELECT xid::text, seq FROM exactly_once_sinkposition WHERE sink = %s FOR UPDATE SKIP LOCKED
+SELECT xid::text AS xid_text, seq FROM exactly_once_sinkposition WHERE sink = %s FOR UPDATE SKIP LOCKED
 """
+# The order must be the column's: a bare "xid" would mean the output column, which is text, and 1000 < 999 as text.
 _READ = """
-SELECT id, type, xid::text, seq
-FROM exactly_once_outboxevent
-WHERE (xid, seq) > (%s::xid8, %s) AND xid < pg_snapshot_xmin(pg_current_snapshot())
-ORDER BY xid, seq
+SELECT o.id, o.type, o.xid::text AS xid_text, o.seq
+FROM exactly_once_outboxevent AS o
+WHERE (o.xid, o.seq) > (%s::xid8, %s) AND o.xid < pg_snapshot_xmin(pg_current_snapshot())
+ORDER BY o.xid, o.seq
 LIMIT %s
 """
 _ADVANCE = """
@@ -35,7 +36,7 @@ UPDATE exactly_once_sinkposition SET xid = %s::xid8, seq = %s, updated_at = now(
 _BEHIND = """
 SELECT o.id FROM exactly_once_outboxevent AS o
 LEFT JOIN exactly_once_sinkposition AS p ON p.sink = %s
-WHERE o.recorded_at < coalesce(%s, 'infinity') AND (o.xid, o.seq) > (coalesce(p.xid, '0'::xid8), coalesce(p.seq, 0))
+WHERE o.recorded_at < coalesce(%s::timestamptz, 'infinity') AND (o.xid, o.seq) > (coalesce(p.xid, '0'::xid8), coalesce(p.seq, 0))
 """
 
 HANDLERS = "handlers"  # the sink that our own Celery handlers are fed from

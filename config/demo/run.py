@@ -69,8 +69,7 @@ def run(*, orders: int, seed: int, at: Addresses, progress: Callable[[str, int],
             for done in as_completed([pool.submit(shopper.visit, buyer) for buyer in buyers]):
                 visits.append(done.result())
                 progress("buyers", 1)
-        delivered = simulator.flush_webhooks(copies=COPIES_OF_EACH_WEBHOOK, seed=seed)
-        _drain(simulator, progress, seed)
+        delivered = _drain(simulator, progress, seed)
         charges = simulator.charges()
     finally:
         simulator.send_webhooks_at_once()
@@ -104,11 +103,17 @@ def _add_last_unit() -> str:
     return sku
 
 
-def _drain(simulator: Simulator, progress: Callable[[str, int], None], seed: int) -> None:
-    """Wait until no event, attempt, refund or outbox row is left to deal with."""
+def _drain(simulator: Simulator, progress: Callable[[str, int], None], seed: int) -> int:
+    """Deliver what is held back until no event, attempt, refund or outbox row is left; return the deliveries."""
     deadline = time.monotonic() + DRAIN_SECONDS
-    while (open_ends := backlog()) or simulator.flush_webhooks(copies=COPIES_OF_EACH_WEBHOOK, seed=seed):
-        progress("drain", 0)
+    delivered = 0
+    while True:
+        sent = simulator.flush_webhooks(copies=COPIES_OF_EACH_WEBHOOK, seed=seed)
+        delivered += sent
+        progress("webhooks", delivered)
+        open_ends = backlog()
+        if not sent and not open_ends:
+            return delivered
         if time.monotonic() > deadline:
             raise TimeoutError(f"still open after {DRAIN_SECONDS:.0f} s: {open_ends}")
         time.sleep(0.1)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from config.environment import DEVELOPMENT
 from config.services.databases import LOGIN_ROLE, NotMigratedError, ensure_database, ensure_login_role
+from config.services.demo_stack import demo_stack
 from config.services.joining import joined
 from config.services.postgres import OWNER_ROLE, Cluster
 from config.services.state import DATABASE_NAME, StateDir
@@ -17,7 +18,6 @@ WITHOUT_DATABASE = frozenset(
         "check",
         "collectstatic",
         "compilemessages",
-        "demo",
         "diffsettings",
         "findstatic",
         "help",
@@ -56,6 +56,10 @@ def command_database(arguments: Sequence[str], *, root: Path) -> Iterator[None]:
         yield
         return
     state = StateDir(Path(os.environ.get("TALLY_STATE_DIR", root / ".tally")).resolve())
+    if command == "demo":
+        with demo_stack(state):
+            yield
+        return
     with joined(state.cluster):
         os.environ["DATABASE_URL"] = _database_url(state.cluster, as_owner=command in AS_OWNER)
         running = state.running()
