@@ -36,7 +36,9 @@ UPDATE exactly_once_sinkposition SET xid = %s::xid8, seq = %s, updated_at = now(
 _BEHIND = """
 SELECT o.id FROM exactly_once_outboxevent AS o
 LEFT JOIN exactly_once_sinkposition AS p ON p.sink = %s
-WHERE o.recorded_at < coalesce(%s::timestamptz, 'infinity') AND (o.xid, o.seq) > (coalesce(p.xid, '0'::xid8), coalesce(p.seq, 0))
+WHERE
+    o.recorded_at < coalesce(%s::timestamptz, 'infinity')
+    AND (o.xid, o.seq) > (coalesce(p.xid, '0'::xid8), coalesce(p.seq, 0))
 """
 
 HANDLERS = "handlers"  # the sink that our own Celery handlers are fed from

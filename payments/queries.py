@@ -26,6 +26,13 @@ def live_attempt(*, order_reference: str) -> UUID | None:
     return open_attempts.values_list("uuid", flat=True).first()
 
 
+def captured_by_attempt() -> dict[str, Money]:
+    """Return what was captured and not paid back, by attempt uuid: what a PSP's own record must say, too."""
+    attempts = Attempt.objects.filter(state=AttemptState.CAPTURED)
+    rows = attempts.values_list("uuid", "captured_minor", "refunded_minor", "currency")
+    return {str(uuid): Money(captured - refunded, currency) for uuid, captured, refunded, currency in rows.iterator()}
+
+
 def captured_and_kept() -> Iterator[KeptPayment]:
     """Yield every captured payment of which something is left, with the amount captured."""
     kept = Attempt.objects.filter(state=AttemptState.CAPTURED, captured_minor__gt=F("refunded_minor"))

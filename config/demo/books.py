@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from config.demo.simulator import Charge
+from ledger.money import Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,14 @@ class StockRow:
     def agrees(self) -> bool:
         """Whether exactly the sold units are spoken for, and no more than there are."""
         return self.reserved == self.sold <= self.on_hand
+
+
+def unmatched(*, charges: list[Charge], payments: dict[str, Money]) -> list[str]:
+    """Return the attempts that only one side knows, or that both know with different money: charge by charge."""
+    psp = {
+        charge.attempt_id: Money(charge.captured_minor - charge.refunded_minor, charge.currency) for charge in charges
+    }
+    return sorted(attempt for attempt in psp.keys() | payments.keys() if psp.get(attempt) != payments.get(attempt))
 
 
 def compare_money(*, orders: Counter[str], charges: list[Charge], ledger: Counter[str]) -> list[MoneyRow]:

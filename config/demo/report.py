@@ -20,6 +20,10 @@ def print_report(outcome: Outcome, *, seed: int, console: Console) -> None:
         f"deliveries (each event twice, shuffled), {outcome.seconds:.1f} s\n"
     )
     console.print(_money(outcome))
+    if outcome.unmatched:
+        console.print(f"[red]Charges that the PSP and we disagree about: {', '.join(outcome.unmatched)}[/]\n")
+    else:
+        console.print(f"All {outcome.charges} charges in the PSP's record are ours, one to one, to the cent.\n")
     console.print(_stock(outcome))
 
 

@@ -13,11 +13,12 @@ from checkout.add_product import add_product
 from checkout.receive_stock import receive_stock
 from checkout.sample_shop import SAMPLES
 from config.backlog import backlog
-from config.demo.books import MoneyRow, StockRow, compare_money
+from config.demo.books import MoneyRow, StockRow, compare_money, unmatched
 from config.demo.buyer import Shopper, Visit
 from config.demo.plan import plan
 from config.demo.simulator import Simulator
 from ledger import queries as ledger
+from payments import queries as payments
 from payments.chart import receivable
 
 CONCURRENT_BUYERS = 8
@@ -41,13 +42,15 @@ class Outcome:
     visits: list[Visit]
     webhooks_delivered: int
     seconds: float
+    charges: int
+    unmatched: list[str]
     money: list[MoneyRow]
     stock: list[StockRow]
 
     @property
     def agrees(self) -> bool:
         """Whether every record tells the same story."""
-        return all(row.agrees for row in self.money) and all(row.agrees for row in self.stock)
+        return not self.unmatched and all(row.agrees for row in self.money) and all(row.agrees for row in self.stock)
 
 
 def run(*, orders: int, seed: int, at: Addresses, progress: Callable[[str, int], None]) -> Outcome:
@@ -79,6 +82,8 @@ def run(*, orders: int, seed: int, at: Addresses, progress: Callable[[str, int],
         visits=sorted(visits, key=lambda visit: visit.buyer.number),
         webhooks_delivered=delivered,
         seconds=time.monotonic() - started,
+        charges=len(charges),
+        unmatched=unmatched(charges=charges, payments=payments.captured_by_attempt()),
         money=compare_money(
             orders=shop.order_totals(), charges=charges, ledger=ledger.totals(code=receivable("stripe"))
         ),

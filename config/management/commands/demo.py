@@ -88,6 +88,8 @@ def _print_json(outcome: Outcome) -> bool:
         "seconds": round(outcome.seconds, 2),
         "visits": dict(Counter(f"{visit.buyer.story}: {visit.outcome}" for visit in outcome.visits)),
         "webhooks_delivered": outcome.webhooks_delivered,
+        "charges": outcome.charges,
+        "unmatched": outcome.unmatched,
         "money": [asdict(row) | {"agrees": row.agrees} for row in outcome.money],
         "stock": [asdict(row) | {"agrees": row.agrees} for row in outcome.stock],
         "checks": [asdict(row) for row in checks],

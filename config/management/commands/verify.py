@@ -40,9 +40,9 @@ def print_checks(console: Console) -> list[CheckResult]:
     for row in all_checks():
         results.append(row)
         mark = "[green]ok  [/]" if row.passed else "[red]FAIL[/]"
-        console.print(f"{mark} {row.name} [dim]({row.checked} checked)[/]")
+        console.print(f"{mark} {row.name} [dim]({row.checked} checked)[/]", soft_wrap=True)
         if not row.passed:
-            console.print(f"     [red]{row.detail}[/]", highlight=False)
+            console.print(f"     [red]{row.detail}[/]", highlight=False, soft_wrap=True)
     broken = sum(not row.passed for row in results)
     if broken:
         console.print(f"[red]{broken} of {len(results)} invariants are broken.[/]")
