@@ -6,7 +6,6 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404
 from rest_framework import exceptions, status
@@ -92,8 +91,7 @@ def _as_tally_error(error: Exception) -> errors.TallyError | None:  # noqa: PLR0
         case PermissionDenied():
             return errors.TallyError(code="forbidden", detail="This is not allowed.")
         case RequestDataTooBig():
-            limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-            return errors.TallyError(code="body_too_large", detail=f"A body has at most {limit} bytes.")
+            return errors.TallyError(code="body_too_large", detail=str(error))
     return None
 
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from django.db import connection
+from django.db import OperationalError, connection
 from django_subatomic.db import savepoint, transaction, transaction_required
+from psycopg.errors import LockNotAvailable
 
 from exactly_once.errors import Refused, TryLater, Unprocessable
 from exactly_once.models import IdempotencyKey
@@ -111,13 +112,18 @@ def claim(*, keyed: KeyedRequest, now: datetime, lease_seconds: int) -> Claim | 
     A second request waits here until the first one's transaction ends, which is why that is kept short.
 
     :raises KeyReused: the key came before with another fingerprint.
-    :raises KeyInFlight: the first request holds its lease still.
+    :raises KeyInFlight: the first request holds its lease still, or has not ended its transaction in time.
     """
     token, expires_at = uuid4(), now + timedelta(seconds=lease_seconds)
-    inserted = _insert(keyed, token, expires_at, now)
-    if inserted is not None:
-        return Claim(inserted, token, "", "", resumed=False)
-    known = IdempotencyKey.objects.select_for_update().get(client=keyed.client, key=keyed.key)
+    try:
+        key_id = _insert(keyed, token, expires_at, now)
+        if key_id is not None:
+            return Claim(key_id, token, "", "", resumed=False)
+        known = IdempotencyKey.objects.select_for_update().get(client=keyed.client, key=keyed.key)
+    except OperationalError as error:
+        if isinstance(error.__cause__, LockNotAvailable):
+            raise _in_flight() from error
+        raise
     if bytes(known.fingerprint) != keyed.fingerprint:
         raise KeyReused(
             code="idempotency_key_reused", detail="This Idempotency-Key was used before with a different request."
@@ -125,9 +131,7 @@ def claim(*, keyed: KeyedRequest, now: datetime, lease_seconds: int) -> Claim | 
     if known.state == "finished":
         return _response(known)
     if known.lease_expires_at > now:
-        raise KeyInFlight(
-            code="idempotency_in_flight", detail="The first request with this Idempotency-Key is still at work."
-        )
+        raise _in_flight()
     known.lease_token, known.lease_expires_at, known.resumptions = token, expires_at, known.resumptions + 1
     known.save(update_fields=["lease_token", "lease_expires_at", "resumptions"])
     return Claim(known.pk, token, known.subject, known.recovery_point, resumed=True)
@@ -179,6 +183,12 @@ def _insert(keyed: KeyedRequest, token: UUID, expires_at: datetime, now: datetim
         cursor.execute(_CLAIM, [keyed.client, keyed.key, keyed.fingerprint, token, expires_at, now])
         row = cursor.fetchone()
     return None if row is None else int(row[0])
+
+
+def _in_flight() -> KeyInFlight:
+    return KeyInFlight(
+        code="idempotency_in_flight", detail="The first request with this Idempotency-Key is still at work."
+    )
 
 
 def _fenced(claim: Claim, **columns: object) -> None:

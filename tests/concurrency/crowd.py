@@ -22,3 +22,13 @@ def crowd[T](size: int, act: Callable[[int], T]) -> list[T | Exception]:
 
     with ThreadPoolExecutor(max_workers=size) as pool:
         return list(pool.map(run, range(size)))
+
+
+def everyone[T](size: int, act: Callable[[int], T]) -> list[T]:
+    """Do the same where nobody may fail."""
+    results = []
+    for result in crowd(size, act):
+        if isinstance(result, Exception):
+            raise result
+        results.append(result)
+    return results

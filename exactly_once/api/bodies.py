@@ -1,0 +1,65 @@
+"""Reading request bodies: bounded, and for JSON only what every reader understands alike."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Never, Protocol
+
+import rfc8785
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import JSONParser
+
+
+class Readable(Protocol):
+    """A stream of bytes, such as a request."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+class IJsonParser(JSONParser):
+    """JSON that has one meaning (I-JSON, RFC 7493), and so one canonical form (RFC 8785) for the fingerprint.
+
+    Refuses names that come twice, numbers and texts that readers take differently, and nesting beyond reason.
+    """
+
+    def parse(
+        self,
+        stream: Readable,
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Return the body.
+
+        :raises ParseError: it is not I-JSON.
+        :raises RequestDataTooBig: it is longer than DATA_UPLOAD_MAX_MEMORY_SIZE.
+        """
+        body = read_at_most(stream, limit_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+        try:
+            data = json.loads(body.decode(), object_pairs_hook=_object, parse_constant=_refuse_constant)
+            rfc8785.dumps(data)
+        except (ValueError, RecursionError) as error:
+            raise ParseError(f"The body is not JSON that every reader understands alike (RFC 7493): {error}") from error
+        return data
+
+
+def read_at_most(stream: Readable, *, limit_bytes: int) -> bytes:
+    """Read the whole body. Django's own limit does not reach bodies that are read as a stream, as DRF does.
+
+    :raises RequestDataTooBig: it is longer.
+    """
+    body = stream.read(limit_bytes + 1)
+    if len(body) > limit_bytes:
+        raise RequestDataTooBig(f"A body has at most {limit_bytes} bytes here.")
+    return body
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a name comes twice in one object")
+    return members
+
+
+def _refuse_constant(name: str) -> Never:
+    raise ValueError(f"{name} is no JSON number")
