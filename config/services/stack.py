@@ -134,6 +134,7 @@ class Stack:
         """Return what the application's processes are told, beside the variables of this process."""
         return {
             **self.state.secrets(),
+            "TALLY_STATE_DIR": str(self.state.root),
             "DATABASE_URL": self.app_database_url,
             "CELERY_BROKER_URL": self.broker_url,
             "STRIPE_API_BASE": self.simulator_url,
