@@ -206,4 +206,34 @@ class Migration(migrations.Migration):
                 condition=models.Q(("state__in", ["pending", "done", "failed"])), name="handler_run_state_known"
             ),
         ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="idempotencykey",
+            trigger=pgtrigger.compiler.Trigger(
+                name="final",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.state = 'finished' AND (NEW.client, NEW.key, NEW.fingerprint, NEW.state, NEW.response_status, NEW.response_content_type, NEW.response_body) IS DISTINCT FROM (OLD.client, OLD.key, OLD.fingerprint, OLD.state, OLD.response_status, OLD.response_content_type, OLD.response_body))",
+                    func="\n            RAISE EXCEPTION 'a % that is finished is final', TG_TABLE_NAME\n                USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;\n        ",
+                    hash="449300076ae9d4012662e2f5ddcdf15a388df2e7",
+                    operation="UPDATE",
+                    pgid="pgtrigger_final_8ab10",
+                    table="exactly_once_idempotencykey",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="inboxevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="final",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.state = 'processed' AND (NEW.source, NEW.account, NEW.event_id, NEW.body, NEW.state) IS DISTINCT FROM (OLD.source, OLD.account, OLD.event_id, OLD.body, OLD.state))",
+                    func="\n            RAISE EXCEPTION 'a % that is processed is final', TG_TABLE_NAME\n                USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;\n        ",
+                    hash="4f4ce3df0e30c7b4fd6ec5873c0d59d074f9b4ec",
+                    operation="UPDATE",
+                    pgid="pgtrigger_final_8c3dd",
+                    table="exactly_once_inboxevent",
+                    when="BEFORE",
+                ),
+            ),
+        ),
     ]

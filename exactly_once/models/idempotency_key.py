@@ -3,6 +3,8 @@
 from django.db import models
 from django.db.models import Q
 
+from exactly_once.final import final
+
 FINGERPRINT_BYTES = 32
 
 
@@ -41,6 +43,20 @@ class IdempotencyKey(models.Model):
         ]
         indexes = [
             models.Index(name="idempotency_key_subject", fields=["subject"], condition=Q(state="in_flight")),
+        ]
+        triggers = [
+            final(
+                state="finished",
+                columns=(
+                    "client",
+                    "key",
+                    "fingerprint",
+                    "state",
+                    "response_status",
+                    "response_content_type",
+                    "response_body",
+                ),
+            )
         ]
 
     def __str__(self) -> str:

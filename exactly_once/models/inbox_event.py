@@ -3,6 +3,8 @@
 from django.db import models
 from django.db.models import Q
 
+from exactly_once.final import final
+
 INBOX_STATES = ("received", "processed", "parked", "failed")
 
 
@@ -30,6 +32,7 @@ class InboxEvent(models.Model):
         indexes = [
             models.Index(name="inbox_event_due", fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False))
         ]
+        triggers = [final(state="processed", columns=("source", "account", "event_id", "body", "state"))]
 
     def __str__(self) -> str:
         return f"{self.source} {self.event_id}"
