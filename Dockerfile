@@ -17,6 +17,6 @@ COPY ledger ledger
 COPY exactly_once exactly_once
 # Collecting needs no secret, but production's settings ask for all of them: these exist for this one command.
 RUN secret=$(head -c 64 /dev/urandom | base64 | tr -d '+/=\n') && \
-    SECRET_KEY=$secret ALLOWED_HOSTS=build DATABASE_URL=postgresql://build CELERY_BROKER_URL=redis://build \
+    SECRET_KEY=$secret ALLOWED_HOSTS=build EMAIL_HOST=build DATABASE_URL=postgresql://build CELERY_BROKER_URL=redis://build \
     STRIPE_API_KEY=sk_$secret STRIPE_WEBHOOK_SECRET=whsec_$secret python manage.py collectstatic --no-input
 USER tally

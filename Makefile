@@ -77,7 +77,7 @@ check-migrations:
 check-deploy:
 	@echo "manage.py check --deploy"
 	@secret=$$(head -c 64 /dev/urandom | base64 | tr -d '+/=\n') && \
-	TALLY_ENVIRONMENT=production DEBUG=off SECRET_KEY=$$secret ALLOWED_HOSTS=shop.example \
+	TALLY_ENVIRONMENT=production DEBUG=off SECRET_KEY=$$secret ALLOWED_HOSTS=shop.example EMAIL_HOST=mail.example \
 	DATABASE_URL=postgresql://tally_web@db.example/tally CELERY_BROKER_URL=redis://broker.example \
 	STRIPE_API_KEY=sk_live_$$secret STRIPE_WEBHOOK_SECRET=whsec_$$secret \
 	$(RUN) manage.py check --deploy --fail-level WARNING

@@ -39,6 +39,10 @@ def _named_hosts(value: str) -> bool:
     return all(hosts) and "*" not in hosts
 
 
+def _one_word(value: str) -> bool:
+    return not set(value) & set(" /:@,")
+
+
 def _prefixed(*prefixes: str) -> Callable[[str], bool]:
     return lambda value: any(
         value.startswith(prefix) and len(value) >= len(prefix) + STRIPE_SECRET_LENGTH for prefix in prefixes
@@ -68,6 +72,7 @@ RULES = (
         f"Stripe's signing secret: whsec_ and at least {STRIPE_SECRET_LENGTH} characters",
         _prefixed("whsec_"),
     ),
+    Rule("EMAIL_HOST", "the name of an SMTP server: buyers get their confirmations by mail", _one_word),
     Rule("STRIPE_API_BASE", "an https:// address", lambda value: value.startswith("https://"), optional=True),
     Rule("DEBUG", "off: it shows settings to strangers", lambda value: value.lower() in OFF, optional=True),
 )

@@ -15,7 +15,8 @@ import pytest
 from psycopg import sql
 
 from config.services.databases import GROUP_ROLE
-from config.services.stack import Database, Stack
+from config.services.servers import Database
+from config.services.stack import Stack
 from tests.servers import STATE_DIR
 
 
@@ -35,11 +36,12 @@ def new_stack(name: str, **options: Any) -> Iterator[Stack]:
     """
     state_dir = STATE_DIR / name
     shutil.rmtree(state_dir, ignore_errors=True)
-    with Stack(state_dir=state_dir, database=_empty_database(f"tally_{name}"), **options) as running:
+    with Stack(state_dir=state_dir, database=empty_database(f"tally_{name}"), **options) as running:
         yield running
 
 
-def _empty_database(name: str) -> Database:
+def empty_database(name: str) -> Database:
+    """Make a database on the tests' server, in place of one of that name, and return its addresses."""
     server_url = os.environ["DATABASE_URL"]
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from config.environment import DEVELOPMENT
+from config.services.command_stack import command_stack
 from config.services.databases import LOGIN_ROLE, NotMigratedError, ensure_database, ensure_login_role
-from config.services.demo_stack import demo_stack
 from config.services.joining import joined
 from config.services.postgres import OWNER_ROLE, Cluster
 from config.services.state import DATABASE_NAME, StateDir
@@ -34,6 +34,8 @@ WITHOUT_DATABASE = frozenset(
 AS_OWNER = frozenset(
     {"application_role", "flush", "migrate", "optimizemigration", "pgtrigger", "showmigrations", "sqlmigrate", "test"}
 )
+# These talk to the whole running service: to the one of this folder, or to one of their own while they run.
+WITH_STACK = frozenset({"demo"})
 # These run as long as the service does. All others are run by a person or a job, and may take their time.
 SERVICES = frozenset({"relay"})
 
@@ -50,18 +52,26 @@ def command_database(arguments: Sequence[str], *, root: Path) -> Iterator[None]:
         os.environ.setdefault("DATABASE_STATEMENT_TIMEOUT_SECONDS", "0")
     if command in AS_OWNER and (owner_url := os.environ.get("DATABASE_OWNER_URL")):
         os.environ["DATABASE_URL"] = owner_url
-    embedded = os.environ.get("TALLY_ENVIRONMENT", DEVELOPMENT) == DEVELOPMENT and not os.environ.get("DATABASE_URL")
     asks_for_help = command.startswith("-") or not {"-h", "--help"}.isdisjoint(arguments)
-    if not embedded or asks_for_help or command in WITHOUT_DATABASE:
-        yield
-        return
+    developing = os.environ.get("TALLY_ENVIRONMENT", DEVELOPMENT) == DEVELOPMENT
     state = StateDir(Path(os.environ.get("TALLY_STATE_DIR", root / ".tally")).resolve())
-    if command == "demo":
-        with demo_stack(state):
+    if asks_for_help or command in WITHOUT_DATABASE or not developing:
+        yield
+    elif command in WITH_STACK:
+        with command_stack(state):
             yield
-        return
+    elif os.environ.get("DATABASE_URL"):
+        yield
+    else:
+        with _embedded_database(state, as_owner=command in AS_OWNER):
+            yield
+
+
+@contextmanager
+def _embedded_database(state: StateDir, *, as_owner: bool) -> Iterator[None]:
+    """Join the embedded server, and take over what the running stack was told."""
     with joined(state.cluster):
-        os.environ["DATABASE_URL"] = _database_url(state.cluster, as_owner=command in AS_OWNER)
+        os.environ["DATABASE_URL"] = _database_url(state.cluster, as_owner=as_owner)
         running = state.running()
         for name, value in (running.environment if running else state.secrets()).items():
             os.environ.setdefault(name, value)

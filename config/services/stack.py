@@ -9,19 +9,19 @@ import signal
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import psutil
 
-from config.services import answers, commands, ports, valkey
+from config.services import answers, commands, valkey
 from config.services.databases import LOGIN_ROLE, ensure_database, ensure_login_role
 from config.services.joining import joined
-from config.services.leftovers import BASE_DIR, Record, guarded
+from config.services.leftovers import Record, guarded
 from config.services.postgres import OWNER_ROLE
 from config.services.processes import GRACE_SECONDS, Process
+from config.services.servers import Database, Ports, silent
 from config.services.state import DATABASE_NAME, RunningStack, SignIn, StateDir
 
 # Enough for the simulator, the browser and a load test on a developer's machine.
@@ -30,31 +30,6 @@ WORKER_CONCURRENCY = 2
 
 WEB_PROCESS, WORKER_PROCESS, BEAT_PROCESS, RELAY_PROCESS = "web", "worker", "beat", "relay"
 SIMULATOR_PROCESS, BROKER_PROCESS = "simulator", "valkey"
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """Where the two servers with an address listen."""
-
-    web: int
-    simulator: int
-
-    @classmethod
-    def any_free(cls) -> Self:
-        """Return ports that nobody uses now."""
-        return cls(*ports.any_free(count=2))
-
-
-@dataclass(frozen=True, slots=True)
-class Database:
-    """A database on a server that is not ours to start: its address as the tables' owner and as the application."""
-
-    owner_url: str
-    app_url: str
-
-
-def silent(_text: str) -> None:
-    """Tell nobody."""
 
 
 class Stack:
@@ -97,7 +72,7 @@ class Stack:
         self._environment = dict(environment or {})
         self._of_process = dict(of_process or {})
         self._web_application = web_application
-        self._without = without | _unwritten()
+        self._without = without
         self._tell = tell
         self._cancelled = cancelled
         self._record = Record(self.state.root / "processes.jsonl")
@@ -288,9 +263,3 @@ class Stack:
                 environment=self.environment(),
             )
         )
-
-
-def _unwritten() -> frozenset[str]:
-    """Return the processes whose code has not landed yet."""
-    written = (BASE_DIR / "payments" / "simulator" / "__main__.py").exists()
-    return frozenset() if written else frozenset({SIMULATOR_PROCESS})

@@ -19,8 +19,8 @@ class Terminal:
     A terminal that was closed must not keep the stack from stopping: what cannot be shown is dropped.
     """
 
-    def __init__(self) -> None:
-        self._console = Console(highlight=False, soft_wrap=True)
+    def __init__(self, *, stderr: bool = False) -> None:
+        self._console = Console(highlight=False, soft_wrap=True, stderr=stderr)
         self._status = Status("", console=self._console)
         self._step = ""
         self._since = time.monotonic()

@@ -39,13 +39,16 @@ def main() -> None:
 
     app.on_cleanup.append(close)
     try:
-        web.run_app(app, host=HOST, port=options.port, print=None, shutdown_timeout=1, access_log_format="%r %s %Tf")
+        web.run_app(
+            app, host=options.host, port=options.port, print=None, shutdown_timeout=1, access_log_format="%r %s %Tf"
+        )
     except OSError as error:
-        sys.exit(f"the simulator cannot listen on {HOST}:{options.port}: {error.strerror}")
+        sys.exit(f"the simulator cannot listen on {options.host}:{options.port}: {error.strerror}")
 
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="A PSP to try Tally with; speaks Stripe's protocol.")
+    parser.add_argument("--host", default=HOST, help="where to listen; only a container needs another address")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--state", type=Path, required=True, help="SQLite file of everything that was charged")
     parser.add_argument("--seed", type=int, default=0, help="what the drawn faults follow from")

@@ -19,6 +19,7 @@ SOUND = {
     "ALLOWED_HOSTS": "shop.example,www.shop.example",
     "STRIPE_API_KEY": f"sk_live_{KEY[:32]}",
     "STRIPE_WEBHOOK_SECRET": f"whsec_{KEY[:32]}",
+    "EMAIL_HOST": "mail.example",
 }
 REQUIRED = [rule.variable for rule in RULES if not rule.optional]
 
@@ -58,6 +59,7 @@ def test_production_refuses_a_missing_variable_by_name(variable: str, value: str
         ("STRIPE_WEBHOOK_SECRET", "whsec_development"),
         ("STRIPE_WEBHOOK_SECRET", KEY),
         ("STRIPE_API_BASE", "http://api.stripe.com"),
+        ("EMAIL_HOST", "smtp://mail.example"),
         ("DEBUG", "1"),
         ("DEBUG", "true"),
         ("DEBUG", "yes"),

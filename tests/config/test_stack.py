@@ -7,6 +7,7 @@ import psycopg
 from celery import Celery
 
 from config.services.stack import WEB_PROCESS, WORKER_PROCESS, Stack
+from tests.servers import STATE_DIR
 from tests.stack import new_stack
 
 
@@ -18,9 +19,9 @@ def application(environ: object, start_response: object) -> list[bytes]:
     return [os.environ["IDEMPOTENCY_LEASE_SECONDS"].encode()]
 
 
-def _get(stack: Stack, path: str) -> tuple[int, bytes]:
+def _get(stack: Stack, path: str, **headers: str) -> tuple[int, bytes]:
     connection = http.client.HTTPConnection(urlsplit(stack.base_url).netloc, timeout=5)
-    connection.request("GET", path)
+    connection.request("GET", path, headers=headers)
     response = connection.getresponse()
     body = response.read()
     connection.close()
@@ -30,6 +31,13 @@ def _get(stack: Stack, path: str) -> tuple[int, bytes]:
 def test_the_web_server_answers_with_styles(stack: Stack) -> None:
     assert _get(stack, "/admin/login/")[0] == 200
     assert _get(stack, "/static/admin/css/base.css")[0] == 200
+
+
+def test_its_api_key_opens_its_shop(stack: Stack) -> None:
+    status, body = _get(stack, "/api/v1/products", Authorization=f"Bearer {stack.api_key}")
+
+    assert status == 200, body
+    assert stack.state.sign_in_path.is_relative_to(STATE_DIR)
 
 
 def test_the_worker_takes_messages_from_the_broker(stack: Stack) -> None:

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import psutil
@@ -25,11 +25,11 @@ START_TIMEOUT_SECONDS = 60
 class Up:
     """A running `manage.py up` and what it has printed."""
 
-    def __init__(self, name: str, *arguments: str) -> None:
+    def __init__(self, name: str, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
         self.state = StateDir(STATE_DIR / name)
         self.state.root.mkdir(parents=True, exist_ok=True)
         self.environment = {key: value for key, value in os.environ.items() if key not in NOT_INHERITED}
-        self.environment["TALLY_STATE_DIR"] = str(self.state.root)
+        self.environment |= {"TALLY_STATE_DIR": str(self.state.root), **(environment or {})}
         self._output = self.state.root / "output"
         web, simulator = map(str, ports.any_free(count=2))
         self.command = [sys.executable, "manage.py", "up", "--port", web, "--simulator-port", simulator, *arguments]
@@ -73,8 +73,8 @@ class Up:
 
 
 @contextmanager
-def up(name: str, *arguments: str) -> Iterator[Up]:
-    service = Up(name, *arguments)
+def up(name: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Iterator[Up]:
+    service = Up(name, *arguments, environment=environment)
     try:
         yield service
     finally:

@@ -14,7 +14,8 @@ from config.environment import PRODUCTION
 from config.services import ports
 from config.services.postgres import ServerFailedError
 from config.services.processes import Cancelled, ProcessFailed
-from config.services.stack import Database, Ports, Stack
+from config.services.servers import Ports, given_broker, given_database
+from config.services.stack import Stack
 from config.services.state import AlreadyRunning, RunningStack, StateDir
 from config.services.supervisor import supervise
 from config.services.terminal import Terminal
@@ -66,8 +67,8 @@ def _stack(terminal: Terminal, stop: Event, options: dict[str, Any]) -> Stack:
             web=_free_port(terminal, options["port"], "shop"),
             simulator=_free_port(terminal, options["simulator_port"], "PSP simulator"),
         ),
-        database=_given_database(),
-        broker_url=os.environ.get("CELERY_BROKER_URL") or None,
+        database=given_database(os.environ),
+        broker_url=given_broker(os.environ),
         seed=options["seed"],
         tell=terminal.step,
         cancelled=stop,
@@ -79,12 +80,6 @@ def _free_port(terminal: Terminal, preferred: int, whose: str) -> int:
     if port != preferred:
         terminal.say(f"Port {preferred} is taken: the {whose} listens on {port} instead.")
     return port
-
-
-def _given_database() -> Database | None:
-    """Return the database that the environment names, None where it names none."""
-    app_url = settings.DATABASE_URL
-    return Database(owner_url=settings.DATABASE_OWNER_URL or app_url, app_url=app_url) if app_url else None
 
 
 def _stop_on_signals(stop: Event, stack: Stack) -> None:
