@@ -22,7 +22,7 @@ def main() -> None:
     options = _parse()
     logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(message)s")
     store = Store(options.state)
-    webhooks = Webhooks(url=options.webhook_url, secret=options.webhook_secret)
+    webhooks = Webhooks(store, url=options.webhook_url, secret=options.webhook_secret)
     server = Server(
         store=store,
         webhooks=webhooks,
@@ -33,10 +33,14 @@ def main() -> None:
     app.add_routes(server.routes())
     app.add_routes(Control(server).routes())
 
+    async def resume(_app: web.Application) -> None:
+        webhooks.resume()
+
     async def close(_app: web.Application) -> None:
         await webhooks.close()
         store.close()
 
+    app.on_startup.append(resume)
     app.on_cleanup.append(close)
     try:
         web.run_app(

@@ -8,7 +8,7 @@ from payments.simulator.store import Document
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>3-D Secure (simulated)</title></head>
-<body><main><h1>3-D Secure (simulated)</h1><p>Your bank asks: pay {amount} {currency}?</p>
+<body><main><h1>3-D Secure (simulated)</h1><p>Your bank asks: pay {amount} minor units of {currency}?</p>
 <form method="post"><button name="answer" value="approve">Approve</button>
 <button name="answer" value="fail">Fail</button></form></main></body></html>
 """
@@ -45,14 +45,17 @@ class Control:
                 "charges": [_charge(intent) for intent in store.all("payment_intent")],
                 "refunds": store.all("refund"),
                 "events": len(store.all("event")),
-                "deliveries": self._server.webhooks.delivered,
-                "requests": self._server.requests,
+                "deliveries": store.counter("deliveries"),
+                "requests": store.counter("requests"),
             }
         )
 
     async def clear(self, _request: web.Request) -> web.Response:
-        """Forget everything."""
+        """Forget everything that was charged, and every fault."""
         self._server.store.clear()
+        self._server.clock_offset_seconds = 0
+        for name in ("drop_reply", "reset", "error500", "delay_seconds"):
+            setattr(self._server.faults, name, 0.0)
         return web.json_response({})
 
     async def webhooks(self, request: web.Request) -> web.Response:
@@ -100,10 +103,12 @@ class Control:
         if intent is None:
             raise web.HTTPNotFound
         if intent["status"] == "requires_action":
+            server.store.begin()
             if form.get("answer") == "approve":
                 server.stripe.approve(intent)
             else:
                 server.stripe.decline(intent, "authentication_required")
+            server.store.commit()
             server.send_events()
         if intent["return_url"]:
             raise web.HTTPSeeOther(intent["return_url"])

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import secrets
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -29,7 +30,6 @@ class Server:
         self.webhooks = webhooks
         self.faults = faults
         self.clock_offset_seconds = 0
-        self.requests = 0
         self._events: list[Document] = []
         self._at_work: set[str] = set()
         self._met_fault: set[str] = set()
@@ -46,6 +46,7 @@ class Server:
             web.get("/v1/payment_intents/search", self.read(self._search)),
             web.get("/v1/payment_intents/{id}", self.read(lambda request: stripe.intent(request.match_info["id"]))),
             web.get("/v1/refunds/{id}", self.read(lambda request: stripe.refund(request.match_info["id"]))),
+            web.get("/v1/events/{id}", self.read(lambda request: stripe.event(request.match_info["id"]))),
             web.get("/v1/events", self.read(lambda _: {"object": "list", "data": self.store.all("event")[::-1]})),
             web.post("/v1/payment_intents", self.write(lambda _: stripe.create_intent)),
             web.post("/v1/payment_intents/{id}/confirm", self.write(self._on_intent(stripe.confirm_intent))),
@@ -61,7 +62,7 @@ class Server:
         """Answer a GET."""
 
         async def handler(request: web.Request) -> web.StreamResponse:
-            self.requests += 1
+            self.store.count("requests")
             if (refusal := _unauthorised(request)) is not None:
                 return refusal
             try:
@@ -75,11 +76,12 @@ class Server:
         """Answer a POST: once per idempotency key, with whatever mishap is its lot."""
 
         async def handler(request: web.Request) -> web.StreamResponse:
-            self.requests += 1
+            self.store.count("requests")
             if (refusal := _unauthorised(request)) is not None:
                 return refusal
             body = await request.text()
-            key = request.headers.get("Idempotency-Key", "")
+            # Without a key each request is its own: Stripe's SDKs make one up, other clients may not.
+            key = request.headers.get("Idempotency-Key") or secrets.token_hex(16)
             told = f"{request.path}?{body}"
             if (known := self._known(key, told)) is not None:
                 return known
@@ -105,15 +107,15 @@ class Server:
 
     def send_events(self) -> None:
         """Hand over what has happened, now that it is written."""
-        for event in self._events:
+        happened, self._events[:] = list(self._events), []
+        for event in happened:
             self.webhooks.take(event)
-        self._events.clear()
 
     def _known(self, key: str, told: str) -> web.Response | None:
         """Answer from memory: the stored reply, or what Stripe says to a key that is misused or in use."""
         if key in self._at_work:
             return _error(409, "idempotency_key_in_use", "Another request with this key is under way.")
-        known = self.store.answer(key, now=self.now()) if key else None
+        known = self.store.answer(key, now=self.now())
         if known is None:
             return None
         request, status, body = known
@@ -133,14 +135,19 @@ class Server:
         except ApiError as error:
             status, answer = error.status, error.body
             if status in {400, 404}:
-                self.store.rollback()
-                self._events.clear()
+                self._undo()
                 return status, answer
-        if key:
-            self.store.keep_answer(key, told, status, answer, now=self.now())
+        except BaseException:
+            self._undo()
+            raise
+        self.store.keep_answer(key, told, status, answer, now=self.now())
         self.store.commit()
         self.send_events()
         return status, answer
+
+    def _undo(self) -> None:
+        self.store.rollback()
+        self._events.clear()
 
     def _search(self, request: web.Request) -> Document:
         match = _SEARCH.fullmatch(request.query.get("query", ""))

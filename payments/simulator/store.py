@@ -10,7 +10,7 @@ type Document = dict[str, Any]
 KEY_RETENTION_SECONDS = 24 * 3600  # as long as Stripe keeps idempotency keys
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS documents (id TEXT PRIMARY KEY, kind TEXT, seq INTEGER, body TEXT);
+CREATE TABLE IF NOT EXISTS documents (seq INTEGER PRIMARY KEY, id TEXT UNIQUE, kind TEXT, body TEXT);
 CREATE INDEX IF NOT EXISTS documents_kind ON documents (kind, seq);
 CREATE TABLE IF NOT EXISTS keys (key TEXT PRIMARY KEY, request TEXT, status INTEGER, body TEXT, created INTEGER);
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER);
@@ -49,7 +49,7 @@ class Store:
     def put(self, kind: str, document: Document) -> None:
         """Write a document under its id; a new one comes last in its kind."""
         self._db.execute(
-            "INSERT INTO documents VALUES (?, ?, (SELECT count(*) FROM documents), ?)"
+            "INSERT INTO documents (id, kind, body) VALUES (?, ?, ?)"
             " ON CONFLICT (id) DO UPDATE SET body = excluded.body",
             (document["id"], kind, json.dumps(document)),
         )
@@ -61,8 +61,12 @@ class Store:
 
     def all(self, kind: str) -> list[Document]:
         """Read every document of a kind, the oldest first."""
-        rows = self._db.execute("SELECT body FROM documents WHERE kind = ? ORDER BY seq, rowid", (kind,))
+        rows = self._db.execute("SELECT body FROM documents WHERE kind = ? ORDER BY seq", (kind,))
         return [json.loads(row[0]) for row in rows]
+
+    def remove(self, kind: str, document_id: str) -> None:
+        """Drop a document."""
+        self._db.execute("DELETE FROM documents WHERE id = ? AND kind = ?", (document_id, kind))
 
     def answer(self, key: str, *, now: int) -> tuple[str, int, Document] | None:
         """Return (request, status, body) stored under an idempotency key that is not too old."""
@@ -73,6 +77,10 @@ class Store:
     def keep_answer(self, key: str, request: str, status: int, body: Document, *, now: int) -> None:
         """Store what was answered under a key."""
         self._db.execute("INSERT INTO keys VALUES (?, ?, ?, ?, ?)", (key, request, status, json.dumps(body), now))
+
+    def counter(self, name: str) -> int:
+        """Return a counter."""
+        return self.count(name, 0)
 
     def count(self, name: str, by: int = 1) -> int:
         """Add to a counter and return it."""

@@ -64,7 +64,7 @@ class StripeApi:
             "last_payment_error": None,
             "latest_charge": None,
             "livemode": False,
-            "metadata": params.get("metadata", {}),
+            "metadata": _metadata(params),
             "next_action": None,
             "payment_method": params.get("payment_method"),
             "return_url": params.get("return_url"),
@@ -122,7 +122,7 @@ class StripeApi:
         intent = self.intent(intent_id)
         if intent["status"] != "requires_capture":
             raise _unexpected_state(intent)
-        amount = int(params.get("amount_to_capture", intent["amount_capturable"]))
+        amount = _integer({"amount_to_capture": intent["amount_capturable"], **params}, "amount_to_capture")
         if not 1 <= amount <= intent["amount_capturable"]:
             raise _invalid("amount_too_large", "The capture exceeds what was authorised.", "amount_to_capture")
         return self._take(intent, amount)
@@ -141,7 +141,7 @@ class StripeApi:
         """POST /v1/refunds."""
         intent = self.intent(_required(params, "payment_intent"))
         left = intent["amount_received"] - intent["amount_refunded_by_simulator"]
-        amount = int(params.get("amount", left))
+        amount = _integer({"amount": left, **params}, "amount") if left or "amount" in params else 0
         if not 1 <= amount <= left:
             raise _invalid("charge_already_refunded" if not left else "amount_too_large", "Too much.", "amount")
         intent["amount_refunded_by_simulator"] += amount
@@ -153,18 +153,23 @@ class StripeApi:
             "charge": intent["latest_charge"],
             "created": self._now(),
             "currency": intent["currency"],
-            "metadata": params.get("metadata", {}),
+            "metadata": _metadata(params),
             "payment_intent": intent["id"],
             "status": "succeeded",
         }
         self._store.put("refund", refund)
         self._event("refund.created", refund)
         self._event("refund.updated", refund)
+        self._event("charge.refunded", _charge(intent))
         return refund
 
     def intent(self, intent_id: str) -> Document:
         """GET /v1/payment_intents/{id}."""
         return self._found("payment_intent", intent_id)
+
+    def event(self, event_id: str) -> Document:
+        """GET /v1/events/{id}."""
+        return self._found("event", event_id)
 
     def refund(self, refund_id: str) -> Document:
         """GET /v1/refunds/{id}."""
@@ -178,6 +183,7 @@ class StripeApi:
         intent["status"], intent["amount_received"], intent["amount_capturable"] = "succeeded", amount, 0
         self._store.put("payment_intent", intent)
         self._event("payment_intent.succeeded", intent)
+        self._event("charge.succeeded", _charge(intent))
         return intent
 
     def _require_action(self, intent: Document) -> Document:
@@ -209,6 +215,27 @@ class StripeApi:
         }
         self._store.put("event", event)
         self._emit(event)
+
+
+def _charge(intent: Document) -> Document:
+    return {
+        "id": intent["latest_charge"],
+        "object": "charge",
+        "amount": intent["amount"],
+        "amount_captured": intent["amount_received"],
+        "amount_refunded": intent["amount_refunded_by_simulator"],
+        "currency": intent["currency"],
+        "metadata": intent["metadata"],
+        "payment_intent": intent["id"],
+        "status": "succeeded",
+    }
+
+
+def _metadata(params: Mapping[str, Any]) -> Document:
+    metadata = params.get("metadata", {})
+    if not isinstance(metadata, dict):
+        raise _invalid("parameter_invalid", "Invalid object.", "metadata")
+    return metadata
 
 
 def _decline_details(error: Document) -> Document:

@@ -1,0 +1,91 @@
+"""Programs that tests start beside themselves: a port each, waited for, and ended with the test."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from config.services.leftovers import BASE_DIR
+
+START_SECONDS = 20.0
+
+
+def free_port() -> int:
+    """Return a TCP port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Program:
+    """A Python program that answers HTTP on ``port``."""
+
+    command: list[str]
+    port: int
+    log: Path
+    health: str = "/"
+    _running: subprocess.Popen[bytes] | None = field(default=None, init=False)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        with self.log.open("ab") as log:
+            self._running = subprocess.Popen(
+                [sys.executable, *self.command], stdout=log, stderr=log, cwd=BASE_DIR, stdin=subprocess.DEVNULL
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                httpx.get(self.url + self.health, timeout=1)
+            except httpx.TransportError:
+                assert self._running.poll() is None, self.log.read_text()
+                assert time.monotonic() < deadline, f"no answer after {START_SECONDS:.0f} s: {self.log.read_text()}"
+                time.sleep(0.02)
+            else:
+                return
+
+    def stop(self) -> None:
+        """End it in good order."""
+        if self._running is not None:
+            self._running.terminate()
+            self._running.wait(timeout=10)
+
+    def kill9(self) -> None:
+        """End it as a crash would."""
+        assert self._running is not None
+        self._running.kill()
+        self._running.wait(timeout=10)
+
+
+@contextmanager
+def running(program: Program) -> Iterator[Program]:
+    """Start a program, and stop it however the test ends."""
+    program.start()
+    try:
+        yield program
+    finally:
+        program.stop()
+
+
+def simulator(directory: Path, *, webhook_url: str = "", webhook_secret: str = "whsec_test") -> Program:
+    """Return the PSP simulator, not started, with its record in ``directory``."""
+    port = free_port()
+    command = ["-m", "payments.simulator", "--port", str(port), "--state", str(directory / "simulator.sqlite")]
+    command += ["--webhook-url", webhook_url, "--webhook-secret", webhook_secret]
+    return Program(command, port, directory / "simulator.log", health="/_simulator/health")
+
+
+def localstripe(directory: Path) -> Program:
+    """Return localstripe, not started, listening on this machine only."""
+    port = free_port()
+    return Program(["-m", "tests.psp_contract.localstripe", str(port)], port, directory / "localstripe.log")
