@@ -2,8 +2,13 @@
 
 import os
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = get_wsgi_application()
+_django = get_wsgi_application()
+
+from config.body_length import ChunkedBodies  # noqa: E402 - it needs the loaded apps
+
+application = ChunkedBodies(_django, limit_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
