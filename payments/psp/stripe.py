@@ -13,6 +13,7 @@ import requests
 import stripe
 import urllib3
 
+from ledger.errors import InvalidMoney
 from ledger.money import Money
 from payments.errors import BadSignature
 from payments.psp import stripe_objects
@@ -21,12 +22,10 @@ from payments.psp.base import (
     AuthorizeOutcome,
     CaptureOutcome,
     Declined,
-    NotFoundAtPsp,
     NotSent,
     Pending,
     RefundFailed,
     RefundOutcome,
-    RequiresAction,
     RetrieveOutcome,
     Unknown,
     Voided,
@@ -72,30 +71,31 @@ class StripeAdapter:
             "capture_method": "automatic" if capture else "manual",
             "metadata": {"tally_attempt": str(attempt_id), "tally_description": description},
         }
-        answer = _ask(lambda: self._client.v1.payment_intents.create(params, {"idempotency_key": key}))
-        if not isinstance(answer, dict):
-            return answer
-        outcome = stripe_objects.payment_outcome(answer)
-        if isinstance(outcome, Approved | RequiresAction | Declined):
-            return outcome
-        return Unknown(detail=f"PaymentIntent {answer['id']} is {answer['status']}")
+        outcome = _ask(
+            lambda: self._client.v1.payment_intents.create(params, {"idempotency_key": key}), stripe_objects.standing
+        )
+        return Unknown(detail="not decided yet") if isinstance(outcome, Voided | Pending) else outcome
 
     def capture(self, *, key: str, psp_reference: str, money: Money) -> CaptureOutcome:
         """Capture an authorised PaymentIntent, or part of it; Stripe releases the rest."""
         params: Any = {"amount_to_capture": money.amount_minor}
-        answer = _ask(lambda: self._client.v1.payment_intents.capture(psp_reference, params, {"idempotency_key": key}))
-        if not isinstance(answer, dict):
-            return answer
-        outcome = stripe_objects.payment_outcome(answer)
-        return outcome if isinstance(outcome, Approved) else Unknown(detail=f"after capture: {answer['status']}")
+        outcome = _ask(
+            lambda: self._client.v1.payment_intents.capture(psp_reference, params, {"idempotency_key": key}),
+            stripe_objects.standing,
+        )
+        if isinstance(outcome, Approved | Declined | NotSent | Unknown):
+            return outcome
+        return Unknown(detail=f"after capture: {type(outcome).__name__}")
 
     def void(self, *, key: str, psp_reference: str) -> VoidOutcome:
         """Cancel a PaymentIntent that was not captured."""
-        answer = _ask(lambda: self._client.v1.payment_intents.cancel(psp_reference, {}, {"idempotency_key": key}))
-        if not isinstance(answer, dict):
-            return answer
-        outcome = stripe_objects.payment_outcome(answer)
-        return outcome if isinstance(outcome, Voided) else Unknown(detail=f"after cancel: {answer['status']}")
+        outcome = _ask(
+            lambda: self._client.v1.payment_intents.cancel(psp_reference, {}, {"idempotency_key": key}),
+            stripe_objects.standing,
+        )
+        if isinstance(outcome, Voided | Declined | NotSent | Unknown):
+            return outcome
+        return Unknown(detail=f"after cancel: {type(outcome).__name__}")
 
     def refund(self, *, key: str, psp_reference: str, refund_id: UUID, money: Money) -> RefundOutcome:
         """Refund a captured PaymentIntent, or part of it."""
@@ -104,21 +104,17 @@ class StripeAdapter:
             "amount": money.amount_minor,
             "metadata": {"tally_refund": str(refund_id)},
         }
-        answer = _ask(lambda: self._client.v1.refunds.create(params, {"idempotency_key": key}))
-        if isinstance(answer, Declined):
-            return RefundFailed(psp_reference=None, reason=answer.reason)
-        return stripe_objects.refund_outcome(answer) if isinstance(answer, dict) else answer
+        outcome = _ask(
+            lambda: self._client.v1.refunds.create(params, {"idempotency_key": key}), stripe_objects.refund_outcome
+        )
+        return RefundFailed(None, reason=outcome.reason) if isinstance(outcome, Declined) else outcome
 
     def retrieve(self, *, attempt_id: UUID, psp_reference: str | None) -> RetrieveOutcome:
         """Read a PaymentIntent by its id; without one, search by our attempt (Stripe's index may lag by a minute)."""
         if psp_reference is not None:
-            intent = _ask(lambda: self._client.v1.payment_intents.retrieve(psp_reference))
-            return _standing(intent) if isinstance(intent, dict) else _no_evidence(intent)
+            return _look(lambda: self._client.v1.payment_intents.retrieve(psp_reference), stripe_objects.standing)
         query = f"metadata['tally_attempt']:'{attempt_id}'"
-        found = _ask(lambda: self._client.v1.payment_intents.search({"query": query}))
-        if not isinstance(found, dict):
-            return _no_evidence(found)
-        return _standing(found["data"][0]) if found["data"] else NotFoundAtPsp()
+        return _look(lambda: self._client.v1.payment_intents.search({"query": query}), stripe_objects.first_found)
 
     def verify_webhook(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
         """Check Stripe-Signature over the raw bytes and return the event's id."""
@@ -137,17 +133,29 @@ class StripeAdapter:
         return stripe_objects.parse_event(body)
 
 
-def _standing(intent: Mapping[str, Any]) -> RetrieveOutcome:
-    return stripe_objects.payment_outcome(intent) or Pending(psp_reference=intent["id"])
+def _look[T](call: Callable[[], Any], read: Callable[[Mapping[str, Any]], T]) -> T | NotSent | Unknown:
+    """Make a look-up. That it was refused says nothing about the payment."""
+    answer = _call(call)
+    if isinstance(answer, Declined):
+        return Unknown(detail=f"look-up refused: {answer.reason}")
+    return _read(answer, read) if isinstance(answer, dict) else answer
 
 
-def _no_evidence(answer: NotSent | Unknown | Declined) -> NotSent | Unknown:
-    """Turn a refused look-up into what it is: it says nothing about the payment."""
-    return Unknown(detail=f"look-up refused: {answer.reason}") if isinstance(answer, Declined) else answer
+def _ask[T](call: Callable[[], Any], read: Callable[[Mapping[str, Any]], T]) -> T | NotSent | Unknown | Declined:
+    """Make a request that moves money, and read what came of it."""
+    answer = _call(call)
+    return _read(answer, read) if isinstance(answer, dict) else answer
 
 
-def _ask(call: Callable[[], Any]) -> dict[str, Any] | NotSent | Unknown | Declined:
-    """Make one call and sort what can go wrong by what it proves.
+def _read[T](answer: Mapping[str, Any], read: Callable[[Mapping[str, Any]], T]) -> T | Unknown:
+    try:
+        return read(answer)
+    except (KeyError, TypeError, ValueError, InvalidMoney) as error:
+        return Unknown(detail=f"unreadable reply: {error!r}")
+
+
+def _call(call: Callable[[], Any]) -> dict[str, Any] | NotSent | Unknown | Declined:
+    """Sort what can go wrong with a call by what it proves.
 
     Only a refusal that Stripe spoke about this very request is a decline; a connection that was never made is *not
     sent*; everything else is unknown, also a key that fits another request (the first one may have been executed), a

@@ -11,7 +11,9 @@ from payments.psp.base import (
     Approved,
     Declined,
     Ignored,
+    NotFoundAtPsp,
     PaymentEvent,
+    Pending,
     RefundEvent,
     RefundFailed,
     RefundPending,
@@ -67,6 +69,16 @@ def payment_outcome(intent: Object) -> Approved | RequiresAction | Declined | Vo
     return None
 
 
+def standing(intent: Object) -> Approved | RequiresAction | Declined | Voided | Pending:
+    """Return how a PaymentIntent stands, *pending* while Stripe has not decided."""
+    return payment_outcome(intent) or Pending(psp_reference=intent["id"])
+
+
+def first_found(result: Object) -> Approved | RequiresAction | Declined | Voided | Pending | NotFoundAtPsp:
+    """Return how the PaymentIntent stands that a search has found, if it has."""
+    return standing(result["data"][0]) if result["data"] else NotFoundAtPsp()
+
+
 def decline(error: Object) -> Declined:
     """Return a card error as a decline, its reason Stripe's ``decline_code`` or else its ``code``."""
     reason = error.get("decline_code") or error.get("code") or "declined"
@@ -110,7 +122,8 @@ def parse_event(body: bytes) -> WebhookEvent:
 
 
 def _money(thing: Object, field: str) -> Money:
-    return Money(thing[field], thing["currency"].upper())
+    """Read an amount. A server that leaves the detailed one out (localstripe does) has moved the whole amount."""
+    return Money(thing.get(field, thing["amount"]), thing["currency"].upper())
 
 
 def _our_id(thing: Object, name: str) -> UUID | None:
