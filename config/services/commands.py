@@ -51,6 +51,11 @@ def application_role() -> list[str]:
     return ["python", "manage.py", "application_role"]
 
 
+def first_start() -> list[str]:
+    """Return the command line that makes a new database usable, in development."""
+    return ["python", "manage.py", "first_start"]
+
+
 def simulator(*, port: int, state: Path | str, seed: int, webhook_url: str, webhook_secret: str) -> list[str]:
     """Return the PSP simulator's command line."""
     return [

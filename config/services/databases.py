@@ -43,5 +43,11 @@ def ensure_login_role(*, owner_url: str, password: str | None = None) -> None:
         connection.execute(sql.SQL("GRANT SELECT ON django_migrations TO {}").format(group))
 
 
+def has_people(*, owner_url: str) -> bool:
+    """Return whether anybody can sign in to the admin of this migrated database."""
+    with psycopg.connect(owner_url) as connection:
+        return bool(connection.execute("SELECT FROM auth_user LIMIT 1").rowcount)
+
+
 def _role_exists(connection: psycopg.Connection, name: str) -> bool:
     return bool(connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [name]).rowcount)

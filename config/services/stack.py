@@ -16,7 +16,7 @@ from typing import Self
 import psutil
 
 from config.services import answers, commands, valkey
-from config.services.databases import LOGIN_ROLE, ensure_database, ensure_login_role
+from config.services.databases import LOGIN_ROLE, ensure_database, ensure_login_role, has_people
 from config.services.joining import joined
 from config.services.leftovers import Record, guarded
 from config.services.postgres import OWNER_ROLE
@@ -170,7 +170,8 @@ class Stack:
         self._tell("Starting web, worker, beat and relay")
         for name, command, stop_signal in self._application():
             self._launch(name, command, stop_signal=stop_signal)
-        self._run_once("first_start", ["python", "manage.py", "first_start"], {})
+        if not (self.state.sign_in() and has_people(owner_url=self.database_url)):
+            self._run_once("first_start", commands.first_start(), {})
         for process in self.processes.values():
             process.wait_until_ready(cancelled=self._cancelled)
         self._announce()
@@ -239,7 +240,9 @@ class Stack:
             process.kill9()
 
     def _process(self, name: str, command: list[str], environment: Mapping[str, str]) -> Process:
-        told = {**os.environ, "PGAPPNAME": f"tally-{name}", **self.environment(), **environment}
+        # `migrate` has just checked what Celery would check again at each start.
+        own = {"PGAPPNAME": f"tally-{name}", "CELERY_SKIP_CHECKS": "1"}
+        told = {**os.environ, **own, **self.environment(), **environment}
         return Process(
             name=name,
             command=commands.local(command),

@@ -21,6 +21,8 @@ RECONNECT_SECONDS = 1.0
 class Command(BaseCommand):
     """Run the relay."""
 
+    # The models and addresses were checked when the database was migrated; a service that restarts has no time for it.
+    requires_system_checks = ()
     help = "Carry outbox events to their sinks until stopped. Several may run: they take turns."
 
     def handle(self, *_args: object, **_options: object) -> None:
