@@ -1,17 +1,19 @@
 """Take events from outside in once, however often they come, and give each its effect in one transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from django.db import connection
-from django_subatomic.db import transaction
+from django.db.models import Q
+from django_subatomic.db import durable, transaction
 from psycopg.types.json import Jsonb
 
 from exactly_once.backoff import MAX_ATTEMPTS, wait_after
 from exactly_once.models import InboxEvent
+from exactly_once.retry import retry_on_conflict
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +63,7 @@ def register_handler(source: str, handler: Handler) -> None:
     _handlers[source] = handler
 
 
+@durable
 def receive(
     *, source: str, account: str, event_id: str, headers: dict[str, str], body: bytes, now: datetime
 ) -> Received:
@@ -78,31 +81,51 @@ def due(*, now: datetime, limit: int) -> list[int]:
     return list(rows.values_list("pk", flat=True)[:limit])
 
 
+@durable
 def process(*, event_id: int, now: datetime) -> str | None:
-    """Give one event its effect; return its state, or None where somebody else is at it or it is done.
+    """Give one event its effect; return its state, or None where it is done, not due, or somebody else is at it.
 
     The row, the handler's effects and the new state are one transaction. What a handler raises undoes it all, and the
     event is tried again: after ``Park`` for as long as it takes, after an error until ``MAX_ATTEMPTS``.
     """
     try:
-        with transaction():
-            event = _take(event_id)
-            if event is None:
-                return None
-            _handlers[event.source](_message(event))
-            event.state, event.processed_at, event.next_attempt_at = "processed", now, None
-            event.save(update_fields=["state", "processed_at", "next_attempt_at"])
+        return _apply(event_id, now)
     except Park as reason:
         return _postpone(event_id, "parked", str(reason), now)
     except Exception as error:
         log.exception("inbox.failed", inbox_event=event_id)
         return _postpone(event_id, "failed", repr(error), now)
-    return "processed"
 
 
-def _take(event_id: int) -> InboxEvent | None:
+@transaction
+def try_again(*, event_ids: Collection[int], now: datetime) -> list[int]:
+    """Give parked and failed events all their attempts back, the next one at once; return which those are."""
+    waiting = InboxEvent.objects.select_for_update().filter(pk__in=event_ids, state__in=("parked", "failed"))
+    events = list(waiting.order_by("pk"))
+    for event in events:
+        event.state, event.attempts, event.next_attempt_at = "received", 0, now
+    InboxEvent.objects.bulk_update(events, ["state", "attempts", "next_attempt_at"])
+    return [event.pk for event in events]
+
+
+@retry_on_conflict
+@transaction
+def _apply(event_id: int, now: datetime) -> str | None:
+    event = _take(event_id, now)
+    if event is None:
+        return None
+    _handlers[event.source](_message(event))
+    event.state, event.processed_at, event.next_attempt_at = "processed", now, None
+    event.save(update_fields=["state", "processed_at", "next_attempt_at"])
+    return event.state
+
+
+def _take(event_id: int, now: datetime) -> InboxEvent | None:
+    # The first attempt may come before its time: a worker was woken for it. After that a message that comes late or
+    # twice must not use up attempts that were meant to be hours apart.
+    due = Q(attempts=0) | Q(next_attempt_at__lte=now)
     waiting = InboxEvent.objects.select_for_update(skip_locked=True).exclude(state="processed")
-    return waiting.filter(pk=event_id).first()
+    return waiting.filter(due, pk=event_id).first()
 
 
 def _message(event: InboxEvent) -> InboxMessage:
