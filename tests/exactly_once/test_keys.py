@@ -13,7 +13,7 @@ from exactly_once import keys, outbox
 from exactly_once.errors import Refused
 from exactly_once.keys import Claim, KeyedRequest, KeyInFlight, KeyReused, LeaseLost, StoredResponse
 from exactly_once.models import IdempotencyKey, OutboxEvent
-from tests.concurrency.crowd import crowd, everyone
+from tests.concurrency.crowd import crowd, everyone, until_waiting
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -159,13 +159,26 @@ def test_a_lost_lease_undoes_what_was_done_with_it() -> None:
 
 
 def test_of_many_who_come_after_the_lease_one_resumes() -> None:
-    # Given
+    # Given one that has taken the key over and not committed yet, while the others come
     claimed()
+    taken_over = threading.Event()
+
+    @transaction
+    def take_over() -> Claim | StoredResponse:
+        claim = keys.claim(keyed=KEYED, now=AFTER_LEASE, lease_seconds=30)
+        taken_over.set()
+        until_waiting(9)
+        return claim
+
+    def come_after() -> Claim | StoredResponse:
+        assert taken_over.wait(timeout=30)
+        return once(lambda _: None, AFTER_LEASE)
+
     # When
-    results = crowd(20, lambda _: once(lambda _: None, AFTER_LEASE))
+    results = crowd(10, lambda number: come_after() if number else take_over())
     # Then
-    assert sum(isinstance(result, Claim) for result in results) == 1
-    assert sum(isinstance(result, KeyInFlight) for result in results) == 19
+    assert isinstance(results[0], Claim)
+    assert [type(result) for result in results[1:]] == [KeyInFlight] * 9
     assert IdempotencyKey.objects.get().resumptions == 1
 
 
