@@ -8,6 +8,7 @@ from typing import Literal
 from django.db import connection
 from django_subatomic.db import transaction, transaction_required
 
+from exactly_once.public_ids import new_public_id
 from ledger.drafts import Direction
 from ledger.errors import LedgerNotFound
 from ledger.models import Book
@@ -42,9 +43,10 @@ def ensure_accounts(*, book: str, accounts: Sequence[AccountSpec]) -> None:
         exponent(account.currency)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT ledger_open_accounts(%s, %s::text[], %s::text[], %s::text[], %s::text[])",
+            "SELECT ledger_open_accounts(%s, %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])",
             [
                 book,
+                [new_public_id("acc") for _ in accounts],
                 [account.code for account in accounts],
                 [account.currency for account in accounts],
                 [account.type for account in accounts],

@@ -25,6 +25,7 @@ class Book(models.Model):
 class Account(models.Model):
     """A place where money of one currency is, or a reason why it came or went. ``code`` is a path."""
 
+    public_id = models.CharField(max_length=40, unique=True)
     book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="accounts")
     code = models.CharField(max_length=200)
     currency = models.CharField(max_length=3)

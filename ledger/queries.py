@@ -1,13 +1,13 @@
 """Reads of the ledger. Sums come from balance rows; `verify` proves those against the entries."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from django.db.models import F, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 
 from ledger.errors import LedgerNotFound
-from ledger.models import Account, Balance, Entry, Transaction
+from ledger.models import Account, Balance, Book, Entry, Transaction
 from ledger.money import Money
 
 
@@ -57,9 +57,22 @@ def balance(*, book: str, account: str, currency: str) -> AccountBalance:
 
 
 def trial_balance(*, book: str) -> list[AccountBalance]:
-    """Return every account of the book by code. Per currency, debits and credits come to the same sum."""
+    """Return every account of the book by code. Per currency, debits and credits come to the same sum.
+
+    :raises LedgerNotFound: ``book_not_found``.
+    """
+    if not Book.objects.filter(code=book).exists():
+        raise LedgerNotFound(code="book_not_found", detail=f"There is no book {book!r}.")
     rows = Balance.objects.filter(account__book__code=book).order_by("account__code", "account__currency")
     return [AccountBalance(*row) for row in rows.values_list(*_COLUMNS)]
+
+
+def is_balanced(rows: Iterable[AccountBalance]) -> bool:
+    """Return whether debits equal credits in every currency."""
+    differences: Counter[str] = Counter()
+    for row in rows:
+        differences[row.currency] += row.debits_minor - row.credits_minor
+    return not any(differences.values())
 
 
 def totals(*, code: str) -> Counter[str]:
@@ -82,6 +95,17 @@ def accounts(*, book: str | None = None) -> QuerySet[Account]:
     return found if book is None else found.filter(book__code=book)
 
 
+def account(*, public_id: str) -> Account:
+    """Return an account with its book and balance.
+
+    :raises LedgerNotFound: ``account_not_found``.
+    """
+    found = accounts().filter(public_id=public_id).first()
+    if found is None:
+        raise LedgerNotFound(code="account_not_found", detail=f"There is no account {public_id}.")
+    return found
+
+
 def transaction(*, public_id: str) -> Transaction:
     """Return a transaction with its entries and their accounts.
 
@@ -97,5 +121,4 @@ def transaction(*, public_id: str) -> Transaction:
 
 def entries(*, account_id: int) -> QuerySet[Entry]:
     """Return an account's entries, the latest first."""
-    rows = Entry.objects.filter(account_id=account_id).select_related("transaction")
-    return rows.annotate(version=F("account_version")).order_by("-account_version")
+    return Entry.objects.filter(account_id=account_id).select_related("transaction").order_by("-account_version")

@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
         run_sql_file(
             __file__,
             "0001_open_accounts",
-            reverse="DROP FUNCTION ledger_open_accounts (text, text [], text [], text [], text []);",
+            reverse="DROP FUNCTION ledger_open_accounts (text, text [], text [], text [], text [], text []);",
         ),
         run_sql_file(
             __file__,

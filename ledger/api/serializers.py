@@ -1,0 +1,96 @@
+"""The shapes of the ledger's read API. Amounts are integers in minor units of the currency beside them."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from ledger.models import Account, Entry, Transaction
+from ledger.queries import AccountBalance
+
+
+class BalanceSerializer(serializers.Serializer[Any]):
+    """An account's sums, and its balance: positive on its normal side."""
+
+    account = serializers.CharField(source="code")
+    currency = serializers.CharField()
+    type = serializers.ChoiceField(choices=["asset", "liability", "equity", "revenue", "expense"])
+    normal_side = serializers.ChoiceField(choices=["debit", "credit"])
+    debits_minor = serializers.IntegerField()
+    credits_minor = serializers.IntegerField()
+    balance_minor = serializers.SerializerMethodField()
+
+    def get_balance_minor(self, row: AccountBalance) -> int:
+        return row.balance.amount_minor
+
+
+class AccountSerializer(serializers.ModelSerializer[Account]):
+    """An account with its balance."""
+
+    id = serializers.CharField(source="public_id")
+    book = serializers.CharField(source="book.code")
+    closed_at = serializers.DateTimeField(source="balance.closed_at", allow_null=True)
+
+    class Meta:
+        model = Account
+        fields = ("id", "book", "code", "currency", "type", "normal_side", "closed_at")
+
+
+class EntrySerializer(serializers.ModelSerializer[Entry]):
+    """One line of an account's history."""
+
+    transaction = serializers.CharField(source="transaction.public_id")
+    reference = serializers.CharField(source="transaction.reference")
+    effective_at = serializers.DateTimeField(source="transaction.effective_at")
+
+    class Meta:
+        model = Entry
+        fields = (
+            "transaction",
+            "reference",
+            "effective_at",
+            "direction",
+            "amount_minor",
+            "currency",
+            "balance_after_minor",
+            "account_version",
+        )
+
+
+class TransactionEntrySerializer(serializers.ModelSerializer[Entry]):
+    """One line of a transaction."""
+
+    account = serializers.CharField(source="account.code")
+
+    class Meta:
+        model = Entry
+        fields = ("account", "currency", "direction", "amount_minor", "balance_after_minor")
+
+
+class TransactionSerializer(serializers.ModelSerializer[Transaction]):
+    """A transaction with its entries."""
+
+    id = serializers.CharField(source="public_id")
+    book = serializers.CharField(source="book.code")
+    entries = TransactionEntrySerializer(many=True)
+
+    class Meta:
+        model = Transaction
+        fields = (
+            "id",
+            "book",
+            "reference",
+            "kind",
+            "effective_at",
+            "recorded_at",
+            "description",
+            "metadata",
+            "entries",
+        )
+
+
+class TrialBalanceSerializer(serializers.Serializer[Any]):
+    """Every account of a book. Per currency, debits and credits come to the same sum."""
+
+    book = serializers.CharField()
+    balanced = serializers.BooleanField()
+    accounts = BalanceSerializer(many=True)

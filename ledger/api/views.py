@@ -1,0 +1,116 @@
+"""The ledger's read API."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from exactly_once.api.pagination import KeysetPagination
+from exactly_once.errors import FieldError, InvalidInput
+from ledger import queries
+from ledger.api.serializers import (
+    AccountSerializer,
+    BalanceSerializer,
+    EntrySerializer,
+    TransactionSerializer,
+    TrialBalanceSerializer,
+)
+
+_BOOK = OpenApiParameter("book", str, description="The code of a book.")
+
+
+class LatestVersionFirst(KeysetPagination):
+    """An account's history, the latest entry first."""
+
+    ordering = "-account_version"
+
+
+class AccountListView(GenericAPIView[Any]):
+    """Accounts."""
+
+    required_scope = "ledger:read"
+    pagination_class = KeysetPagination
+    serializer_class = AccountSerializer
+
+    @extend_schema(operation_id="ledger_accounts_list", parameters=[_BOOK])
+    def get(self, request: Request) -> Response:
+        """List the accounts of a book, or of all books."""
+        page = self.paginate_queryset(queries.accounts(book=request.query_params.get("book"))) or []
+        return self.get_paginated_response(AccountSerializer(page, many=True).data)
+
+
+class AccountView(APIView):
+    """One account."""
+
+    required_scope = "ledger:read"
+
+    @extend_schema(operation_id="ledger_accounts_read", responses=AccountSerializer)
+    def get(self, _request: Request, account_id: str) -> Response:
+        """Read an account."""
+        return Response(AccountSerializer(queries.account(public_id=account_id)).data)
+
+
+class BalanceView(APIView):
+    """An account's balance."""
+
+    required_scope = "ledger:read"
+
+    @extend_schema(operation_id="ledger_accounts_balance", responses=BalanceSerializer)
+    def get(self, _request: Request, account_id: str) -> Response:
+        """Read what an account holds now."""
+        found = queries.account(public_id=account_id)
+        row = queries.balance(book=found.book.code, account=found.code, currency=found.currency)
+        return Response(BalanceSerializer(row).data)
+
+
+class EntryListView(GenericAPIView[Any]):
+    """An account's entries."""
+
+    required_scope = "ledger:read"
+    pagination_class = LatestVersionFirst
+    serializer_class = EntrySerializer
+
+    @extend_schema(operation_id="ledger_accounts_entries")
+    def get(self, _request: Request, account_id: str) -> Response:
+        """List an account's entries, the latest first, each with the balance after it."""
+        found = queries.account(public_id=account_id)
+        page = self.paginate_queryset(queries.entries(account_id=found.pk)) or []
+        return self.get_paginated_response(EntrySerializer(page, many=True).data)
+
+
+class TransactionView(APIView):
+    """One transaction."""
+
+    required_scope = "ledger:read"
+
+    @extend_schema(operation_id="ledger_transactions_read", responses=TransactionSerializer)
+    def get(self, _request: Request, transaction_id: str) -> Response:
+        """Read a transaction with its entries."""
+        return Response(TransactionSerializer(queries.transaction(public_id=transaction_id)).data)
+
+
+class TrialBalanceView(APIView):
+    """A book's trial balance."""
+
+    required_scope = "ledger:read"
+
+    @extend_schema(
+        operation_id="ledger_trial_balance",
+        parameters=[OpenApiParameter("book", str, required=True, description="The code of a book.")],
+        responses=TrialBalanceSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """Read every account's balance, and whether debits equal credits in every currency."""
+        book = request.query_params.get("book")
+        if not book:
+            raise InvalidInput(
+                code="invalid_input",
+                detail="The request breaks a rule; see errors.",
+                fields=(FieldError("/book", "required", "Name the book: ?book=..."),),
+            )
+        rows = queries.trial_balance(book=book)
+        report = {"book": book, "balanced": queries.is_balanced(rows), "accounts": rows}
+        return Response(TrialBalanceSerializer(report).data)

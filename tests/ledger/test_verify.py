@@ -1,0 +1,51 @@
+"""Verify finds what a superuser did behind the application's back."""
+
+import pytest
+from django.db import connection
+
+from ledger.verify import checks
+from tests.ledger.books import open_test_book, post, sale
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+DAMAGE = {
+    "UPDATE ledger_entry SET amount_minor = amount_minor + 1 WHERE direction = 'debit' AND account_version = 1": {
+        "ledger: debits = credits, per transaction and currency",
+        "ledger: balances equal the sums of their entries",
+        "ledger: each account's history has no gap, and every running balance follows from the one before",
+    },
+    "DELETE FROM ledger_entry WHERE account_version = 2": {
+        "ledger: every transaction has entries, every entry its transaction and account",
+        "ledger: balances equal the sums of their entries",
+        "ledger: each account's history has no gap, and every running balance follows from the one before",
+    },
+    "UPDATE ledger_balance SET debits_minor = debits_minor + 1 WHERE debits_minor > 0": {
+        "ledger: balances equal the sums of their entries",
+        "ledger: the trial balance is zero, per book and currency",
+    },
+    "DELETE FROM ledger_transaction WHERE reference = 'r-2'": {
+        "ledger: every transaction has entries, every entry its transaction and account",
+    },
+    "UPDATE ledger_entry SET currency = 'USD' WHERE account_version = 1": {
+        "ledger: every transaction has entries, every entry its transaction and account",
+    },
+}
+
+
+def _broken() -> set[str]:
+    return {check.name for check in checks() if not check.passed}
+
+
+@pytest.mark.parametrize("damage", list(DAMAGE))
+def test_damage_is_found_and_named(damage: str) -> None:
+    # Given
+    open_test_book()
+    post(sale("r-1"), sale("r-2"), sale("r-3"))
+    assert _broken() == set()
+    # When
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute(damage)
+        cursor.execute("RESET session_replication_role")
+    # Then
+    assert _broken() == DAMAGE[damage]
