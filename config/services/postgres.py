@@ -114,8 +114,9 @@ class Cluster:
         return short_socket_dir(self.data_dir, socket_name=".s.PGSQL.5432")
 
     def _log(self) -> Path:
-        """Return the log's path, a file that the server's user may write and nobody else may read."""
+        """Return the path of a new log, a file that the server's user may write and nobody else may read."""
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
+        self.log_path.unlink(missing_ok=True)
         self.log_path.touch(mode=0o600)
         if os.geteuid() == 0:
             shutil.chown(self.log_path, SYSTEM_USER)

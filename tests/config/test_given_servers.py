@@ -14,6 +14,8 @@ from tests.config.test_up import up
 from tests.servers import STATE_DIR
 from tests.stack import empty_database
 
+NAME = "from django.db import connection as c; print(*c.cursor().execute('SELECT current_database()').fetchone())"
+
 
 @pytest.fixture
 def broker_url() -> Iterator[str]:
@@ -41,6 +43,9 @@ def test_up_starts_no_server_where_others_are_given(broker_url: str) -> None:
 
     with up("given", environment=environment) as service:
         running = service.wait_until_it_runs()
+        # A command in another window, where nothing is set, uses what runs.
+        del service.environment["DATABASE_URL"], service.environment["DATABASE_OWNER_URL"]
+        assert service.manage("shell", "-v0", "-c", NAME).stdout.strip() == "tally_given"
         service.process.send_signal(signal.SIGINT)
         assert service.process.wait(timeout=30) == 0
 

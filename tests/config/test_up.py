@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import psutil
+import pytest
 
 from config.services import ports
 from config.services.leftovers import BASE_DIR
@@ -176,7 +177,7 @@ def test_the_next_start_is_quick_and_keeps_running_what_dies() -> None:
     assert gone(family, within_seconds=1)
 
 
-def test_a_killed_up_leaves_nothing_even_where_its_guard_was_killed_first() -> None:
+def test_a_killed_up_leaves_nothing_even_where_its_guard_was_killed_too() -> None:
     with up("up") as service:
         service.wait_until_it_runs()
         guarded = service.family()
@@ -197,8 +198,17 @@ def test_a_killed_up_leaves_nothing_even_where_its_guard_was_killed_first() -> N
         service.wait_until_it_runs()
         assert re.search(r"Stopped \d+ processes that an earlier start had left behind", service.output)
         assert gone(orphans, within_seconds=1)
+
+        # Whoever cannot wait for a process that does not end asks twice.
+        family = service.family()
+        service.child("worker").suspend()
         service.process.send_signal(signal.SIGTERM)
-        assert service.process.wait(timeout=30) == 0
+        with pytest.raises(subprocess.TimeoutExpired):
+            service.process.wait(timeout=4)
+        service.process.send_signal(signal.SIGTERM)
+        assert service.process.wait(timeout=4) == 0
+
+    assert gone(family, within_seconds=1)
 
 
 def test_ctrl_c_while_starting_leaves_nothing() -> None:
