@@ -26,7 +26,7 @@ def auditor() -> APIClient:
 
 
 def _account(auditor: APIClient, code: str) -> str:
-    page = auditor.get("/api/v1/ledger/accounts", {"book": BOOK, "limit": 100}).json()
+    page = auditor.get(f"/api/v1/ledger/accounts?book={BOOK}&limit=100").json()
     return str(next(row["id"] for row in page["data"] if (row["code"], row["currency"]) == (code, "EUR")))
 
 

@@ -1,0 +1,105 @@
+"""Money that came for a cart that can no longer become an order goes back, once."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django_subatomic.db import transaction
+
+from checkout.cancel_session import cancel_session
+from checkout.expire import expire_hold
+from checkout.models import CheckoutSession, Order, StockItem
+from payments.ask_psp import look_up
+from payments.models import Attempt, Refund
+from payments.refund import send_refund
+from payments.sweep import due_refunds
+from payments.void import send_void
+from tests.checkout.buyers import CLIENT, nothing_is_wrong, open_session, open_shop, pay, posted, postings
+from tests.factories import NOW
+from tests.psp import Psp
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LATER = NOW + timedelta(hours=1)
+
+CAPTURED = posted("payment.captured", "assets:psp:stripe:receivable", "liabilities:orders")
+REQUESTED = posted("refund.requested", "liabilities:orders", "liabilities:refunds")
+PAID_BACK = posted("refund.succeeded", "liabilities:refunds", "assets:psp:stripe:receivable")
+
+
+def _pay_back() -> None:
+    for refund in due_refunds(now=LATER, limit=10):
+        send_refund(refund_uuid=refund, now=LATER)
+
+
+def _cancel(session_id: str) -> None:
+    with transaction():
+        cancel_session(session_id=session_id, client=CLIENT, now=NOW)
+
+
+def test_stock_that_is_gone_when_the_late_money_comes_means_a_refund(psp: Psp) -> None:
+    # Given the last unit, whose hold ran out while its payment was unknown, sold to somebody else
+    variant = open_shop(on_hand=1)
+    late, quick = open_session(variant), open_session(variant)
+    pay(late, "pm_tally_dropReply", key="late")
+    expire_hold(session_id=late, client=CLIENT, now=LATER)
+    assert pay(quick).status == 200
+    # When the first payment turns out to have been taken
+    look_up(attempt_uuid=Attempt.objects.get(intent__order_reference=late).uuid, now=LATER)
+    # Then its buyer is told, and paid back
+    answer = pay(late, "pm_tally_dropReply", key="late", now=LATER)
+    assert (answer.status, json.loads(answer.body)["code"]) == (409, "payment_refunded")
+    _pay_back()
+    assert sorted(psp.charges()) == [("succeeded", 1290, 0), ("succeeded", 1290, 1290)]
+    assert postings() == CAPTURED + CAPTURED + REQUESTED + PAID_BACK
+    assert (Order.objects.count(), StockItem.objects.get().reserved) == (1, 1)
+    assert CheckoutSession.objects.get(public_id=late).state == "canceled"
+    assert nothing_is_wrong() == []
+
+
+def test_a_yes_after_the_buyer_walked_away_is_paid_back(psp: Psp) -> None:
+    # Given a buyer who cancelled while the bank was asking, and then approved all the same
+    session_id = open_session(open_shop())
+    url = json.loads(pay(session_id, "pm_card_authenticationRequired").body)["next_action"]["url"]
+    _cancel(session_id)
+    psp.answer_three_d_secure(url, "approve")
+    # When the void comes too late
+    attempt = Attempt.objects.get()
+    send_void(attempt_uuid=attempt.uuid, now=NOW)
+    look_up(attempt_uuid=attempt.uuid, now=NOW)
+    _pay_back()
+    # Then
+    assert psp.charges() == [("succeeded", 1290, 1290)]
+    assert postings() == CAPTURED + REQUESTED + PAID_BACK
+    assert (Order.objects.count(), Refund.objects.get().state) == (0, "succeeded")
+    assert nothing_is_wrong() == []
+
+
+def test_a_void_in_time_takes_nothing(psp: Psp) -> None:
+    session_id = open_session(open_shop())
+    pay(session_id, "pm_card_authenticationRequired")
+    _cancel(session_id)
+    send_void(attempt_uuid=Attempt.objects.get().uuid, now=NOW)
+    assert psp.charges() == [("canceled", 0, 0)]
+    assert (Attempt.objects.get().state, postings(), Refund.objects.count()) == ("voided", [], 0)
+    assert StockItem.objects.get().reserved == 0
+
+
+def test_a_refund_whose_reply_is_lost_is_sent_again_and_paid_once(psp: Psp) -> None:
+    # Given
+    variant = open_shop(on_hand=1)
+    late, quick = open_session(variant), open_session(variant)
+    pay(late, "pm_tally_dropReply")
+    expire_hold(session_id=late, client=CLIENT, now=LATER)
+    pay(quick)
+    look_up(attempt_uuid=Attempt.objects.get(intent__order_reference=late).uuid, now=LATER)
+    # When
+    psp.http.post("/_simulator/faults", json={"drop_reply": 1.0}).raise_for_status()
+    _pay_back()
+    assert Refund.objects.get().state == "pending"
+    psp.http.post("/_simulator/faults", json={"drop_reply": 0.0}).raise_for_status()
+    send_refund(refund_uuid=Refund.objects.get().uuid, now=LATER)
+    # Then
+    assert Refund.objects.get().state == "succeeded"
+    assert sorted(refunded for _, _, refunded in psp.charges()) == [0, 1290]
+    assert nothing_is_wrong() == []
