@@ -11,7 +11,6 @@ webhook and the sweeper each lead to 3; whichever comes first ends it for all.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from django.conf import settings
 from django_subatomic.db import durable
@@ -55,19 +54,19 @@ def complete_session(
     :raises CheckoutNotFound: no such session.
     :raises SessionBusy: another request is paying right now.
     """
-    begun: list[UUID] = []
-
-    def begin(claim: Claim) -> None:
-        if not claim.resumed:
-            begun.append(_begin(claim, keyed.client, session_id, payment, now))
-
-    claim = keys.once(keyed=keyed, now=now, lease_seconds=settings.IDEMPOTENCY_LEASE_SECONDS, work=begin, refuse=refuse)
+    claim = keys.once(
+        keyed=keyed,
+        now=now,
+        lease_seconds=settings.IDEMPOTENCY_LEASE_SECONDS,
+        work=lambda claim: None if claim.resumed else _begin(claim, keyed.client, session_id, payment, now),
+        refuse=refuse,
+    )
     if isinstance(claim, StoredResponse):
         return claim
-    if begun:
-        charge(attempt_uuid=begun[0], now=now)
-    elif (attempt := live_attempt(order_reference=session_id)) is not None:
-        look_up(attempt_uuid=attempt, now=now)
+    attempt = live_attempt(order_reference=session_id)
+    if attempt is not None:
+        ask = look_up if claim.resumed else charge
+        ask(attempt_uuid=attempt, now=now)
     stored = keys.read_response(key_id=claim.key_id)
     if stored is not None:
         return stored
@@ -75,7 +74,7 @@ def complete_session(
     return json_response(202, session_for_client(session_id=session_id, client=keyed.client))
 
 
-def _begin(claim: Claim, client: str, session_id: str, payment: Payment, now: datetime) -> UUID:
+def _begin(claim: Claim, client: str, session_id: str, payment: Payment, now: datetime) -> None:
     session = lock_session(session_id=session_id, client=client)
     _check_ready(session, now)
     lines = list(session.lines.order_by("pk"))
@@ -90,13 +89,12 @@ def _begin(claim: Claim, client: str, session_id: str, payment: Payment, now: da
         psp_account=payment.psp_account,
         token=payment.token,
     )
-    attempt = begin_attempt(charge=charge_now, now=now)
+    begin_attempt(charge=charge_now, now=now)
     session.state = SessionState.COMPLETE_IN_PROGRESS
     session.recovery_point = RecoveryPoint.PAYMENT_SUBMITTED
     session.updated_at = now
     session.save(update_fields=["state", "recovery_point", "updated_at"])
     keys.bind(claim=claim, subject=session.public_id, recovery_point=RecoveryPoint.PAYMENT_SUBMITTED)
-    return attempt
 
 
 def _check_ready(session: CheckoutSession, now: datetime) -> None:
