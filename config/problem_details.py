@@ -3,9 +3,11 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404
 from rest_framework import exceptions, status
@@ -13,10 +15,14 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from exactly_once import errors
+from exactly_once.api.bodies import BodyTooLarge
 from exactly_once.responses import PROBLEM_CONTENT_TYPE, problem_body
 from payments.errors import BadSignature, PaymentDeclined
 
 log = structlog.get_logger(__name__)
+
+# Whoever breaks more rules at once mends the first hundred before the next; the answer stays shorter than the request.
+MAX_FIELD_ERRORS = 100
 
 _STATUS_OF: tuple[tuple[type[errors.TallyError], int], ...] = (
     (BadSignature, status.HTTP_400_BAD_REQUEST),
@@ -81,7 +87,7 @@ def _as_tally_error(error: Exception) -> errors.TallyError | None:  # noqa: PLR0
             return errors.InvalidInput(
                 code="invalid_input",
                 detail="The request breaks a rule; see errors.",
-                fields=tuple(_field_errors(error.get_full_details(), "")),
+                fields=tuple(islice(_field_errors(error.get_full_details(), ""), MAX_FIELD_ERRORS)),
             )
         case exceptions.APIException():
             code = next((code for kind, code in _CODE_OF.items() if isinstance(error, kind)), None)
@@ -91,7 +97,9 @@ def _as_tally_error(error: Exception) -> errors.TallyError | None:  # noqa: PLR0
         case PermissionDenied():
             return errors.TallyError(code="forbidden", detail="This is not allowed.")
         case RequestDataTooBig():
-            return errors.TallyError(code="body_too_large", detail=str(error))
+            # Django's own check goes by the declared length and has this limit alone.
+            limit = error.limit_bytes if isinstance(error, BodyTooLarge) else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+            return errors.TallyError(code="body_too_large", detail=f"A body has at most {limit} bytes here.")
     return None
 
 

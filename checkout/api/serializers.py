@@ -6,7 +6,7 @@ from checkout.change_session import Change
 from checkout.complete_session import Payment
 from checkout.create_session import Cart
 from checkout.pricing import LineItem
-from exactly_once.api.serializers import CurrencyField, StrictIntegerField, StrictSerializer
+from exactly_once.api.serializers import BoundedListField, CurrencyField, StrictIntegerField, StrictSerializer
 
 MAX_LINES = 100  # a cart, not a catalogue: bounds the work of one request
 MAX_QUANTITY = 10_000
@@ -42,7 +42,7 @@ class CreateSessionSerializer(StrictSerializer):
     """A new checkout session."""
 
     currency = CurrencyField()
-    line_items = serializers.ListField(child=LineItemSerializer(), allow_empty=False, max_length=MAX_LINES)
+    line_items = BoundedListField(child=LineItemSerializer(), allow_empty=False, max_length=MAX_LINES)
     buyer = BuyerSerializer(required=False)
     shipping_address = AddressSerializer(required=False)
 
@@ -62,9 +62,7 @@ class CreateSessionSerializer(StrictSerializer):
 class ChangeSessionSerializer(StrictSerializer):
     """New values for an open session; what is left out stays as it is."""
 
-    line_items = serializers.ListField(
-        child=LineItemSerializer(), allow_empty=False, max_length=MAX_LINES, required=False
-    )
+    line_items = BoundedListField(child=LineItemSerializer(), allow_empty=False, max_length=MAX_LINES, required=False)
     buyer = BuyerSerializer(required=False)
     shipping_address = AddressSerializer(required=False)
 
@@ -84,7 +82,10 @@ class ChangeSessionSerializer(StrictSerializer):
 class PaymentSerializer(StrictSerializer):
     """A PSP's token for a card. Never a card number."""
 
-    token = serializers.RegexField(r"^[A-Za-z0-9_\-]{1,255}$")
+    token = serializers.RegexField(
+        r"^(?![0-9-]*$)[A-Za-z0-9_-]{1,255}$",
+        error_messages={"invalid": "This is to be a token from the PSP, and never a card number."},
+    )
     psp = serializers.ChoiceField(choices=["stripe"], required=False)
 
 

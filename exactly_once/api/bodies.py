@@ -17,6 +17,14 @@ class Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
+class BodyTooLarge(RequestDataTooBig):
+    """A body that is longer than its address takes."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"longer than {limit_bytes} bytes")
+        self.limit_bytes = limit_bytes
+
+
 class IJsonParser(JSONParser):
     """JSON that has one meaning (I-JSON, RFC 7493), and so one canonical form (RFC 8785) for the fingerprint.
 
@@ -32,7 +40,7 @@ class IJsonParser(JSONParser):
         """Return the body.
 
         :raises ParseError: it is not I-JSON.
-        :raises RequestDataTooBig: it is longer than DATA_UPLOAD_MAX_MEMORY_SIZE.
+        :raises BodyTooLarge: it is longer than DATA_UPLOAD_MAX_MEMORY_SIZE.
         """
         body = read_at_most(stream, limit_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
         try:
@@ -46,11 +54,11 @@ class IJsonParser(JSONParser):
 def read_at_most(stream: Readable, *, limit_bytes: int) -> bytes:
     """Read the whole body. Django's own limit does not reach bodies that are read as a stream, as DRF does.
 
-    :raises RequestDataTooBig: it is longer.
+    :raises BodyTooLarge: it is longer.
     """
     body = stream.read(limit_bytes + 1)
     if len(body) > limit_bytes:
-        raise RequestDataTooBig(f"A body has at most {limit_bytes} bytes here.")
+        raise BodyTooLarge(limit_bytes)
     return body
 
 

@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 
-from rest_framework.pagination import CursorPagination
+from rest_framework.exceptions import NotFound
+from rest_framework.pagination import Cursor, CursorPagination
+from rest_framework.request import Request
 from rest_framework.response import Response
+
+from exactly_once.errors import InvalidInput
 
 
 class KeysetPagination(CursorPagination):
@@ -13,6 +17,31 @@ class KeysetPagination(CursorPagination):
     page_size_query_param = "limit"
     max_page_size = 100
     ordering = "pk"
+
+    def get_page_size(self, request: Request) -> int:
+        """Return the limit that was asked for.
+
+        :raises InvalidInput: ``limit_invalid``.
+        """
+        asked = request.query_params.get(self.page_size_query_param)
+        if asked is None:
+            return self.page_size
+        if not _is_whole(asked) or not 1 <= int(asked) <= self.max_page_size:
+            raise InvalidInput(code="limit_invalid", detail=f"limit is a number from 1 to {self.max_page_size}.")
+        return int(asked)
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        """Return where the page begins, None for the first.
+
+        :raises InvalidInput: ``cursor_invalid``: it is none that ``next`` gave out.
+        """
+        try:
+            cursor = super().decode_cursor(request)
+        except NotFound:
+            raise _cursor_invalid() from None
+        if cursor is not None and cursor.position is not None and not _is_whole(str(cursor.position)):
+            raise _cursor_invalid()
+        return cursor
 
     def get_paginated_response(self, data: Sequence[object]) -> Response:
         return Response({"data": data, "next": self.get_next_link()})
@@ -30,3 +59,12 @@ class NewestFirst(KeysetPagination):
     """The same, the newest row first."""
 
     ordering = "-pk"
+
+
+def _is_whole(text: str) -> bool:
+    """Whether this is a row's number as we write it; 18 digits hold every bigint that we give out."""
+    return text.isascii() and text.isdecimal() and len(text) <= 18  # noqa: PLR2004 - see above
+
+
+def _cursor_invalid() -> InvalidInput:
+    return InvalidInput(code="cursor_invalid", detail="This cursor is none: follow next as it was given.")
