@@ -68,6 +68,7 @@ def test_twenty_messengers_of_one_capture_post_it_once(attempt: UUID) -> None:
     results = crowd(20, lambda _: _settle(attempt, CAPTURED))
     assert results == ["captured"] * 20
     assert Entry.objects.count() == 2
+    assert OutboxEvent.objects.filter(type="payment_intent.succeeded").count() == 1
 
 
 @pytest.mark.parametrize("closed", [DECLINED, Voided("pi_1")])
