@@ -115,12 +115,15 @@ class Process:
 
     def stop(self, *, grace_seconds: float = GRACE_SECONDS) -> None:
         """End it in good order, or by force after the grace, with everything that it started."""
-        if self._running is None:
-            return
         self.ask_to_stop()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._running.wait(timeout=grace_seconds)
-        self.kill9()
+        self.end(grace_seconds=grace_seconds)
+
+    def end(self, *, grace_seconds: float) -> None:
+        """Wait for its end, and after the grace bring it about, with everything that it started."""
+        if self._running:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._running.wait(timeout=grace_seconds)
+            self.kill9()
 
     def kill9(self) -> None:
         """Kill it and everything that it started, as a crash would."""
@@ -145,6 +148,15 @@ class Process:
     def _obituary(self, what: str) -> str:
         last_words = "\n".join(self.log_path.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:])
         return f"{self.name} {what}. Its log ({self.log_path}) ends:\n{last_words}"
+
+
+def end_all(processes: Sequence[Process]) -> None:
+    """Stop them all at once, within one grace. Each is asked once: to many a second time means at once."""
+    for process in processes:
+        process.ask_to_stop()
+    deadline = time.monotonic() + GRACE_SECONDS
+    for process in processes:
+        process.end(grace_seconds=max(0.0, deadline - time.monotonic()))
 
 
 def pause(cancelled: threading.Event | None) -> None:

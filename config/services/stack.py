@@ -20,7 +20,7 @@ from config.services.databases import LOGIN_ROLE, ensure_database, ensure_login_
 from config.services.joining import joined
 from config.services.leftovers import Record, guarded
 from config.services.postgres import OWNER_ROLE
-from config.services.processes import GRACE_SECONDS, Process
+from config.services.processes import Process, end_all
 from config.services.servers import Database, Ports, silent
 from config.services.state import DATABASE_NAME, RunningStack, SignIn, StateDir
 
@@ -30,6 +30,9 @@ WORKER_CONCURRENCY = 2
 
 WEB_PROCESS, WORKER_PROCESS, BEAT_PROCESS, RELAY_PROCESS = "web", "worker", "beat", "relay"
 SIMULATOR_PROCESS, BROKER_PROCESS = "simulator", "valkey"
+
+# The owner's address is for `migrate` alone, which is told its own.
+NOT_INHERITED = frozenset({"DATABASE_OWNER_URL"})
 
 
 class Stack:
@@ -137,16 +140,12 @@ class Stack:
     ) -> None:
         self.stop()
 
-    def stop(self, *, grace_seconds: float = GRACE_SECONDS) -> None:
-        """Stop everything, in good order or by force; all at once, because each has its own good-bye."""
+    def stop(self) -> None:
+        """Stop everything, in good order or by force: all at once, and the broker when nobody needs it any more."""
         self.state.retire()
-        services = [process for name, process in self.processes.items() if name != BROKER_PROCESS]
-        for process in services:
-            process.ask_to_stop()
-        for process in services:
-            process.stop(grace_seconds=grace_seconds)
-        for process in self.processes.values():
-            process.stop()
+        broker = self.processes.get(BROKER_PROCESS)
+        end_all([process for process in self.processes.values() if process is not broker])
+        end_all([broker] if broker else [])
         if not self._database:
             # Whoever else uses it (a shell in another window) uses what this stack started.
             self.state.cluster.stop()
@@ -164,14 +163,14 @@ class Stack:
         self._held.enter_context(guarded(self._record))
         self._start_servers()
         self._tell("Migrating the database")
-        self._run_once("migrate", commands.migrate(), {"DATABASE_URL": self.database_url})
+        self._run_once("migrate", commands.migrate(), DATABASE_URL=self.database_url)
         if not self._database:
             ensure_login_role(owner_url=self.database_url)
         self._tell("Starting web, worker, beat and relay")
-        for name, command, stop_signal in self._application():
-            self._launch(name, command, stop_signal=stop_signal)
+        for process in self._application():
+            self._launch(process)
         if not (self.state.sign_in() and has_people(owner_url=self.database_url)):
-            self._run_once("first_start", commands.first_start(), {})
+            self._run_once("first_start", commands.first_start())
         for process in self.processes.values():
             process.wait_until_ready(cancelled=self._cancelled)
         self._announce()
@@ -180,15 +179,8 @@ class Stack:
         """Start what the application needs. They need nothing of each other."""
         if self._own_broker:
             self._tell("Starting Valkey")
-            self._launch(BROKER_PROCESS, valkey.command(data_dir=self._valkey_dir))
-        simulator = commands.simulator(
-            port=self.ports.simulator,
-            state=self.state.root / "simulator.sqlite",
-            seed=self._seed,
-            webhook_url=f"{self.base_url}/webhooks/stripe/main",
-            webhook_secret=self.environment()["STRIPE_WEBHOOK_SECRET"],
-        )
-        self._launch(SIMULATOR_PROCESS, commands.local(simulator))
+            self._launch(self._broker())
+        self._launch(self._simulator())
         if not self._database:
             self._tell("Starting PostgreSQL")
             self._held.enter_context(joined(self.state.cluster))
@@ -200,54 +192,62 @@ class Stack:
         if self._own_broker:
             self.processes[BROKER_PROCESS].wait_until_ready(cancelled=self._cancelled)
 
-    def _application(self) -> list[tuple[str, list[str], signal.Signals]]:
-        """Return name, command and stop signal of each of the application's processes."""
-        web = commands.web(
+    def _broker(self) -> Process:
+        broker = self._process(BROKER_PROCESS, valkey.command(data_dir=self._valkey_dir))
+        broker.is_ready = lambda: valkey.answers(data_dir=self._valkey_dir)
+        return broker
+
+    def _simulator(self) -> Process:
+        command = commands.simulator(
+            port=self.ports.simulator,
+            state=self.state.root / "simulator.sqlite",
+            seed=self._seed,
+            webhook_url=f"{self.base_url}/webhooks/stripe/main",
+            webhook_secret=self.environment()["STRIPE_WEBHOOK_SECRET"],
+        )
+        simulator = self._process(SIMULATOR_PROCESS, command)
+        simulator.is_ready = lambda: answers.http_at(port=self.ports.simulator)
+        return simulator
+
+    def _application(self) -> list[Process]:
+        """Return the processes that run Tally's own code."""
+        web_command = commands.web(
             host=commands.HOST, port=self.ports.web, workers=1, threads=WEB_THREADS, application=self._web_application
         )
-        term = signal.SIGTERM
-        return [
-            (WEB_PROCESS, web, term),
-            # SIGQUIT is Celery's soft shutdown: it gives back what does not finish in time, instead of waiting.
-            (WORKER_PROCESS, commands.worker(concurrency=WORKER_CONCURRENCY), signal.SIGQUIT),
-            (BEAT_PROCESS, commands.beat(schedule=self.state.root / "beat-schedule"), term),
-            (RELAY_PROCESS, commands.relay(), term),
-        ]
+        web = self._process(WEB_PROCESS, web_command)
+        web.is_ready = lambda: answers.http_at(port=self.ports.web)
+        worker = self._process(WORKER_PROCESS, commands.worker(concurrency=WORKER_CONCURRENCY))
+        worker.is_ready = lambda: answers.worker_at(broker_url=self.broker_url)
+        # Celery's soft shutdown: it gives back what does not finish in time, instead of waiting.
+        worker.stop_signal = signal.SIGQUIT
+        beat = self._process(BEAT_PROCESS, commands.beat(schedule=self.state.root / "beat-schedule"))
+        return [web, worker, beat, self._process(RELAY_PROCESS, commands.relay())]
 
-    def _launch(self, name: str, command: list[str], *, stop_signal: signal.Signals = signal.SIGTERM) -> None:
-        if name in self._without:
-            return
-        is_ready: dict[str, Callable[[], bool]] = {
-            WEB_PROCESS: lambda: answers.http_at(port=self.ports.web),
-            SIMULATOR_PROCESS: lambda: answers.http_at(port=self.ports.simulator),
-            WORKER_PROCESS: lambda: answers.worker_at(broker_url=self.broker_url),
-            BROKER_PROCESS: lambda: valkey.answers(data_dir=self._valkey_dir),
-        }
-        process = self._process(name, command, self._of_process.get(name, {}))
-        process.stop_signal = stop_signal
-        process.is_ready = is_ready.get(name, process.is_ready)
-        process.log_path.unlink(missing_ok=True)
-        process.start()
-        self.processes[name] = process
+    def _launch(self, process: Process) -> None:
+        if process.name not in self._without:
+            process.start()
+            self.processes[process.name] = process
 
-    def _run_once(self, name: str, command: list[str], environment: Mapping[str, str]) -> None:
-        process = self._process(name, command, environment)
-        process.log_path.unlink(missing_ok=True)
+    def _run_once(self, name: str, command: list[str], **environment: str) -> None:
+        process = self._process(name, command, **environment)
         process.start()
         try:
             process.wait_until_done(cancelled=self._cancelled)
         finally:
             process.kill9()
 
-    def _process(self, name: str, command: list[str], environment: Mapping[str, str]) -> Process:
+    def _process(self, name: str, command: list[str], **environment: str) -> Process:
+        """Return a process that has not started, with a new log."""
+        log_path = self.state.logs / f"{name}.log"
+        log_path.unlink(missing_ok=True)
+        inherited = {key: value for key, value in os.environ.items() if key not in NOT_INHERITED}
         # `migrate` has just checked what Celery would check again at each start.
-        own = {"PGAPPNAME": f"tally-{name}", "CELERY_SKIP_CHECKS": "1"}
-        told = {**os.environ, **own, **self.environment(), **environment}
+        own = {"PGAPPNAME": f"tally-{name}", "PYTHONUNBUFFERED": "1", "CELERY_SKIP_CHECKS": "1"}
         return Process(
             name=name,
             command=commands.local(command),
-            environment=told,
-            log_path=self.state.logs / f"{name}.log",
+            environment={**inherited, **own, **self.environment(), **self._of_process.get(name, {}), **environment},
+            log_path=log_path,
             record=self._record,
         )
 

@@ -98,6 +98,11 @@ def _runs(process: psutil.Process) -> bool:
         return False
 
 
+def allowed(*, seconds: float) -> float:
+    """Return the time that something may take: more where other work has the processors."""
+    return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 def answers(url: str) -> bool:
     host, port = url.removeprefix("http://").split(":")
     try:
@@ -119,7 +124,7 @@ def test_from_an_empty_folder_to_a_running_service_and_back_to_nothing() -> None
     began = time.monotonic()
     with up("up") as service:
         running = service.wait_until_it_runs()
-        assert time.monotonic() - began < 30
+        assert time.monotonic() - began < allowed(seconds=30)
         sign_in = service.state.sign_in()
         family = service.family()
 
@@ -154,7 +159,7 @@ def test_the_next_start_is_quick_and_keeps_running_what_dies() -> None:
         began = time.monotonic()
         with up("up", "--port", str(taken)) as service:
             running = service.wait_until_it_runs()
-            assert time.monotonic() - began < 10
+            assert time.monotonic() - began < allowed(seconds=10)
             assert sign_in in {None, service.state.sign_in()}
 
             # A taken port is named and another is chosen.
