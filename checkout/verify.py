@@ -1,6 +1,7 @@
 """What must always be true of orders and stock; ``manage.py verify`` asks."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
@@ -10,6 +11,9 @@ from checkout.states import PAYING_SESSION_STATES, ReservationState, SessionStat
 from exactly_once.verification import CheckResult
 from payments import queries as payments
 
+# As long as payments may be unknown (payments/verify.py): then a person has to look at both.
+WAITING_LIMIT = timedelta(hours=24)
+
 
 def checks() -> Iterator[CheckResult]:
     """Run every check of this package."""
@@ -18,6 +22,7 @@ def checks() -> Iterator[CheckResult]:
     yield _order_per_completed_session()
     yield _payment_per_order()
     yield _nothing_held_for_nothing()
+    yield _nobody_waits_for_ever()
 
 
 def _stock_adds_up() -> CheckResult:
@@ -78,4 +83,14 @@ def _nothing_held_for_nothing() -> CheckResult:
         "checkout: stock is held only while a payment is under way",
         CheckoutSession.objects.filter(reservations__state=ReservationState.HELD).count(),
         list(idle.values_list("public_id", flat=True)),
+    )
+
+
+def _nobody_waits_for_ever() -> CheckResult:
+    waiting = CheckoutSession.objects.filter(state=SessionState.COMPLETE_IN_PROGRESS)
+    late = waiting.filter(updated_at__lt=datetime.now(UTC) - WAITING_LIMIT)
+    return CheckResult.of(
+        f"checkout: no session waits for its payment for more than {WAITING_LIMIT.total_seconds() / 3600:.0f} h",
+        waiting.count(),
+        list(late.values_list("public_id", flat=True)),
     )

@@ -1,0 +1,100 @@
+"""Verify notices each kind of damage to orders, stock and payments, and nothing where all is well."""
+
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from django.db.models import Model
+
+from checkout.models import CheckoutSession, Order, Reservation, StockItem
+from config.verification import all_checks
+from exactly_once.models import IdempotencyKey, InboxEvent, OutboxEvent
+from payments.models import Attempt, PaymentIntent
+from tests.checkout.buyers import open_session, open_shop, pay
+from tests.psp import Psp
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LONG_AGO = "2020-01-01T00:00:00Z"
+
+
+def _change(model: type[Model], **values: object) -> Callable[[], object]:
+    return lambda: model._default_manager.update(**values)
+
+
+def _remove(*tables: str) -> Callable[[], object]:
+    def remove() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET session_replication_role = replica")
+            for table in tables:
+                cursor.execute(f"DELETE FROM {table}")
+            cursor.execute("RESET session_replication_role")
+
+    return remove
+
+
+def _event(state: str) -> None:
+    InboxEvent.objects.create(
+        source="stripe", account="main", event_id="evt_1", body=b"{}", state=state, received_at=LONG_AGO
+    )
+
+
+DAMAGE: dict[str, tuple[Callable[[], object], str]] = {
+    "stock without a movement": (_change(StockItem, on_hand=99), "stock equals the sum of its movements"),
+    "a reservation let go behind the stock's back": (
+        _change(Reservation, state="released"),
+        "reserved stock equals the live reservations",
+    ),
+    "an order that vanished": (
+        _remove("checkout_orderline", "checkout_order"),
+        "orders and captured payments match one to one",
+    ),
+    "an order for another sum": (
+        _change(Order, total_minor=1),
+        "orders and captured payments match one to one",
+    ),
+    "a session reopened after its order": (
+        _change(CheckoutSession, state="ready_for_complete"),
+        "a session is completed exactly if it has an order",
+    ),
+    "stock held for a session that is over": (
+        _change(Reservation, state="held"),
+        "stock is held only while a payment is under way",
+    ),
+    "a session that waits since years": (
+        _change(CheckoutSession, state="complete_in_progress", updated_at=LONG_AGO),
+        "no session waits for its payment",
+    ),
+    "a capture that nobody posted": (_remove("ledger_transaction"), "every capture is posted once"),
+    "a success without a capture": (
+        _change(Attempt, state="declined", captured_minor=0),
+        "a succeeded intent has exactly one capture",
+    ),
+    "a refund that nobody asked for": (_change(Attempt, refunded_minor=5), "refunds <= captured <= asked"),
+    "another sum at the PSP than in the books": (
+        _change(Attempt, captured_minor=1289),
+        "receivables and refunds owed equal the ledger's",
+    ),
+    "an outcome unknown since years": (
+        _change(Attempt, state="unknown", captured_minor=0, submitted_at=LONG_AGO),
+        "no outcome unknown",
+    ),
+    "an event that nobody dealt with": (lambda: _event("received"), "every inbox event has had its effect"),
+}
+
+
+@pytest.mark.parametrize("damage", list(DAMAGE))
+def test_damage_is_found_and_named(psp: Psp, damage: str) -> None:
+    # Given a sale
+    pay(open_session(open_shop()))
+    assert [check.name for check in all_checks() if not check.passed] == []
+    # When
+    harm, named = DAMAGE[damage]
+    harm()
+    # Then
+    assert any(named in check.name for check in all_checks() if not check.passed)
+
+
+def test_an_empty_house_is_in_order() -> None:
+    assert [check for check in all_checks() if not check.passed] == []
+    assert {model.objects.count() for model in (Order, PaymentIntent, IdempotencyKey, OutboxEvent)} == {0}
