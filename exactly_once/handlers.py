@@ -1,9 +1,9 @@
-"""Run the handlers of outbox events, each to its end once, with tries until then."""
+"""Run the handlers of outbox events, each to its end, with tries until then."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
-from django.db.models import F, Q
+from django.db.models import F
 from django_subatomic.db import durable, transaction
 
 from exactly_once.backoff import MAX_ATTEMPTS, wait_after
@@ -11,6 +11,10 @@ from exactly_once.models import HandlerRun
 from exactly_once.outbox import OutboxMessage, subscribers
 
 log = structlog.get_logger(__name__)
+
+# How long a run belongs to whoever has begun it: longer than a task may live (CELERY_TASK_TIME_LIMIT), so that whoever
+# takes it over is alone.
+LEASE = timedelta(minutes=2)
 
 
 def due_runs(*, now: datetime, limit: int) -> list[int]:
@@ -21,42 +25,49 @@ def due_runs(*, now: datetime, limit: int) -> list[int]:
 
 @durable
 def run_handler(*, run_id: int, now: datetime) -> bool:
-    """Run one handler for one event, unless that is done or somebody is at it; return whether it ran to its end.
+    """Run one handler for one event, unless that is done, not due, or somebody is at it; return whether it was done.
 
     The handler runs with no transaction open: it may talk to the outside, and its own writes are guarded by its own
-    keys. What it does outside happens at least once: a crash right after it runs it again.
+    keys. A crash between what it does and our note of it runs it again: outside, that is at least once.
     """
-    if not _claim(run_id, now):
+    run = _claim(run_id, now)
+    if run is None:
         return False
-    run = HandlerRun.objects.select_related("event").get(pk=run_id)
     try:
         subscribers(run.event.type)[run.handler](_message(run))
     except Exception as error:
         log.exception("handler.failed", run=run_id, handler=run.handler)
         give_up = run.attempts >= MAX_ATTEMPTS
-        _note(run_id, state="failed" if give_up else "pending", last_error=repr(error)[:2000])
+        _note(
+            run,
+            state="failed" if give_up else "pending",
+            next_attempt_at=None if give_up else now + wait_after(attempts=run.attempts),
+            last_error=repr(error)[:2000],
+        )
         return False
-    _note(run_id, state="done", done_at=now, next_attempt_at=None)
-    return True
+    return _note(run, state="done", done_at=now, next_attempt_at=None)
 
 
-def _claim(run_id: int, now: datetime) -> bool:
-    """Take the run by moving its due time: whoever comes before then finds nothing to do."""
-    with transaction():
-        run = HandlerRun.objects.filter(pk=run_id).first()
-        if run is None:
-            return False
-        claimed = HandlerRun.objects.filter(
-            Q(pk=run_id, state="pending", next_attempt_at__lte=now, attempts=run.attempts)
-        ).update(attempts=F("attempts") + 1, next_attempt_at=now + wait_after(attempts=run.attempts + 1))
-    return claimed == 1
+def open_count() -> int:
+    """Return how many runs have not come to their end."""
+    return HandlerRun.objects.filter(state="pending").count()
 
 
-def _note(run_id: int, **columns: object) -> None:
-    if columns["state"] == "failed":
-        columns["next_attempt_at"] = None
-    with transaction():
-        HandlerRun.objects.filter(pk=run_id, state="pending").update(**columns)
+@transaction
+def _claim(run_id: int, now: datetime) -> HandlerRun | None:
+    """Take the run by moving its due time past the lease: whoever comes before then finds nothing to do."""
+    due = HandlerRun.objects.filter(pk=run_id, next_attempt_at__lte=now)
+    if due.update(attempts=F("attempts") + 1, next_attempt_at=now + LEASE) != 1:
+        return None
+    # Still locked by our own update: the number of attempts is ours.
+    return HandlerRun.objects.select_related("event").get(pk=run_id)
+
+
+@transaction
+def _note(run: HandlerRun, **columns: object) -> bool:
+    """Write how the attempt ended, unless a later one has begun: the number of the attempt is the fence."""
+    mine = HandlerRun.objects.filter(pk=run.pk, state="pending", attempts=run.attempts)
+    return mine.update(**columns) == 1
 
 
 def _message(run: HandlerRun) -> OutboxMessage:
@@ -71,8 +82,3 @@ def _message(run: HandlerRun) -> OutboxMessage:
         payload=event.payload,
         occurred_at=event.occurred_at,
     )
-
-
-def open_count() -> int:
-    """Return how many runs have not come to their end."""
-    return HandlerRun.objects.filter(state="pending").count()

@@ -1,0 +1,44 @@
+"""Database sessions of the tests' own, beside Django's."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection
+from psycopg import sql
+
+type Connect = Callable[..., psycopg.Connection]
+
+LOGIN_ROLE = "tally_test_login"
+
+
+@pytest.fixture
+def connect() -> Iterator[Connect]:
+    """Open sessions on the test database; they end with the test."""
+    with ExitStack() as sessions:
+
+        def open_session(**options: Any) -> psycopg.Connection:
+            connection.ensure_connection()
+            info = connection.connection.info
+            here = {"host": info.host, "port": info.port, "user": info.user, "password": info.password}
+            session = psycopg.connect(**{**here, "dbname": info.dbname, **options})
+            sessions.callback(session.close)
+            return session
+
+        yield open_session
+
+
+@pytest.fixture
+def application(connect: Connect) -> Iterator[psycopg.Connection]:
+    """A session of a login role that may do what the application may."""
+    with connect(autocommit=True) as owner:
+        login = sql.Identifier(LOGIN_ROLE)
+        owner.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(login))
+        owner.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'test' IN ROLE tally_app").format(login))
+        try:
+            with connect(user=LOGIN_ROLE, password="test", autocommit=True) as session:
+                yield session
+        finally:
+            owner.execute(sql.SQL("DROP ROLE {}").format(login))
