@@ -17,11 +17,12 @@ from exactly_once.wake import wake
 BATCH = 500  # events a round: a transaction of a few milliseconds
 
 _POSITION = """
+SELECT xid::text AS xid_text, seq FROM exactly_once_sinkposition WHERE sink = %s
+"""
+_BEGIN = """
 INSERT INTO exactly_once_sinkposition (sink) VALUES (%s) ON CONFLICT (sink) DO NOTHING
 """
-_LOCK = """
-SELECT xid::text AS xid_text, seq FROM exactly_once_sinkposition WHERE sink = %s FOR UPDATE SKIP LOCKED
-"""
+_LOCK = _POSITION + " FOR UPDATE SKIP LOCKED"
 # The order must be the column's: a bare "xid" would mean the output column, which is text, and 1000 < 999 as text.
 _READ = """
 SELECT o.id, o.type, o.xid::text AS xid_text, o.seq
@@ -50,6 +51,8 @@ def feed_handlers(*, now: datetime, limit: int = BATCH) -> int:
     The runs and the position are one commit, so each (event, handler) is due exactly once, whatever dies. Waking a
     worker is only a hint: the sweeper finds what is due.
     """
+    if not _has_news(HANDLERS):
+        return 0
     with transaction():
         events = _next_events(HANDLERS, limit)
         runs = HandlerRun.objects.bulk_create(
@@ -62,13 +65,21 @@ def feed_handlers(*, now: datetime, limit: int = BATCH) -> int:
     return len(events)
 
 
+def _has_news(sink: str) -> bool:
+    """Look without a lock: one would cost a transaction id and a write each time that nothing has happened."""
+    with connection.cursor() as cursor:
+        cursor.execute(_POSITION, [sink])
+        cursor.execute(_READ, [*(cursor.fetchone() or ("0", 0)), 1])
+        return cursor.fetchone() is not None
+
+
 def _next_events(sink: str, limit: int) -> list[tuple[UUID, str]]:
     """Read (id, type) of the next events in commit order and move the sink's position past them.
 
     While another relay holds the sink, there are none.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_POSITION, [sink])
+        cursor.execute(_BEGIN, [sink])
         cursor.execute(_LOCK, [sink])
         position = cursor.fetchone()
         if position is None:
