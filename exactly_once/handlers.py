@@ -1,5 +1,6 @@
 """Run the handlers of outbox events, each to its end, with tries until then."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import structlog
@@ -46,6 +47,16 @@ def run_handler(*, run_id: int, now: datetime) -> bool:
         )
         return False
     return _note(run, state="done", done_at=now, next_attempt_at=None)
+
+
+@transaction
+def try_again(*, run_ids: Collection[int], now: datetime) -> list[int]:
+    """Give failed runs all their attempts back, the next one at once; return which those are."""
+    runs = list(HandlerRun.objects.select_for_update().filter(pk__in=run_ids, state="failed").order_by("pk"))
+    for run in runs:
+        run.state, run.attempts, run.next_attempt_at = "pending", 0, now
+    HandlerRun.objects.bulk_update(runs, ["state", "attempts", "next_attempt_at"])
+    return [run.pk for run in runs]
 
 
 def open_count() -> int:

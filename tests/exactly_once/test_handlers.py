@@ -179,6 +179,11 @@ def test_a_handler_that_fails_is_tried_again_and_in_the_end_left_to_a_person(lis
     assert (run.state, run.attempts, run.next_attempt_at) == ("failed", MAX_ATTEMPTS, None)
     assert handlers.open_count() == 0
     assert handlers.run_handler(run_id=run_id, now=now + timedelta(days=1)) is False
+    # And when that person says so, it is tried again at once
+    listen(lambda _: None)
+    assert handlers.try_again(run_ids=[run_id], now=now) == [run_id]
+    assert handlers.run_handler(run_id=run_id, now=now)
+    assert handlers.try_again(run_ids=[run_id], now=now) == []
 
 
 def test_a_handler_that_no_longer_exists_fails_where_it_is_seen(monkeypatch: pytest.MonkeyPatch, run_id: int) -> None:

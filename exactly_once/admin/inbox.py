@@ -1,0 +1,70 @@
+"""What others told us: filter it, read it as it came, ask for another attempt."""
+
+from datetime import UTC, datetime
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from exactly_once import inbox
+from exactly_once.admin.raw import preformatted
+from exactly_once.models import InboxEvent
+from exactly_once.read_only import ReadOnly
+from exactly_once.wake import wake
+
+
+@admin.register(InboxEvent)
+class InboxEventAdmin(ReadOnly, ModelAdmin):
+    """Events of others."""
+
+    list_display = (
+        "event_id",
+        "source",
+        "account",
+        "state",
+        "deliveries",
+        "attempts",
+        "received_at",
+        "next_attempt_at",
+    )
+    list_filter = ("state", "source", "account")
+    search_fields = ("event_id", "source", "account", "last_error")
+    date_hierarchy = "received_at"
+    actions = ("process_again",)
+    fields = (
+        ("source", "account", "event_id"),
+        ("state", "deliveries", "attempts"),
+        ("received_at", "processed_at", "next_attempt_at"),
+        "last_error",
+        "kept_headers",
+        "raw_body",
+    )
+    readonly_fields = ("kept_headers", "raw_body")
+
+    def has_process_permission(self, request: HttpRequest) -> bool:
+        """Let those who may change events ask for another attempt, though nobody edits one."""
+        return request.user.has_perm("exactly_once.change_inboxevent")
+
+    @admin.action(description="Process again", permissions=["process"])
+    def process_again(self, request: HttpRequest, events: QuerySet[InboxEvent]) -> None:
+        """Give parked and failed events their attempts back, and wake a worker for each."""
+        chosen = list(events.values_list("pk", flat=True))
+        again = inbox.try_again(event_ids=chosen, now=datetime.now(UTC))
+        for event_id in again:
+            wake("exactly_once.process_inbox_event", event_id)
+        self.message_user(
+            request,
+            f"{len(again)} of {len(chosen)} events are processed again; the others are neither parked nor failed.",
+            messages.SUCCESS if again else messages.WARNING,
+        )
+
+    @admin.display(description="headers")
+    def kept_headers(self, event: InboxEvent) -> str:
+        """Return the headers that were kept."""
+        return preformatted(event.headers)
+
+    @admin.display(description="body")
+    def raw_body(self, event: InboxEvent) -> str:
+        """Return the body as it came."""
+        return preformatted(event.body)

@@ -1,0 +1,25 @@
+"""Bytes and JSON as a person reads them."""
+
+import json
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+
+def preformatted(content: bytes | memoryview | dict[str, object] | None) -> SafeString | str:
+    """Return the content as it came, escaped. JSON is indented; bytes that are no text show as escapes."""
+    match content:
+        case None:
+            return "-"
+        case dict():
+            text = json.dumps(content, indent=2, ensure_ascii=False)
+        case _:
+            text = _readable(bytes(content).decode(errors="backslashreplace"))
+    return format_html('<pre style="white-space: pre-wrap; overflow-wrap: anywhere">{}</pre>', text)
+
+
+def _readable(text: str) -> str:
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return text
