@@ -1,4 +1,4 @@
-"""Chunked bodies, at the WSGI entry point. tests/flows/test_chunked_bodies.py sends them to the real server."""
+"""Chunked bodies, at the WSGI entry point. tests/flows/test_bodies.py sends them to the real server."""
 
 import json
 from io import BytesIO

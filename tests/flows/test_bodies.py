@@ -1,4 +1,4 @@
-"""Bodies that come in chunks, without a length, at the real web server."""
+"""Bodies too long, or in chunks without a length, at the real web server."""
 
 import json
 from collections.abc import Iterator
@@ -77,3 +77,16 @@ def test_a_webhook_in_chunks_has_its_own_limit(shop: Shop, line: HTTPConnection)
     assert 16 * len(CHUNK) == MAX_WEBHOOK_BYTES
     assert problem(line.getresponse()) == (413, "application/problem+json", "body_too_large")
     assert shop.sql("SELECT count(*) FROM exactly_once_inboxevent") == events
+
+
+def test_a_body_that_is_announced_as_too_long_need_not_be_sent(shop: Shop, line: HTTPConnection) -> None:
+    # Given
+    before = sessions(shop)
+    # When
+    line.putrequest("POST", "/api/v1/checkout-sessions")
+    for name, value in {"Content-Type": "application/json", "Content-Length": "100000000", **headers(shop)}.items():
+        line.putheader(name, value)
+    line.endheaders()
+    # Then
+    assert problem(line.getresponse()) == (413, "application/problem+json", "body_too_large")
+    assert sessions(shop) == before
