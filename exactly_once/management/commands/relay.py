@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import structlog
 from django.core.management.base import BaseCommand
-from django.db import OperationalError
+from django.db import OperationalError, close_old_connections
 
 from exactly_once.relay import BATCH, feed_handlers
 
@@ -36,6 +36,8 @@ class Command(BaseCommand):
                 delivered = feed_handlers(now=datetime.now(UTC))
             except OperationalError as error:
                 log.warning("relay.database_away", error=str(error))
+                # No request ends here that would drop a dead connection: without this it stays dead.
+                close_old_connections()
                 stop.wait(RECONNECT_SECONDS)
                 continue
             if delivered < BATCH:
