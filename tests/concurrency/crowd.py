@@ -1,7 +1,6 @@
 """Run many callers at the same instant, each on its own database connection."""
 
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -33,16 +32,3 @@ def everyone[T](size: int, act: Callable[[int], T]) -> list[T]:
             raise result
         results.append(result)
     return results
-
-
-def until_waiting(sessions: int) -> None:
-    """Return once so many sessions of this database wait for a lock that another one holds."""
-    # Not pg_stat_activity: a transaction sees that as it was when it first looked.
-    waiting = "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted"
-    deadline = time.monotonic() + 30
-    with connection.cursor() as cursor:
-        while time.monotonic() < deadline:
-            cursor.execute(waiting)
-            if cursor.fetchone()[0] >= sessions:
-                return
-    raise TimeoutError(f"fewer than {sessions} sessions wait for a lock")
