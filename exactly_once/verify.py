@@ -3,14 +3,26 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from django.db import connection
 from django.db.models import Count, F, Max, Min
+from pgtrigger import registered
+from pgtrigger.core import INSTALLED
 
 from exactly_once import relay
-from exactly_once.models import HandlerRun, IdempotencyKey, InboxEvent, OutboxEvent
+from exactly_once.models import HandlerRun, IdempotencyKey, InboxEvent, OutboxEvent, SinkPosition
 from exactly_once.verification import CheckResult
 
 # Longer than any of these takes while the service is healthy: a person should look.
 STUCK_AFTER = timedelta(hours=1)
+
+
+_FROM_THE_FUTURE = """
+SELECT o.aggregateid AS name FROM exactly_once_outboxevent AS o
+WHERE o.xid >= pg_snapshot_xmax(pg_current_snapshot())
+UNION ALL
+SELECT 'sink ' || p.sink FROM exactly_once_sinkposition AS p
+WHERE p.xid >= pg_snapshot_xmax(pg_current_snapshot())
+"""
 
 
 def checks() -> Iterator[CheckResult]:
@@ -20,7 +32,9 @@ def checks() -> Iterator[CheckResult]:
     yield _inbox_is_dealt_with(now)
     yield _versions_have_no_gap()
     yield _outbox_is_delivered(now)
+    yield _nothing_comes_from_the_future()
     yield _handlers_ran(now)
+    yield _triggers_stand_guard()
 
 
 def _keys_are_answered(now: datetime) -> CheckResult:
@@ -62,6 +76,18 @@ def _outbox_is_delivered(now: datetime) -> CheckResult:
     )
 
 
+def _nothing_comes_from_the_future() -> CheckResult:
+    """Find transaction ids that this server has yet to give out: rows restored from another one."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FROM_THE_FUTURE)
+        wrong = [row[0] for row in cursor.fetchall()]
+    return CheckResult.of(
+        "exactly once: outbox and sinks count in this server's transactions",
+        OutboxEvent.objects.count() + SinkPosition.objects.count(),
+        wrong,
+    )
+
+
 def _handlers_ran(now: datetime) -> CheckResult:
     stuck = HandlerRun.objects.exclude(state="done").filter(event__recorded_at__lt=now - STUCK_AFTER)
     return CheckResult.of(
@@ -69,3 +95,14 @@ def _handlers_ran(now: datetime) -> CheckResult:
         HandlerRun.objects.count(),
         [str(run) for run in stuck],
     )
+
+
+def _triggers_stand_guard() -> CheckResult:
+    """Look whether the database still refuses by itself what our code never asks for, in every package."""
+    guards = registered()
+    wrong = [
+        f"{trigger.name} of {model._meta.db_table}"  # noqa: SLF001 - Django's own documented name
+        for model, trigger in guards
+        if trigger.get_installation_status(model) != (INSTALLED, True)
+    ]
+    return CheckResult.of("exactly once: every trigger that keeps rows as they are is in place", len(guards), wrong)
