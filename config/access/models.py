@@ -40,18 +40,38 @@ class ApiKey(models.Model):
         return f"{self.name} ({self.prefix}…)"
 
     @classmethod
-    def issue(cls, *, name: str, client: str, scopes: Sequence[str], now: datetime) -> tuple[Self, str]:
+    def issue(
+        cls,
+        *,
+        name: str,
+        client: str,
+        scopes: Sequence[str],
+        now: datetime,
+        expires_at: datetime | None = None,
+        key: str | None = None,
+    ) -> tuple[Self, str]:
         """Make a key; return its row and the key itself, which nobody can read again.
 
+        :param key: one that was made elsewhere, of as much randomness; None makes one.
         :raises ValueError: a scope that does not exist.
+        :raises ValidationError: a name or a client that is empty or too long.
         """
         unknown = set(scopes) - set(SCOPES)
         if unknown:
             raise ValueError(f"no such scope: {', '.join(sorted(unknown))}; there are {', '.join(SCOPES)}")
-        key = f"sk_{secrets.token_urlsafe(32)}"
-        row = cls.objects.create(
-            name=name, client=client, scopes=list(scopes), prefix=key[:8], key_hash=hash_key(key), created_at=now
+        key = key or f"sk_{secrets.token_urlsafe(32)}"
+        row = cls(
+            name=name,
+            client=client,
+            scopes=[scope for scope in SCOPES if scope in scopes],
+            prefix=key[:8],
+            key_hash=hash_key(key),
+            created_at=now,
+            expires_at=expires_at,
         )
+        # A key without scopes opens nothing, and may be wanted for that.
+        row.full_clean(exclude=["scopes"])
+        row.save(force_insert=True)
         return row, key
 
     def usable(self, *, now: datetime) -> bool:
