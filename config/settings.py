@@ -6,7 +6,7 @@ from typing import Any
 
 from environs import Env
 
-from config import logs
+from config import admin_look, logs
 from config.environment import DEVELOPMENT, PRODUCTION, refuse_unsafe
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -178,6 +178,8 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "config.problem_details.exception_handler",
     "UNAUTHENTICATED_USER": None,
 }
+
+UNFOLD = admin_look.UNFOLD
 
 # --- Celery -----------------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,8 @@ class AttemptInline(ReadOnly, TabularInline):
     model = Attempt
     fields = ("uuid", "psp", "state", "psp_reference", "captured_minor", "refunded_minor", "decline_reason")
     extra = 0
+    # Not editable, so only to be shown this way.
+    readonly_fields = ("uuid",)
     show_change_link = True
 
 

@@ -1,0 +1,95 @@
+"""The admin's name, colours and sidebar. Which rows may be changed is said by each package's own admin."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+
+
+def _icon(_request: HttpRequest) -> str:
+    return static("pages/tally.svg")
+
+
+def _group(title: str, *links: tuple[str, str, str]) -> dict[str, Any]:
+    """Return a group of the sidebar, of (title, icon, `app_model`) each."""
+    return {
+        "title": title,
+        "separator": True,
+        "items": [
+            {"title": name, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist")}
+            for name, icon, model in links
+        ],
+    }
+
+
+# Green, as the ledger's paper was: from the lightest to the darkest.
+GREENS = {
+    "50": "oklch(98.4% .014 180.7)",
+    "100": "oklch(95.3% .051 180.8)",
+    "200": "oklch(91% .096 180.4)",
+    "300": "oklch(85.5% .138 181.1)",
+    "400": "oklch(77.7% .152 181.9)",
+    "500": "oklch(60% .118 184.7)",
+    "600": "oklch(51.1% .096 186.4)",
+    "700": "oklch(43.7% .078 188.2)",
+    "800": "oklch(38.6% .063 188.4)",
+    "900": "oklch(32% .05 188.2)",
+    "950": "oklch(27.7% .046 192.5)",
+}
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Tally",
+    "SITE_HEADER": "Tally",
+    "SITE_SUBHEADER": "Shop, payments, books",
+    "SITE_SYMBOL": "balance",
+    "SITE_URL": "/",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _icon}],
+    "COLORS": {"primary": GREENS},
+    "SIDEBAR": {
+        "show_search": True,
+        "navigation": [
+            _group(
+                "Checkout",
+                ("Products", "inventory_2", "checkout_product"),
+                ("Variants", "style", "checkout_variant"),
+                ("Prices", "sell", "checkout_price"),
+                ("Sessions", "shopping_cart", "checkout_checkoutsession"),
+                ("Lines of sessions", "list", "checkout_sessionline"),
+                ("Orders", "receipt_long", "checkout_order"),
+                ("Lines of orders", "list_alt", "checkout_orderline"),
+                ("Stock", "warehouse", "checkout_stockitem"),
+                ("Reservations", "bookmark", "checkout_reservation"),
+                ("Stock movements", "swap_vert", "checkout_stockmovement"),
+            ),
+            _group(
+                "Payments",
+                ("Payment intents", "payments", "payments_paymentintent"),
+                ("Attempts", "credit_card", "payments_attempt"),
+                ("Refunds", "undo", "payments_refund"),
+            ),
+            _group(
+                "Ledger",
+                ("Books", "menu_book", "ledger_book"),
+                ("Accounts", "account_balance", "ledger_account"),
+                ("Transactions", "sync_alt", "ledger_transaction"),
+                ("Entries", "format_list_numbered", "ledger_entry"),
+                ("Balances", "balance", "ledger_balance"),
+            ),
+            _group(
+                "Exactly once",
+                ("Idempotency keys", "fingerprint", "exactly_once_idempotencykey"),
+                ("Inbox", "inbox", "exactly_once_inboxevent"),
+                ("Outbox", "outbox", "exactly_once_outboxevent"),
+                ("Sinks", "flag", "exactly_once_sinkposition"),
+                ("Handler runs", "play_circle", "exactly_once_handlerrun"),
+            ),
+            _group(
+                "Access",
+                ("API keys", "key", "access_apikey"),
+                ("Users", "person", "auth_user"),
+                ("Groups", "group", "auth_group"),
+            ),
+        ],
+    },
+}
