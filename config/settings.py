@@ -6,7 +6,7 @@ from typing import Any
 
 from environs import Env
 
-from config import admin_look, logs
+from config import admin_look, logs, openapi_settings
 from config.environment import DEVELOPMENT, PRODUCTION, refuse_unsafe
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -179,6 +179,7 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
 }
 
+SPECTACULAR_SETTINGS = openapi_settings.SPECTACULAR_SETTINGS
 UNFOLD = admin_look.UNFOLD
 
 # --- Celery -----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,162 @@
+"""What drf-spectacular cannot see: the API key, the problem documents, and the Idempotency-Key of every effect."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.generators import SchemaGenerator
+
+from exactly_once.api.idempotency import HEADER, MAX_KEY_CHARACTERS, IdempotentAPIView
+from exactly_once.responses import PROBLEM_CONTENT_TYPE
+
+type Schema = dict[str, Any]
+
+HTTP_METHODS = frozenset({"get", "post", "put", "patch", "delete"})
+# Operations that ask a PSP for money, and so may hear that the payment was declined.
+PAYING_OPERATIONS = frozenset({"checkout_sessions_complete"})
+# Answers that may be stored under a key. Whatever else is answered leaves the key free.
+KEPT = frozenset({"200", "201", "402", "409"})
+
+MEANINGS = {
+    "400": "The request breaks a rule; `errors` names each field.",
+    "401": "No API key, or one that is unknown, revoked or expired.",
+    "402": "The payment was declined. Nothing was charged.",
+    "403": "The API key lacks the scope.",
+    "404": "There is no such thing, or it belongs to another client.",
+    "409": "Not in this state. With `Retry-After`: somebody else is at it, ask again with the same key.",
+    "413": "The body is larger than 1 MB.",
+    "415": "The body is not `application/json`.",
+    "422": "The key was used before with another request.",
+}
+
+FIELD_ERROR: Schema = {
+    "type": "object",
+    "description": "One input field and the rule that it broke.",
+    "required": ["pointer", "code", "detail"],
+    "properties": {
+        "pointer": {
+            "type": "string",
+            "format": "json-pointer",
+            "description": "RFC 6901, into the request's body.",
+            "examples": ["/line_items/0/quantity"],
+        },
+        "code": {"type": "string", "examples": ["not_an_integer"]},
+        "detail": {"type": "string"},
+    },
+}
+
+PROBLEM: Schema = {
+    "type": "object",
+    "description": "A refusal (RFC 9457). Some codes bring further members; docs/errors.md names them.",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference", "examples": ["/docs/errors#out_of_stock"]},
+        "title": {"type": "string", "examples": ["Out of stock"]},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599, "examples": [409]},
+        "detail": {"type": "string", "description": "For people; may change."},
+        "code": {"type": "string", "description": "For programs: stable.", "examples": ["out_of_stock"]},
+        "errors": {"type": "array", "items": {"$ref": "#/components/schemas/FieldError"}},
+    },
+    "additionalProperties": True,
+}
+
+KEY_PARAMETER: Schema = {
+    "name": HEADER,
+    "in": "header",
+    "required": True,
+    "description": "Your name for this one effect, such as a UUID. Send the same key again when you retry: the answer "
+    "is kept for at least 30 days.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_CHARACTERS},
+}
+
+REPLAYED_HEADER: Schema = {
+    "description": "`true` where this is the stored answer to an earlier request with the same key.",
+    "schema": {"type": "string", "enum": ["true"]},
+}
+
+RETRY_AFTER_HEADER: Schema = {
+    "description": "Seconds after which to ask again. Without it the refusal is final.",
+    "schema": {"type": "integer", "minimum": 1},
+}
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # drf-spectacular's registry
+    """``Authorization: Bearer sk_...``."""
+
+    target_class = "config.access.authentication.ApiKeyAuthentication"
+    name = "ApiKey"
+
+    def get_security_definition(self, auto_schema: object) -> Schema:
+        return {"type": "http", "scheme": "bearer", "description": "An API key, `sk_...`, with the scope needed."}
+
+
+def add_problems(result: Schema, generator: SchemaGenerator, **_more: object) -> Schema:
+    """Describe what each operation answers when it refuses."""
+    schemas = result["components"]["schemas"]
+    schemas["Problem"], schemas["FieldError"] = PROBLEM, FIELD_ERROR
+    keyed = _keyed(generator)
+    for path, method, operation in _operations(result):
+        for status in _statuses(method, operation, keyed=(path, method) in keyed):
+            operation["responses"].setdefault(status, _problem_response(status))
+        operation["responses"] = dict(sorted(operation["responses"].items()))
+    return result
+
+
+def add_idempotency_key(result: Schema, generator: SchemaGenerator, **_more: object) -> Schema:
+    """Give every POST of an :class:`IdempotentAPIView` its header, and its answers theirs."""
+    keyed = _keyed(generator)
+    for path, method, operation in _operations(result):
+        if (path, method) in keyed:
+            operation.setdefault("parameters", []).insert(0, KEY_PARAMETER)
+            for status in KEPT & operation["responses"].keys():
+                operation["responses"][status].setdefault("headers", {})["Idempotent-Replayed"] = REPLAYED_HEADER
+    return result
+
+
+def _operations(result: Schema) -> Iterator[tuple[str, str, Schema]]:
+    for path, methods in result["paths"].items():
+        for method, operation in methods.items():
+            if method in HTTP_METHODS:
+                yield path, method, operation
+
+
+def _keyed(generator: SchemaGenerator) -> set[tuple[str, str]]:
+    """Return (path, method) of every operation that takes an idempotency key."""
+    # (path, its regular expression, method, callback)
+    endpoints: list[tuple[str, str, str, Any]] = list(generator.endpoints or ())  # type: ignore[arg-type]  # DRF has 3
+    return {
+        (path, method.lower())
+        for path, _regex, method, callback in endpoints
+        if method == "POST" and issubclass(_view_class(callback), IdempotentAPIView)
+    }
+
+
+def _view_class(callback: Callable[..., object]) -> type:
+    return getattr(callback, "cls", object)
+
+
+def _statuses(method: str, operation: Schema, *, keyed: bool) -> Iterator[str]:
+    parameters = operation.get("parameters", ())
+    if operation.get("security"):
+        yield from ("401", "403")
+    # What must be named, in the path or in the query, may not be there.
+    if any(parameter.get("required") and parameter["in"] != "header" for parameter in parameters):
+        yield "404"
+    if any(parameter["in"] == "query" for parameter in parameters):
+        yield "400"
+    if method != "get":
+        yield from ("400", "409", "413", "415")
+    if keyed:
+        yield "422"
+    if operation["operationId"] in PAYING_OPERATIONS:
+        yield "402"
+
+
+def _problem_response(status: str) -> Schema:
+    response: Schema = {
+        "description": MEANINGS[status],
+        "content": {PROBLEM_CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    if status == "409":
+        response["headers"] = {"Retry-After": RETRY_AFTER_HEADER}
+    return response

@@ -1,0 +1,42 @@
+"""What the API's description says about itself. How errors and keys get into it is in config/openapi.py."""
+
+DESCRIPTION = """\
+Sells, charges and keeps the books in one database commit.
+
+**Retries.** Every `POST` takes an `Idempotency-Key`. When an answer does not reach you, send the same request with the
+same key: you get the first one's answer, byte for byte, with `Idempotent-Replayed: true`, and nothing happens twice.
+Go on asking after a lost connection, a `5xx`, a `202`, and a `409` with `Retry-After`. Answers are kept for at least
+30 days; a key that comes with another request is refused (`422 idempotency_key_reused`).
+
+**Money** is an integer in minor units with an ISO 4217 code, never a fraction: `{"currency": "EUR", "amount_minor":
+1290}` is EUR 12.90.
+
+**Errors** are problem documents (RFC 9457). Programs read `code`, which is stable; `errors` names each field that
+breaks a rule by its JSON Pointer. Fields that are not known here are refused by name.
+
+**Lists** come a page at a time (`limit`); `next` is the address of the following page.
+"""
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Tally",
+    "DESCRIPTION": DESCRIPTION,
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "LICENSE": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    # The description tells nothing about anybody's data.
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "config.openapi.add_problems",
+        "config.openapi.add_idempotency_key",
+    ],
+    # A body and an answer may have the same shape; they are not the same promise.
+    "COMPONENT_SPLIT_REQUEST": True,
+    # From the package, so that the docs page works without a network.
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": False, "displayRequestDuration": True},
+}
