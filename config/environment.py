@@ -74,6 +74,7 @@ RULES = (
     ),
     Rule("EMAIL_HOST", "the name of an SMTP server: buyers get their confirmations by mail", _one_word),
     Rule("STRIPE_API_BASE", "an https:// address", lambda value: value.startswith("https://"), optional=True),
+    Rule("SHOP_API_KEY", "not set: the shop page shows it to everybody", lambda _value: False, optional=True),
     Rule("DEBUG", "off: it shows settings to strangers", lambda value: value.lower() in OFF, optional=True),
 )
 

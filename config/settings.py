@@ -290,3 +290,6 @@ PSP_ACCOUNTS = {
 
 # The ledger book that the shop's sales are kept in.
 SHOP_BOOK: str = env.str("SHOP_BOOK", "shop")
+# The shop page pays with this key, and so shows it to everybody who opens it: never in production.
+SHOP_API_KEY: str = env.str("SHOP_API_KEY", "")
+SHOP_CURRENCY: str = env.str("SHOP_CURRENCY", "EUR")

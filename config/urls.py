@@ -4,9 +4,11 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from config import openapi  # noqa: F401 - drf-spectacular knows an extension once it is imported
+from config import openapi, pages  # noqa: F401 - drf-spectacular knows an extension once it is imported
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", pages.start, name="start"),
+    path("shop/", pages.shop, name="shop"),
     path("", include("payments.api.urls")),
     path("api/v1/", include("checkout.api.urls")),
     path("api/v1/ledger/", include("ledger.api.urls")),
@@ -14,3 +16,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = "config.error_pages.bad_request"
+handler403 = "config.error_pages.forbidden"
+handler404 = "config.error_pages.not_found"
+handler500 = "config.error_pages.server_error"

@@ -72,15 +72,18 @@ class StateDir:
     def secrets(self) -> dict[str, str]:
         """Return this installation's own secrets, made on the first call."""
         path = self.root / "secrets.json"
-        if path.exists():
-            return dict(json.loads(path.read_text()))
+        known = dict(json.loads(path.read_text())) if path.exists() else {}
         made = {
             "SECRET_KEY": secrets.token_urlsafe(48),
             "STRIPE_API_KEY": f"sk_test_{secrets.token_hex(16)}",
             "STRIPE_WEBHOOK_SECRET": f"whsec_{secrets.token_hex(16)}",
+            "SHOP_API_KEY": f"sk_{secrets.token_urlsafe(32)}",
         }
-        write_private(path, made)
-        return made
+        if not made.keys() <= known.keys():
+            # What an earlier version made stays as it is.
+            known = made | known
+            write_private(path, known)
+        return known
 
     def sign_in(self) -> SignIn | None:
         """Return the sign-in that the first start made, None before it."""

@@ -10,11 +10,13 @@ from django.contrib.auth import get_user_model
 from django.core.management import BaseCommand, CommandError, call_command
 from django_subatomic.db import transaction
 
-from config.access.models import SCOPES, ApiKey
+from config.access.models import SCOPES, ApiKey, hash_key
 from config.environment import PRODUCTION
 from config.services.state import SignIn, StateDir, write_private
 
 ADMIN_USERNAME = "admin"
+# Both keys are one client's: what is bought on the shop page shows in the API's orders.
+CLIENT = "cli_sample_shop"
 
 
 class Command(BaseCommand):
@@ -26,6 +28,7 @@ class Command(BaseCommand):
         """Make what is missing. The sign-in is written last: what was interrupted runs again."""
         if settings.ENVIRONMENT == PRODUCTION:
             raise CommandError("A production database gets no sample shop. Use createsuperuser and the admin.")
+        _admit_shop_page()
         state = StateDir(settings.STATE_DIR)
         administrator = get_user_model().objects.filter(username=ADMIN_USERNAME)
         if state.sign_in() and administrator.exists():
@@ -48,5 +51,12 @@ def _make_administrator() -> str:
 
 def _make_api_key() -> str:
     """Return a new API key with every scope."""
-    _, key = ApiKey.issue(name="first start", client="cli_sample_shop", scopes=SCOPES, now=datetime.now(UTC))
+    _, key = ApiKey.issue(name="first start", client=CLIENT, scopes=SCOPES, now=datetime.now(UTC))
     return key
+
+
+def _admit_shop_page() -> None:
+    """Let the key of the shop page in. It opens the checkout only: whoever sees the page sees the key."""
+    key = settings.SHOP_API_KEY
+    if key and not ApiKey.objects.filter(key_hash=hash_key(key)).exists():
+        ApiKey.issue(name="shop page", client=CLIENT, scopes=["checkout"], now=datetime.now(UTC), key=key)
