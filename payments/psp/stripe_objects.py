@@ -123,7 +123,7 @@ def parse_event(body: bytes) -> WebhookEvent:
 
 def _money(thing: Object, field: str) -> Money:
     """Read an amount. A server that leaves the detailed one out (localstripe does) has moved the whole amount."""
-    return Money(thing.get(field, thing["amount"]), thing["currency"].upper())
+    return Money(thing[field] if field in thing else thing["amount"], thing["currency"].upper())
 
 
 def _our_id(thing: Object, name: str) -> UUID | None:
