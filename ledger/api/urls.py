@@ -6,9 +6,9 @@ from ledger.api import views
 
 urlpatterns = [
     path("accounts", views.AccountListView.as_view(), name="ledger-accounts"),
-    path("accounts/<str:account_id>", views.AccountView.as_view(), name="ledger-account"),
-    path("accounts/<str:account_id>/balance", views.BalanceView.as_view(), name="ledger-balance"),
-    path("accounts/<str:account_id>/entries", views.EntryListView.as_view(), name="ledger-entries"),
-    path("transactions/<str:transaction_id>", views.TransactionView.as_view(), name="ledger-transaction"),
+    path("accounts/<slug:account_id>", views.AccountView.as_view(), name="ledger-account"),
+    path("accounts/<slug:account_id>/balance", views.BalanceView.as_view(), name="ledger-balance"),
+    path("accounts/<slug:account_id>/entries", views.EntryListView.as_view(), name="ledger-entries"),
+    path("transactions/<slug:transaction_id>", views.TransactionView.as_view(), name="ledger-transaction"),
     path("trial-balance", views.TrialBalanceView.as_view(), name="ledger-trial-balance"),
 ]
