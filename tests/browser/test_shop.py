@@ -1,0 +1,117 @@
+"""Buying on the shop page, in Chromium, at the whole running service."""
+
+import re
+from typing import Any
+
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.conftest import TIMEOUT_MS, Visit, on_desk_and_phone
+from tests.shop import Shop
+
+ORDER = re.compile(r"Order (ord_[a-z2-7]{26}), €12\.90")
+
+
+def choose_tea(page: Page) -> None:
+    page.goto("/shop/")
+    page.get_by_role("button", name="One Darjeeling more").click()
+    page.get_by_label("E-mail").fill("grace@example.com")
+
+
+def pay_with(page: Page, card: str) -> None:
+    page.get_by_role("radio", name=card).check()
+    page.get_by_role("button", name=re.compile("^Pay")).click()
+
+
+def ordered(page: Page) -> str:
+    """Wait for the thanks, and return the order's id."""
+    thanks = page.get_by_role("status").filter(has_text=ORDER)
+    thanks.wait_for()
+    found = ORDER.search(thanks.inner_text())
+    assert found
+    return found[1]
+
+
+def stock_of_tea(shop: Shop) -> tuple[int, int]:
+    """Return what is on hand and what is reserved."""
+    query = (
+        "SELECT on_hand, reserved FROM checkout_stockitem s JOIN checkout_variant v ON v.id = variant_id WHERE sku = %s"
+    )
+    (row,) = shop.sql(query, ["TEA-100"])
+    return row[0], row[1]
+
+
+def session_of(shop: Shop, order: str) -> dict[str, Any]:
+    return {"id": shop.get(f"orders/{order}")["checkout_session"]}
+
+
+@on_desk_and_phone
+def test_a_visitor_buys_and_the_shopkeeper_sees_the_order(visit: Visit, shop: Shop) -> None:
+    # Given
+    page, sign_in = visit.page, shop.stack.sign_in
+    # When
+    choose_tea(page)
+    pay_with(page, "Visa")
+    order = ordered(page)
+    # Then the API knows it
+    known = shop.get(f"orders/{order}")
+    assert (known["state"], known["buyer"]["email"]) == ("confirmed", "grace@example.com")
+    assert len(shop.charges_of(session_of(shop, order))) == 1
+    # And the admin shows it
+    page.goto("/admin/")
+    page.get_by_label("Username").fill(sign_in.username)
+    page.get_by_label("Password").fill(sign_in.password)
+    page.get_by_role("button", name="Log in").click()
+    page.goto(f"/admin/checkout/order/?q={order}")
+    page.get_by_role("link", name=order).click()
+    expect(page.get_by_text("grace@example.com").first).to_be_visible()
+
+
+def test_a_declined_card_says_why_and_another_one_pays(visit: Visit, shop: Shop) -> None:
+    # Given
+    page = visit.page
+    choose_tea(page)
+    before = stock_of_tea(shop)
+    # When
+    pay_with(page, "Insufficient funds")
+    # Then
+    expect(page.get_by_role("status").filter(has_text="insufficient funds")).to_be_visible(timeout=TIMEOUT_MS)
+    assert stock_of_tea(shop) == before
+    # And with another card
+    pay_with(page, "Visa")
+    assert len(shop.charges_of(session_of(shop, ordered(page)))) == 1
+
+
+def test_a_reply_that_the_psp_loses_costs_the_visitor_time_only(visit: Visit, shop: Shop) -> None:
+    # Given
+    page = visit.page
+    choose_tea(page)
+    # When
+    pay_with(page, "reply is lost")
+    # Then
+    order = ordered(page)
+    assert len(shop.charges_of(session_of(shop, order))) == 1
+    assert shop.orders_of(session_of(shop, order)) == 1
+
+
+def test_an_answer_that_the_network_loses_is_asked_for_again(visit: Visit, shop: Shop) -> None:
+    # Given a network that loses the first answer to each POST
+    page, lost = visit.page, dict[str, list[str]]()
+
+    def lose_the_first(route: Route) -> None:
+        keys = lost.setdefault(route.request.url, [])
+        keys.append(route.request.headers.get("idempotency-key", ""))
+        if len(keys) > 1:
+            route.continue_()
+            return
+        route.fetch()
+        route.abort("connectionreset")
+
+    page.route(lambda url: "/api/v1/checkout-sessions" in url, lose_the_first)
+    choose_tea(page)
+    # When
+    pay_with(page, "Visa")
+    # Then
+    order = ordered(page)
+    assert [len(keys) for keys in lost.values()] == [2, 2]
+    assert all(first == second for first, second in lost.values())
+    assert len(shop.charges_of(session_of(shop, order))) == 1
