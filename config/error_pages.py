@@ -28,6 +28,12 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
     return _answer(request, 403)
 
 
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django has logged it
+    """Answer 403 to a form without its token: most often one that was open since another sign-in."""
+    sentence = "This form has grown old. Go back, load the page again, and send it once more."
+    return _answer(request, 403, sentence)
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django passes it by name
     """Answer 404."""
     return _answer(request, 404)
@@ -38,8 +44,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return _answer(request, 500)
 
 
-def _answer(request: HttpRequest, status: int) -> HttpResponse:
-    sentence = _SENTENCE_OF[status]
+def _answer(request: HttpRequest, status: int, sentence: str = "") -> HttpResponse:
+    sentence = sentence or _SENTENCE_OF[status]
     if request.path_info.startswith(FOR_PROGRAMS):
         problem = problem_response(status, TallyError(code=_CODE_OF[status], detail=sentence))
         return HttpResponse(problem.body, status=problem.status, content_type=problem.content_type)

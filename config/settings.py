@@ -165,7 +165,10 @@ SECURE_HSTS_PRELOAD = IN_PRODUCTION
 SESSION_COOKIE_SECURE = IN_PRODUCTION
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SECURE = IN_PRODUCTION
+CSRF_FAILURE_VIEW = "config.error_pages.stale_form"
 X_FRAME_OPTIONS = "DENY"
+# The admin shows a new API key in a message: it must not be written to the sessions' table on its way.
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
 # The longest body of a request: any cart of a person fits many times over.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

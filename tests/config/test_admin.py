@@ -6,6 +6,7 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.db import models
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
@@ -121,6 +122,7 @@ def test_a_key_is_shown_once(browser: Client) -> None:
     assert row.key_hash not in page
     again = browser.get(reverse("admin:access_apikey_change", args=[row.pk])).content.decode()
     assert key not in again
+    assert not any(key in str(session.get_decoded()) for session in Session.objects.all())
     assert row.key_hash not in again
 
 

@@ -80,6 +80,13 @@ def test_a_strange_host_is_refused_in_the_same_form() -> None:
     assert (to_person.status_code, to_person["Content-Type"]) == (400, "text/html; charset=utf-8")
 
 
+def test_a_form_without_its_token_is_refused_in_the_same_form() -> None:
+    answer = Client(enforce_csrf_checks=True).post("/admin/login/", {"username": "ada"})
+
+    assert (answer.status_code, answer["Content-Type"]) == (403, "text/html; charset=utf-8")
+    assert "This form has grown old." in answer.content.decode()
+
+
 @pytest.mark.parametrize("name", ["handler400", "handler403", "handler404", "handler500"])
 def test_the_service_uses_these_handlers(name: str) -> None:
     module, _, function = getattr(urls, name).rpartition(".")
