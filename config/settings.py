@@ -104,7 +104,7 @@ DATABASE_STATEMENT_TIMEOUT_SECONDS: int = env.int("DATABASE_STATEMENT_TIMEOUT_SE
 DATABASE_LOCK_TIMEOUT_SECONDS: int = env.int("DATABASE_LOCK_TIMEOUT_SECONDS", 10)
 # An open transaction that does nothing holds back the outbox relay of the whole cluster.
 DATABASE_IDLE_IN_TRANSACTION_TIMEOUT_SECONDS: int = env.int("DATABASE_IDLE_IN_TRANSACTION_TIMEOUT_SECONDS", 30)
-# Connections of one process: the web server's threads, or one of a worker's processes.
+# Connections of one process: the web server's threads share them. 0: no pool (config/worker.py).
 DATABASE_POOL_SIZE: int = env.int("DATABASE_POOL_SIZE", 8)
 # How long a request waits for a connection of the pool before it fails.
 DATABASE_POOL_TIMEOUT_SECONDS: int = env.int("DATABASE_POOL_TIMEOUT_SECONDS", 10)
@@ -126,7 +126,8 @@ def _database() -> dict[str, Any]:
     """Return the one database. psycopg's pool holds the connections, so Django must not keep any (CONN_MAX_AGE 0)."""
     database: dict[str, Any] = env.dj_db_url("DATABASE_URL", conn_max_age=0, conn_health_checks=True)
     options = database.setdefault("OPTIONS", {})
-    options["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": DATABASE_POOL_TIMEOUT_SECONDS}
+    if DATABASE_POOL_SIZE:
+        options["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": DATABASE_POOL_TIMEOUT_SECONDS}
     if DATABASE_BEHIND_PGBOUNCER:
         database["DISABLE_SERVER_SIDE_CURSORS"] = True
     else:

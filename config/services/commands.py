@@ -25,7 +25,7 @@ def worker(*, concurrency: int) -> list[str]:
     """Return the Celery worker's command line."""
     # Workers have nothing to tell each other: without gossip and mingle they start at once.
     quiet = ("--without-gossip", "--without-mingle")
-    return ["celery", "--quiet", "--app", "config.celery", "worker", "--concurrency", str(concurrency), *quiet]
+    return ["celery", "--quiet", "--app", "config.worker", "worker", "--concurrency", str(concurrency), *quiet]
 
 
 def beat(*, schedule: Path | str) -> list[str]:
