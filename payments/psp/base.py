@@ -7,10 +7,33 @@ left, and we do not know what became of it). A time-out is never a decline.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
 from ledger.money import Money
+
+
+class DeclineReason(StrEnum):
+    """Why a PSP said no, in words that are the same for every PSP and fit to be shown to a buyer.
+
+    A card that was reported lost, stolen or suspicious is just ``card_declined``: networks and PSPs ask merchants not
+    to tell whoever holds it. The PSP's own words go into :attr:`Declined.message`, for our people.
+    """
+
+    CARD_DECLINED = "card_declined"  # the bank gave no reason, or none that a buyer may hear
+    INSUFFICIENT_FUNDS = "insufficient_funds"
+    LIMIT_EXCEEDED = "limit_exceeded"
+    EXPIRED_CARD = "expired_card"
+    INCORRECT_DETAILS = "incorrect_details"  # number, date, security code, address
+    NOT_SUPPORTED = "not_supported"  # this card does not do this currency or kind of purchase
+    AUTHENTICATION_REQUIRED = "authentication_required"
+    AUTHENTICATION_FAILED = "authentication_failed"
+    DUPLICATE = "duplicate"  # the bank saw the same purchase a moment ago
+    PROCESSING_ERROR = "processing_error"  # the bank or the network failed; another try may work
+    INVALID_PAYMENT_METHOD = "invalid_payment_method"  # no such token at this PSP, or used up
+    INVALID_REQUEST = "invalid_request"  # the PSP does not take this request at all, whatever the card
+    WRONG_STATE = "wrong_state"  # the payment has moved on: captured, voided or never authorised
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +55,15 @@ class RequiresAction:
 
 @dataclass(frozen=True, slots=True)
 class Declined:
-    """A definite no; ``soft`` where another try or another PSP may get a yes. ``reason`` is normalised."""
+    """A definite no; ``soft`` where another try or another PSP may get a yes.
+
+    ``reason`` is one of :class:`DeclineReason`; ``message`` is the PSP's own, never shown to buyers.
+    """
 
     psp_reference: str | None
     reason: str
     soft: bool
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +140,14 @@ class PaymentEvent:
 
 @dataclass(frozen=True, slots=True)
 class RefundEvent:
-    """A webhook about a refund; ``refund_id`` is ours, where the PSP sends it back."""
+    """A webhook about a refund; ``refund_id`` is ours, where the PSP sends it back.
+
+    ``payment_reference`` is the PSP's word for the payment that is refunded.
+    """
 
     refund_id: UUID | None
     psp_reference: str
+    payment_reference: str | None
     outcome: RefundSucceeded | RefundPending | RefundFailed
 
 
@@ -163,5 +194,8 @@ class PspAdapter(Protocol):
         ...
 
     def parse_webhook(self, *, body: bytes) -> WebhookEvent:
-        """Return what a verified event says."""
+        """Return what a verified event says.
+
+        :raises Exception: of whatever kind on an event that makes no sense, so that it is kept and looked at.
+        """
         ...

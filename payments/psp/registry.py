@@ -1,5 +1,6 @@
 """The PSP accounts of this installation, from settings."""
 
+import os
 from functools import cache
 
 from django.conf import settings
@@ -7,6 +8,8 @@ from django.conf import settings
 from payments.errors import PaymentNotFound
 from payments.psp.base import PspAdapter
 from payments.psp.stripe import StripeAdapter
+
+ADAPTERS = {"stripe": StripeAdapter}
 
 
 @cache
@@ -18,8 +21,13 @@ def get_adapter(*, psp: str, account: str) -> PspAdapter:
     options = settings.PSP_ACCOUNTS.get(psp, {}).get(account)
     if options is None:
         raise PaymentNotFound(code="psp_account_not_found", detail=f"There is no account {account!r} at {psp!r}.")
-    return StripeAdapter(
+    return ADAPTERS[psp](
         **options,
         connect_timeout_seconds=settings.PSP_CONNECT_TIMEOUT_SECONDS,
         read_timeout_seconds=settings.PSP_READ_TIMEOUT_SECONDS,
     )
+
+
+# Adapters keep connections open. A forked process (Celery's workers are) that used its parent's could read the reply
+# to another process's charge.
+os.register_at_fork(after_in_child=get_adapter.cache_clear)

@@ -9,9 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import requests
 import stripe
-import urllib3
 
 from ledger.errors import InvalidMoney
 from ledger.money import Money
@@ -32,13 +30,23 @@ from payments.psp.base import (
     VoidOutcome,
     WebhookEvent,
 )
+from payments.psp.stripe_objects import Object, Reader, Refusal
+from payments.psp.transport import never_connected, new_session
 
 # Stripe's own recommendation (docs, "Verify webhook signatures"): older signatures may be replays.
 SIGNATURE_TOLERANCE_SECONDS = 300
+# Stripe refuses a longer value (API reference, "Metadata"), and with it the whole charge.
+MAX_METADATA_VALUE = 500
+
+# The SDK and our readers trust a reply's shape; these come out of one that is not what it should be.
+UNREADABLE = (AttributeError, KeyError, TypeError, ValueError, RecursionError, InvalidMoney)
+
+# It would write an id into the home directory and report on this machine with every request.
+stripe.enable_telemetry = False
 
 
 class StripeAdapter:
-    """One Stripe account."""
+    """One Stripe account. ``return_url`` is where buyers come back to from 3-D Secure."""
 
     def __init__(
         self,
@@ -48,15 +56,22 @@ class StripeAdapter:
         api_base: str,
         connect_timeout_seconds: float,
         read_timeout_seconds: float,
+        return_url: str = "",
     ) -> None:
         self._webhook_secret = webhook_secret
-        self._client = stripe.StripeClient(
+        self._return_url = return_url
+        http_client = stripe.RequestsClient(
+            timeout=(connect_timeout_seconds, read_timeout_seconds), session=new_session()
+        )
+        client = stripe.StripeClient(
             api_key,
             base_addresses={"api": api_base},
             # We retry by our own rules, under our own keys.
             max_network_retries=0,
-            http_client=stripe.RequestsClient(timeout=(connect_timeout_seconds, read_timeout_seconds)),
+            http_client=http_client,
         )
+        self._payments = client.v1.payment_intents
+        self._refunds = client.v1.refunds
 
     def authorize(
         self, *, key: str, attempt_id: UUID, money: Money, token: str, capture: bool, description: str
@@ -69,33 +84,39 @@ class StripeAdapter:
             "payment_method_types": ["card"],
             "confirm": True,
             "capture_method": "automatic" if capture else "manual",
-            "metadata": {"tally_attempt": str(attempt_id), "tally_description": description},
+            "metadata": {"tally_attempt": str(attempt_id), "tally_description": description[:MAX_METADATA_VALUE]},
         }
-        outcome = _ask(
-            lambda: self._client.v1.payment_intents.create(params, {"idempotency_key": key}), stripe_objects.standing
-        )
+        if self._return_url:
+            params["return_url"] = self._return_url
+        answer = _call(lambda: self._payments.create(params, {"idempotency_key": key}))
+        if isinstance(answer, Refusal):
+            return answer.as_decline()
+        outcome = _read(answer, stripe_objects.of_attempt(attempt_id))
         return Unknown(detail="not decided yet") if isinstance(outcome, Voided | Pending) else outcome
 
     def capture(self, *, key: str, psp_reference: str, money: Money) -> CaptureOutcome:
-        """Capture an authorised PaymentIntent, or part of it; Stripe releases the rest."""
+        """Capture an authorised PaymentIntent, or part of it; Stripe releases the rest.
+
+        Where it had been captured before, that capture is the answer, with its own amount.
+        """
         params: Any = {"amount_to_capture": money.amount_minor}
-        outcome = _ask(
-            lambda: self._client.v1.payment_intents.capture(psp_reference, params, {"idempotency_key": key}),
-            stripe_objects.standing,
-        )
+        answer = _call(lambda: self._payments.capture(psp_reference, params, {"idempotency_key": key}))
+        outcome = _standing_after(answer, psp_reference)
+        if isinstance(answer, Refusal) and not (isinstance(outcome, Approved) and outcome.captured):
+            return answer.as_decline()
         if isinstance(outcome, Approved | Declined | NotSent | Unknown):
             return outcome
-        return Unknown(detail=f"after capture: {type(outcome).__name__}")
+        return Unknown(detail=f"after capture: {outcome}")
 
     def void(self, *, key: str, psp_reference: str) -> VoidOutcome:
-        """Cancel a PaymentIntent that was not captured."""
-        outcome = _ask(
-            lambda: self._client.v1.payment_intents.cancel(psp_reference, {}, {"idempotency_key": key}),
-            stripe_objects.standing,
-        )
-        if isinstance(outcome, Voided | Declined | NotSent | Unknown):
+        """Cancel a PaymentIntent that was not captured. Where it had been canceled before, that is the answer."""
+        answer = _call(lambda: self._payments.cancel(psp_reference, {}, {"idempotency_key": key}))
+        outcome = _standing_after(answer, psp_reference)
+        if isinstance(answer, Refusal) and not isinstance(outcome, Voided):
+            return answer.as_decline()
+        if isinstance(outcome, Voided | NotSent | Unknown):
             return outcome
-        return Unknown(detail=f"after cancel: {type(outcome).__name__}")
+        return Unknown(detail=f"after cancel: {outcome}")
 
     def refund(self, *, key: str, psp_reference: str, refund_id: UUID, money: Money) -> RefundOutcome:
         """Refund a captured PaymentIntent, or part of it."""
@@ -104,28 +125,41 @@ class StripeAdapter:
             "amount": money.amount_minor,
             "metadata": {"tally_refund": str(refund_id)},
         }
-        outcome = _ask(
-            lambda: self._client.v1.refunds.create(params, {"idempotency_key": key}), stripe_objects.refund_outcome
-        )
-        return RefundFailed(None, reason=outcome.reason) if isinstance(outcome, Declined) else outcome
+        answer = _call(lambda: self._refunds.create(params, {"idempotency_key": key}))
+        if isinstance(answer, Refusal):
+            return RefundFailed(None, reason=answer.as_decline().reason)
+        return _read(answer, stripe_objects.of_refund(refund_id, psp_reference))
 
     def retrieve(self, *, attempt_id: UUID, psp_reference: str | None) -> RetrieveOutcome:
         """Read a PaymentIntent by its id; without one, search by our attempt (Stripe's index may lag by a minute)."""
         if psp_reference is not None:
-            return _look(lambda: self._client.v1.payment_intents.retrieve(psp_reference), stripe_objects.standing)
-        query = f"metadata['tally_attempt']:'{attempt_id}'"
-        return _look(lambda: self._client.v1.payment_intents.search({"query": query}), stripe_objects.first_found)
+            answer = _call(lambda: self._payments.retrieve(psp_reference))
+            read: Reader[Any] = stripe_objects.of_payment(psp_reference)
+        else:
+            query = f"metadata['tally_attempt']:'{attempt_id}'"
+            answer = _call(lambda: self._payments.search({"query": query}))
+            read = stripe_objects.found_for(attempt_id)
+        if isinstance(answer, Refusal):
+            # That a look-up was refused says nothing about the payment.
+            return Unknown(detail=f"look-up refused: {answer}")
+        return _read(answer, read)
 
     def verify_webhook(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
-        """Check Stripe-Signature over the raw bytes and return the event's id."""
+        """Check Stripe-Signature over the raw bytes and return the event's id.
+
+        :raises BadSignature: ``signature_invalid``, or ``event_invalid``: signed, and yet no event.
+        """
+        signature = next((value for name, value in headers.items() if name.lower() == "stripe-signature"), "")
         try:
-            stripe.WebhookSignature.verify_header(
-                body.decode(), headers.get("Stripe-Signature", ""), self._webhook_secret, SIGNATURE_TOLERANCE_SECONDS
-            )
-        except (stripe.SignatureVerificationError, UnicodeDecodeError) as error:
+            stripe.WebhookSignature.verify_header(body.decode(), signature, self._webhook_secret)
+        except (stripe.SignatureVerificationError, UnicodeDecodeError, TypeError) as error:
+            # TypeError: the SDK compares with hmac.compare_digest, which takes no signature beyond ASCII.
             raise BadSignature(
                 code="signature_invalid", detail="The Stripe-Signature header does not fit these bytes."
             ) from error
+        # The SDK would ask the clock itself; the time is handed to us.
+        if stripe_objects.signed_at(signature) < now.timestamp() - SIGNATURE_TOLERANCE_SECONDS:
+            raise BadSignature(code="signature_invalid", detail="The Stripe-Signature header is too old.")
         return stripe_objects.event_id(body)
 
     def parse_webhook(self, *, body: bytes) -> WebhookEvent:
@@ -133,52 +167,41 @@ class StripeAdapter:
         return stripe_objects.parse_event(body)
 
 
-def _look[T](call: Callable[[], Any], read: Callable[[Mapping[str, Any]], T]) -> T | NotSent | Unknown:
-    """Make a look-up. That it was refused says nothing about the payment."""
-    answer = _call(call)
-    if isinstance(answer, Declined):
-        return Unknown(detail=f"look-up refused: {answer.reason}")
-    return _read(answer, read) if isinstance(answer, dict) else answer
+type Answer = Object | Refusal | NotSent | Unknown
 
 
-def _ask[T](call: Callable[[], Any], read: Callable[[Mapping[str, Any]], T]) -> T | NotSent | Unknown | Declined:
-    """Make a request that moves money, and read what came of it."""
-    answer = _call(call)
-    return _read(answer, read) if isinstance(answer, dict) else answer
+def _standing_after(answer: Answer, psp_reference: str) -> Any:
+    """Return how a payment stands by a reply, or by what a refusal tells about it."""
+    told = answer.payment if isinstance(answer, Refusal) else answer
+    return _read(told, stripe_objects.of_payment(psp_reference))
 
 
-def _read[T](answer: Mapping[str, Any], read: Callable[[Mapping[str, Any]], T]) -> T | Unknown:
+def _read[T](answer: Object | NotSent | Unknown, read: Reader[T]) -> T | NotSent | Unknown:
+    if isinstance(answer, NotSent | Unknown):
+        return answer
     try:
         return read(answer)
-    except (KeyError, TypeError, ValueError, InvalidMoney) as error:
+    except UNREADABLE as error:
         return Unknown(detail=f"unreadable reply: {error!r}")
 
 
-def _call(call: Callable[[], Any]) -> dict[str, Any] | NotSent | Unknown | Declined:
+def _call(call: Callable[[], Any]) -> Answer:
     """Sort what can go wrong with a call by what it proves.
 
-    Only a refusal that Stripe spoke about this very request is a decline; a connection that was never made is *not
-    sent*; everything else is unknown, also a key that fits another request (the first one may have been executed), a
-    key in use (409) and a rate limit.
+    Only a refusal that Stripe spoke about this very request counts as one; a connection that was never made is *not
+    sent*; everything else is unknown: 5xx, a rate limit (429), a key in use (409), a key that fits another request
+    (the first may have been executed), and a refused API key (401, 403: checked before an earlier request under the
+    same idempotency key is remembered, so it says nothing about that one).
     """
     try:
-        answer: dict[str, Any] = call().to_dict()
-    except stripe.CardError as error:
-        return stripe_objects.decline(error.json_body["error"])  # type: ignore[index]  # a card error always has a body
+        answer: Object = call().to_dict()
     except stripe.APIConnectionError as error:
         cause = error.__cause__
-        return NotSent(detail=repr(cause)) if _never_connected(cause) else Unknown(detail=repr(cause))
-    except (stripe.InvalidRequestError, stripe.AuthenticationError, stripe.PermissionError) as error:
-        return Declined(psp_reference=None, reason=error.code or f"http_{error.http_status}", soft=False)
+        return NotSent(detail=repr(cause)) if never_connected(cause) else Unknown(detail=f"no reply: {cause!r}")
     except stripe.StripeError as error:
-        return Unknown(detail=f"{type(error).__name__} {error.http_status}")
+        if isinstance(error, stripe.CardError | stripe.InvalidRequestError) and (said := Refusal.read(error.json_body)):
+            return said
+        return Unknown(detail=f"{type(error).__name__} {error.http_status}: {error.user_message}")
+    except UNREADABLE as error:
+        return Unknown(detail=f"unreadable reply: {error!r}")
     return answer
-
-
-def _never_connected(cause: BaseException | None) -> bool:
-    """Whether a transport error says that no connection came about: refused, timed out, or no such host."""
-    if isinstance(cause, requests.ConnectTimeout):
-        return True
-    if not isinstance(cause, requests.ConnectionError) or not cause.args:
-        return False
-    return isinstance(getattr(cause.args[0], "reason", None), urllib3.exceptions.ConnectTimeoutError)

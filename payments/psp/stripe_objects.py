@@ -1,15 +1,22 @@
-"""What Stripe's JSON objects mean in our words. Pure: dicts in, outcomes out."""
+"""What Stripe's JSON objects mean in our words. Pure: dicts in, outcomes out.
+
+A reader raises ``KeyError``, ``TypeError``, ``AttributeError``, ``ValueError`` or ``InvalidMoney`` on an object that it
+cannot make sense of, and on one that speaks of something else than what was asked about.
+"""
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
 from uuid import UUID
 
 from ledger.money import Money
 from payments.errors import BadSignature
+from payments.psp import stripe_declines
 from payments.psp.base import (
     Approved,
     Declined,
+    DeclineReason,
     Ignored,
     NotFoundAtPsp,
     PaymentEvent,
@@ -19,11 +26,15 @@ from payments.psp.base import (
     RefundPending,
     RefundSucceeded,
     RequiresAction,
+    Unknown,
     Voided,
     WebhookEvent,
 )
 
 type Object = Mapping[str, Any]
+type Reader[T] = Callable[[Object], T]
+type Standing = Approved | RequiresAction | Declined | Voided | Pending
+type RefundStanding = RefundSucceeded | RefundPending | RefundFailed
 
 PAYMENT_EVENTS = frozenset(
     {
@@ -34,66 +45,138 @@ PAYMENT_EVENTS = frozenset(
         "payment_intent.amount_capturable_updated",
     }
 )
-REFUND_EVENTS = frozenset({"refund.created", "refund.updated", "refund.failed"})
+# The last one is how API versions before 2024-10 tell that a refund failed.
+REFUND_EVENTS = frozenset({"refund.created", "refund.updated", "refund.failed", "charge.refund.updated"})
 
-# Decline codes after which the same card may work later or elsewhere (Stripe's docs, "Decline codes").
-SOFT_DECLINES = frozenset(
-    {
-        "approve_with_id",
-        "call_issuer",
-        "do_not_honor",
-        "generic_decline",
-        "insufficient_funds",
-        "issuer_not_available",
-        "processing_error",
-        "reenter_transaction",
-        "try_again_later",
-    }
-)
+MAX_MESSAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Stripe's own no to a request: nothing was executed for it."""
+
+    error: Object
+
+    @classmethod
+    def read(cls, body: Any) -> Self | None:
+        """Return the refusal that an error answer speaks, unless another server or a proxy speaks it."""
+        error = body.get("error") if isinstance(body, dict) else None
+        if isinstance(error, dict) and error.get("type") in {"card_error", "invalid_request_error"}:
+            return cls(error)
+        return None
+
+    @property
+    def payment(self) -> Object:
+        """The PaymentIntent as it stands, where the refusal tells."""
+        told = self.error.get("payment_intent")
+        return told if isinstance(told, dict) else {}
+
+    def as_decline(self) -> Declined:
+        """Return it as a decline: the bank's, or Stripe's own of the request."""
+        by_bank = self.error["type"] == "card_error"
+        return decline(self.error, otherwise=DeclineReason.CARD_DECLINED if by_bank else DeclineReason.INVALID_REQUEST)
+
+    def __str__(self) -> str:
+        return _message(self.error)
+
+
+def decline(error: Object, *, otherwise: DeclineReason = DeclineReason.CARD_DECLINED) -> Declined:
+    """Return an error as a decline, its reason after Stripe's ``decline_code`` or else its ``code``."""
+    code = str(error.get("decline_code") or error.get("code") or "")
+    intent = error.get("payment_intent") or {}
+    return Declined(
+        psp_reference=intent.get("id"),
+        reason=stripe_declines.reason_of(code=code, otherwise=otherwise),
+        soft=stripe_declines.is_soft(code=code),
+        message=_message(error),
+    )
 
 
 def payment_outcome(intent: Object) -> Approved | RequiresAction | Declined | Voided | None:
     """Return how a PaymentIntent stands; None while Stripe has not decided."""
+    reference = _id(intent)
     match intent["status"]:
         case "succeeded":
-            return Approved(intent["id"], captured=True, money=_money(intent, "amount_received"))
+            return Approved(reference, captured=True, money=_money(intent, "amount_received"))
         case "requires_capture":
-            return Approved(intent["id"], captured=False, money=_money(intent, "amount_capturable"))
+            return Approved(reference, captured=False, money=_money(intent, "amount_capturable"))
         case "requires_action":
             action = intent.get("next_action") or {}
-            return RequiresAction(intent["id"], redirect_url=(action.get("redirect_to_url") or {}).get("url", ""))
+            return RequiresAction(reference, redirect_url=(action.get("redirect_to_url") or {}).get("url") or "")
         case "requires_payment_method" if intent.get("last_payment_error"):
             return decline({**intent["last_payment_error"], "payment_intent": intent})
         case "canceled":
-            return Voided(intent["id"])
+            return Voided(reference)
     return None
 
 
-def standing(intent: Object) -> Approved | RequiresAction | Declined | Voided | Pending:
+def standing(intent: Object) -> Standing:
     """Return how a PaymentIntent stands, *pending* while Stripe has not decided."""
-    return payment_outcome(intent) or Pending(psp_reference=intent["id"])
+    return payment_outcome(intent) or Pending(_id(intent))
 
 
-def first_found(result: Object) -> Approved | RequiresAction | Declined | Voided | Pending | NotFoundAtPsp:
-    """Return how the PaymentIntent stands that a search has found, if it has."""
-    return standing(result["data"][0]) if result["data"] else NotFoundAtPsp()
+def of_payment(psp_reference: str) -> Reader[Standing]:
+    """Return a reader that takes this PaymentIntent and no other."""
+
+    def read(intent: Object) -> Standing:
+        _require(intent["id"], psp_reference)
+        return standing(intent)
+
+    return read
 
 
-def decline(error: Object) -> Declined:
-    """Return a card error as a decline, its reason Stripe's ``decline_code`` or else its ``code``."""
-    reason = error.get("decline_code") or error.get("code") or "declined"
-    intent = error.get("payment_intent") or {}
-    return Declined(psp_reference=intent.get("id"), reason=reason, soft=reason in SOFT_DECLINES)
+def of_attempt(attempt_id: UUID) -> Reader[Standing]:
+    """Return a reader that takes the PaymentIntent of our attempt and no other."""
+
+    def read(intent: Object) -> Standing:
+        _require(intent["metadata"]["tally_attempt"], str(attempt_id))
+        return standing(intent)
+
+    return read
 
 
-def refund_outcome(refund: Object) -> RefundSucceeded | RefundPending | RefundFailed:
+def found_for(attempt_id: UUID) -> Reader[Standing | NotFoundAtPsp | Unknown]:
+    """Return a reader of what a search for our attempt has found.
+
+    More than one PaymentIntent of one attempt is for people to look at: whichever we took would hide the other.
+    """
+
+    def read(result: Object) -> Standing | NotFoundAtPsp | Unknown:
+        intents = result["data"]
+        if not intents and isinstance(intents, list):
+            return NotFoundAtPsp()
+        outcomes = [of_attempt(attempt_id)(intent) for intent in intents]
+        return outcomes[0] if len(outcomes) == 1 else Unknown(detail=f"{len(outcomes)} payments for one attempt")
+
+    return read
+
+
+def refund_outcome(refund: Object) -> RefundStanding:
     """Return how a Refund stands."""
     match refund["status"]:
         case "succeeded":
-            return RefundSucceeded(refund["id"], money=_money(refund, "amount"))
+            return RefundSucceeded(_id(refund), money=_money(refund, "amount"))
         case "failed" | "canceled":
-            return RefundFailed(refund["id"], reason=refund.get("failure_reason") or refund["status"])
-    return RefundPending(refund["id"])
+            return RefundFailed(_id(refund), reason=refund.get("failure_reason") or refund["status"])
+        case "pending" | "requires_action":
+            return RefundPending(_id(refund))
+    raise ValueError(f"a refund's status is not {refund['status']!r}")
+
+
+def of_refund(refund_id: UUID, psp_reference: str) -> Reader[RefundStanding]:
+    """Return a reader that takes our refund of this payment and no other."""
+
+    def read(refund: Object) -> RefundStanding:
+        _require(refund["metadata"]["tally_refund"], str(refund_id))
+        _require(refund["payment_intent"], psp_reference)
+        return refund_outcome(refund)
+
+    return read
+
+
+def signed_at(signature: str) -> int:
+    """Return the time (epoch seconds) in a Stripe-Signature header that has been checked."""
+    return int(next(part for part in signature.split(",") if part.startswith("t="))[2:])
 
 
 def event_id(body: bytes) -> str:
@@ -102,12 +185,9 @@ def event_id(body: bytes) -> str:
     :raises BadSignature: signed, and yet no event.
     """
     try:
-        found = json.loads(body)["id"]
+        return _id(json.loads(body))
     except (ValueError, KeyError, TypeError) as error:
         raise BadSignature(code="event_invalid", detail="The body is not an event with an id.") from error
-    if not isinstance(found, str):
-        raise BadSignature(code="event_invalid", detail="The event's id is not text.")
-    return found
 
 
 def parse_event(body: bytes) -> WebhookEvent:
@@ -115,15 +195,33 @@ def parse_event(body: bytes) -> WebhookEvent:
     event = json.loads(body)
     kind, subject = event["type"], event["data"]["object"]
     if kind in PAYMENT_EVENTS and (outcome := payment_outcome(subject)) is not None:
-        return PaymentEvent(_our_id(subject, "tally_attempt"), subject["id"], outcome)
+        return PaymentEvent(_our_id(subject, "tally_attempt"), _id(subject), outcome)
     if kind in REFUND_EVENTS:
-        return RefundEvent(_our_id(subject, "tally_refund"), subject["id"], refund_outcome(subject))
+        refund_id, payment = _our_id(subject, "tally_refund"), subject.get("payment_intent")
+        return RefundEvent(refund_id, _id(subject), payment_reference=payment, outcome=refund_outcome(subject))
     return Ignored(type=kind)
+
+
+def _id(thing: Object) -> str:
+    found = thing["id"]
+    if not isinstance(found, str) or not found:
+        raise ValueError("an id is some text")
+    return found
+
+
+def _require(found: Any, expected: str) -> None:
+    if found != expected:
+        raise ValueError(f"it speaks of {found!r}, not of {expected!r}")
 
 
 def _money(thing: Object, field: str) -> Money:
     """Read an amount. A server that leaves the detailed one out (localstripe does) has moved the whole amount."""
     return Money(thing[field] if field in thing else thing["amount"], thing["currency"].upper())
+
+
+def _message(error: Object) -> str:
+    code = error.get("decline_code") or error.get("code") or error.get("type", "")
+    return f"{code}: {error.get('message', '')}"[:MAX_MESSAGE]
 
 
 def _our_id(thing: Object, name: str) -> UUID | None:

@@ -24,13 +24,14 @@ class Backend:
     refuses_too_large_refunds: bool
 
 
-def adapter_at(url: str, *, read_timeout_seconds: float = 5.0) -> StripeAdapter:
+def adapter_at(url: str, *, read_timeout_seconds: float = 5.0, return_url: str = "") -> StripeAdapter:
     return StripeAdapter(
         api_key="sk_test_contract",
         webhook_secret="whsec_test",
         api_base=url,
         connect_timeout_seconds=1.0,
         read_timeout_seconds=read_timeout_seconds,
+        return_url=return_url,
     )
 
 

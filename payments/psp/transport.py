@@ -1,0 +1,42 @@
+"""The HTTP session under a PSP's SDK, and what its errors prove. Knows no PSP."""
+
+from http.cookiejar import DefaultCookiePolicy
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+
+# One session serves every thread of a process; more connections than this are closed after their request.
+IDLE_CONNECTIONS = 32
+
+
+def new_session() -> requests.Session:
+    """Return a session that sends what it is given, once, to where it is told, and keeps nothing of the answer.
+
+    It may be shared between threads: nothing in it changes after this.
+    """
+    session = requests.Session()
+    # Following would charge again elsewhere (307), or take another page for the answer to a charge (302); and a
+    # redirect to where nobody listens would look as if nothing had been sent.
+    session.max_redirects = 0
+    # Without this, a .netrc file on the machine would replace the API key.
+    session.auth = _as_it_is
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, HTTPAdapter(pool_maxsize=IDLE_CONNECTIONS, max_retries=0))
+    return session
+
+
+def never_connected(error: BaseException | None) -> bool:
+    """Whether an error of ``requests`` says that no connection came about: refused, timed out, or no such host.
+
+    Only then has not one byte of the request left. A broken TLS handshake or proxy is not counted among these, though
+    it often means the same: what is not certain is unknown.
+    """
+    if not isinstance(error, requests.ConnectionError) or not error.args:
+        return False
+    return isinstance(getattr(error.args[0], "reason", None), urllib3.exceptions.ConnectTimeoutError)
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
