@@ -287,6 +287,7 @@ PSP_ACCOUNTS = {
             "api_key": env.str("STRIPE_API_KEY", "sk_test_development"),
             "webhook_secret": env.str("STRIPE_WEBHOOK_SECRET", "whsec_development"),
             "api_base": env.str("STRIPE_API_BASE", "https://api.stripe.com"),
+            "return_url": env.str("STRIPE_RETURN_URL", ""),
         },
     },
 }
