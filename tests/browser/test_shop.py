@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import TIMEOUT_MS, Visit, on_desk_and_phone
@@ -115,3 +116,20 @@ def test_an_answer_that_the_network_loses_is_asked_for_again(visit: Visit, shop:
     assert [len(keys) for keys in lost.values()] == [2, 2]
     assert all(first == second for first, second in lost.values())
     assert len(shop.charges_of(session_of(shop, order))) == 1
+
+
+@pytest.mark.parametrize(("answer", "charges"), [("Approve", 1), ("Fail", 0)])
+def test_the_page_waits_for_what_the_buyer_tells_the_bank(visit: Visit, shop: Shop, answer: str, charges: int) -> None:
+    # Given
+    page = visit.page
+    choose_tea(page)
+    pay_with(page, "3-D Secure")
+    # When
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="Go to the bank").click()
+    opened.value.get_by_role("button", name=answer).click()
+    # Then
+    if charges:
+        assert len(shop.charges_of(session_of(shop, ordered(page)))) == 1
+    else:
+        page.get_by_text("The payment was not confirmed. Nothing was charged.").wait_for()
