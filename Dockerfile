@@ -10,6 +10,8 @@ COPY --from=build /opt/tally /opt/tally
 ENV PATH=/opt/tally/bin:$PATH PYTHONUNBUFFERED=1 TALLY_ENVIRONMENT=production TALLY_STATE_DIR=/var/lib/tally
 WORKDIR /srv/tally
 COPY manage.py ./
+# Every problem document points at this page.
+COPY docs/errors.md docs/errors.md
 COPY config config
 COPY checkout checkout
 COPY payments payments

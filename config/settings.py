@@ -226,10 +226,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
     }
 )
 # Each sweep finds in PostgreSQL what is due and wakes a worker for it: the guarantee behind every lost message.
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
-    "exactly_once.sweep": {"task": "exactly_once.sweep", "schedule": 2.0, "options": {"expires": 10}},
-    "payments.sweep": {"task": "payments.sweep", "schedule": 2.0, "options": {"expires": 10}},
-    "checkout.sweep": {"task": "checkout.sweep", "schedule": 5.0, "options": {"expires": 10}},
+_SWEEPS = {"exactly_once.sweep": 2.0, "payments.sweep": 2.0, "checkout.sweep": 5.0}  # every so many seconds
+CELERY_BEAT_SCHEDULE = {
+    task: {"task": task, "schedule": every, "options": {"expires": 10}} for task, every in _SWEEPS.items()
 }
 
 # --- Logs -------------------------------------------------------------------------------------------------------------
