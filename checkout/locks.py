@@ -1,7 +1,7 @@
 """Every row lock of checkout.
 
-The order over the whole service: payment intent, attempt, refund (payments/locks.py), then checkout session, then
-reservations, then stock items by id, then the ledger's accounts in the posting function.
+The order over the whole service: payment intent, attempt, refund, the ledger's balances (payments/locks.py), then
+checkout session, then reservations, then stock items by id.
 """
 
 from django_subatomic.db import transaction_required

@@ -1,7 +1,7 @@
 """Every row lock of payments.
 
-The order, over the whole service: intent, then attempt, then refund, then (above us) checkout session and stock,
-then the ledger's accounts in the posting function. Whoever needs several takes them in this order.
+The order, over the whole service: intent, then attempt, then refund, then the ledger's balances in the posting
+function, then (above us) checkout session, reservations and stock. Whoever needs several takes them in this order.
 """
 
 from uuid import UUID
