@@ -127,9 +127,17 @@ class Process:
 
     def kill9(self) -> None:
         """Kill it and everything that it started, as a crash would."""
+        self.kill_at_once()
+        if self._running:
+            self._running.wait()
+
+    def kill_at_once(self) -> None:
+        """Kill it and everything that it started, and do not wait: for a signal handler.
+
+        The handler may have interrupted a wait for this very process, which holds the lock that a second wait needs.
+        """
         if self._running:
             kill_group(self._running.pid)
-            self._running.wait()
 
     def restart(self, *, environment: Mapping[str, str] | None = None) -> None:
         """Stop it if it runs, start it again, and wait until it is ready."""

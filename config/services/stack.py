@@ -157,6 +157,11 @@ class Stack:
         for process in self.processes.values():
             process.kill9()
 
+    def kill_at_once(self) -> None:
+        """Kill every process but the database, and wait for none: for a signal handler."""
+        for process in self.processes.values():
+            process.kill_at_once()
+
     def _start(self) -> None:
         if leftovers := self._record.stop_all():
             self._tell(f"Stopped {leftovers} processes that an earlier start had left behind")

@@ -176,3 +176,26 @@ def test_the_record_spares_another_process_that_has_an_old_id(tmp_path: Path) ->
     assert stopped == 0
     assert process.exit_code is None
     process.kill9()
+
+
+def test_a_handler_may_kill_a_process_that_the_interrupted_code_waits_for(tmp_path: Path) -> None:
+    # Given a wait for a process that does not end, and a signal whose handler kills at once
+    program = """
+import os, signal, sys, threading
+from pathlib import Path
+from config.services.leftovers import Record
+from config.services.processes import Process
+here = Path(sys.argv[1])
+process = Process("sleeper", ["sleep", "600"], dict(os.environ), here / "log", Record(here / "record"))
+process.start()
+signal.signal(signal.SIGUSR1, lambda *_: process.kill_at_once())
+threading.Timer(0.5, os.kill, [os.getpid(), signal.SIGUSR1]).start()
+process._running.wait()
+print(process.exit_code)
+"""
+    # When
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, timeout=20, check=True
+    )
+    # Then
+    assert done.stdout == "-9\n"

@@ -87,7 +87,7 @@ def _stop_on_signals(stop: Event, stack: Stack) -> None:
 
     def ask(_number: int, _frame: FrameType | None) -> None:
         if stop.is_set():
-            stack.kill9()
+            stack.kill_at_once()
         stop.set()
 
     for number in STOP_SIGNALS:
