@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from django.core.management.commands import flush
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 from pytest_django import Settings
@@ -12,18 +13,26 @@ from payments.psp.registry import get_adapter
 from tests.processes import Program, running, simulator
 from tests.psp import Psp
 
+# What migrations wrote and no test changes.
+KEPT_TABLES = {"django_content_type", "auth_permission"}
+
 
 @pytest.fixture(autouse=True, scope="session")
-def _flush_past_the_triggers() -> Iterator[None]:
-    """Let Django empty append-only tables between tests: as the superuser that only tests connect as."""
-    flush = DatabaseOperations.execute_sql_flush
+def _empty_tables_quickly() -> Iterator[None]:
+    """Let Django empty the tables between tests, the append-only ones too: as the superuser that only tests are.
 
-    def flush_as_replica(self: DatabaseOperations, sql_list: list[str]) -> None:
-        on, off = "SET session_replication_role = replica", "RESET session_replication_role"
-        flush(self, [on, *sql_list, off])
+    A DELETE of few rows is much quicker than a TRUNCATE of forty tables, and what is kept need not be written again.
+    """
+
+    def delete_rows(_operations: DatabaseOperations, _truncations: list[str]) -> None:
+        tables = set(connection.introspection.django_table_names(only_existing=True)) - KEPT_TABLES
+        deletions = "; ".join(f"DELETE FROM {connection.ops.quote_name(table)}" for table in sorted(tables))
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET session_replication_role = replica; {deletions}; RESET session_replication_role")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(DatabaseOperations, "execute_sql_flush", flush_as_replica)
+        patch.setattr(DatabaseOperations, "execute_sql_flush", delete_rows)
+        patch.setattr(flush, "emit_post_migrate_signal", lambda *_args, **_options: None)
         yield
     connection.close()
 

@@ -23,7 +23,8 @@ from tests.servers import STATE_DIR
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """Web, worker, beat, relay, simulator and broker, started once for all tests that ask for them."""
-    with new_stack("stack") as running:
+    # Nobody wants to watch the sweeper wait.
+    with new_stack("stack", environment={"ATTEMPT_CHECK_SECONDS": "3"}) as running:
         yield running
 
 

@@ -59,7 +59,7 @@ def _assert_sold_once(shop: Shop, session: dict[str, str]) -> None:
 def test_the_clients_retry_resumes_the_same_charge(shop: Shop, crash_file: Path) -> None:
     # Given no webhook and no worker: only the client can bring it to an end
     shop.psp.post("/_simulator/webhooks", json={"mode": "hold"}).raise_for_status()
-    shop.stack.processes["worker"].stop()
+    shop.stack.processes["worker"].kill9()
     key = str(uuid.uuid4())
     session = _crash_while_paying(shop, crash_file, key)
     shop.stack.processes["web"].restart()
