@@ -4,7 +4,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,19 +70,21 @@ class Program:
 @contextmanager
 def running(program: Program) -> Iterator[Program]:
     """Start a program, and stop it however the test ends."""
-    program.start()
     try:
+        program.start()
         yield program
     finally:
         program.stop()
 
 
-def simulator(directory: Path, *, webhook_url: str = "", webhook_secret: str = "whsec_test") -> Program:
+def simulator(
+    directory: Path, *, webhook_url: str = "", webhook_secret: str = "whsec_test", arguments: Sequence[str] = ()
+) -> Program:
     """Return the PSP simulator, not started, with its record in ``directory``."""
     port = free_port()
     command = ["-m", "payments.simulator", "--port", str(port), "--state", str(directory / "simulator.sqlite")]
     command += ["--webhook-url", webhook_url, "--webhook-secret", webhook_secret]
-    return Program(command, port, directory / "simulator.log", health="/_simulator/health")
+    return Program([*command, *arguments], port, directory / "simulator.log", health="/_simulator/health")
 
 
 def localstripe(directory: Path) -> Program:

@@ -1,27 +1,26 @@
-"""The addresses that tests and the demo steer the simulator by, its record, and the page of 3-D Secure."""
+"""The addresses that tests and the demo steer the simulator by, and its record. No part of any PSP's protocol."""
+
+from typing import Any
 
 from aiohttp import web
 
-from payments.simulator.server import Server
+from payments.simulator.account import Account
+from payments.simulator.refunds import Refunds
 from payments.simulator.store import Document
-
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>3-D Secure (simulated)</title></head>
-<body><main><h1>3-D Secure (simulated)</h1><p>Your bank asks: pay {amount} minor units of {currency}?</p>
-<form method="post"><button name="answer" value="approve">Approve</button>
-<button name="answer" value="fail">Fail</button></form></main></body></html>
-"""
+from payments.simulator.webhooks import Webhooks
 
 
 class Control:
-    """Steers one server."""
+    """Steers one account."""
 
-    def __init__(self, server: Server) -> None:
-        self._server = server
+    def __init__(self, account: Account, webhooks: Webhooks, refunds: Refunds) -> None:
+        self._account = account
+        self._store = account.store
+        self._webhooks = webhooks
+        self._refunds = refunds
 
     def routes(self) -> list[web.RouteDef]:
-        """Return the control addresses and the buyer's page."""
+        """Return the control addresses."""
         return [
             web.get("/_simulator/health", self.health),
             web.get("/_simulator/record", self.record),
@@ -29,8 +28,6 @@ class Control:
             web.post("/_simulator/webhooks", self.webhooks),
             web.post("/_simulator/faults", self.faults),
             web.post("/_simulator/clock", self.clock),
-            web.get("/3ds/{id}", self.question),
-            web.post("/3ds/{id}", self.answer),
         ]
 
     async def health(self, _request: web.Request) -> web.Response:
@@ -39,83 +36,78 @@ class Control:
 
     async def record(self, _request: web.Request) -> web.Response:
         """Return what this PSP knows of every charge: the truth that books are compared with."""
-        store = self._server.store
+        charges = {charge["id"]: charge for charge in self._store.all("charge")}
+        intents = self._store.all("payment_intent")
         return web.json_response(
             {
-                "charges": [_charge(intent) for intent in store.all("payment_intent")],
-                "refunds": store.all("refund"),
-                "events": len(store.all("event")),
-                "deliveries": store.counter("deliveries"),
-                "requests": store.counter("requests"),
+                "charges": [_in_short(intent, charges.get(intent["latest_charge"])) for intent in intents],
+                "refunds": self._store.all("refund"),
+                "events": len(self._store.all("event")),
+                "deliveries": self._store.count("deliveries", 0),
+                "waiting": len(self._store.all("delivery")),
+                "requests": self._store.count("requests", 0),
             }
         )
 
     async def clear(self, _request: web.Request) -> web.Response:
-        """Forget everything that was charged, and every fault."""
-        self._server.store.clear()
-        self._server.clock_offset_seconds = 0
-        for name in ("drop_reply", "reset", "error500", "delay_seconds"):
-            setattr(self._server.faults, name, 0.0)
+        """Forget everything that was charged, every fault, and that the clock was moved."""
+        await self._webhooks.stop()
+        self._store.clear()
+        self._store.set("clock_offset_seconds", 0)
+        self._account.faults.clear()
         return web.json_response({})
 
     async def webhooks(self, request: web.Request) -> web.Response:
-        """Choose the target, hold or send, and flush what is held."""
-        command = await request.json()
-        webhooks = self._server.webhooks
+        """Choose the target (``url``, ``secret``), ``mode`` (live or hold), and ``flush`` what waits."""
+        command, webhooks = await _command(request), self._webhooks
+        if command.get("mode") not in {None, "live", "hold"}:
+            raise web.HTTPBadRequest(text="mode is live or hold")
         webhooks.url = command.get("url", webhooks.url)
         webhooks.secret = command.get("secret", webhooks.secret)
         deliveries = 0
-        if "mode" in command:
-            webhooks.hold = command["mode"] == "hold"
         if command.get("flush"):
             deliveries = await webhooks.flush(
                 copies=command.get("duplicates", 1),
                 shuffle=command.get("shuffle", False),
                 seed=command.get("seed", 0),
             )
+        if "mode" in command:
+            webhooks.hold = command["mode"] == "hold"
+        webhooks.resume()
         return web.json_response({"deliveries": deliveries})
 
     async def faults(self, request: web.Request) -> web.Response:
-        """Set the shares of requests that go wrong."""
-        for name, value in (await request.json()).items():
-            if name not in {"drop_reply", "reset", "error500", "delay_seconds"}:
-                return web.json_response({"error": f"no fault {name}"}, status=400)
-            setattr(self._server.faults, name, float(value))
+        """Set how often what goes wrong, or queue what befalls the next requests."""
+        command = await _command(request)
+        try:
+            self._account.faults.queue(command)
+        except (TypeError, ValueError) as error:
+            raise web.HTTPBadRequest(text=str(error)) from error
         return web.json_response({})
 
     async def clock(self, request: web.Request) -> web.Response:
         """Move the virtual clock on."""
-        self._server.clock_offset_seconds += int((await request.json())["advance_seconds"])
-        return web.json_response({"now": self._server.now()})
-
-    async def question(self, request: web.Request) -> web.Response:
-        """Show the buyer the bank's question."""
-        intent = self._server.store.get("payment_intent", request.match_info["id"])
-        if intent is None:
-            raise web.HTTPNotFound
-        page = _PAGE.format(amount=intent["amount"], currency=intent["currency"].upper())
-        return web.Response(text=page, content_type="text/html")
-
-    async def answer(self, request: web.Request) -> web.Response:
-        """Take the buyer's answer and send the buyer on."""
-        server, form = self._server, await request.post()
-        intent = server.store.get("payment_intent", request.match_info["id"])
-        if intent is None:
-            raise web.HTTPNotFound
-        if intent["status"] == "requires_action":
-            server.store.begin()
-            if form.get("answer") == "approve":
-                server.stripe.approve(intent)
-            else:
-                server.stripe.decline(intent, "authentication_required")
-            server.store.commit()
-            server.send_events()
-        if intent["return_url"]:
-            raise web.HTTPSeeOther(intent["return_url"])
-        return web.Response(text="Thank you. You may close this page.")
+        moved = (await _command(request)).get("advance_seconds")
+        if not isinstance(moved, int):
+            raise web.HTTPBadRequest(text="advance_seconds is an integer")
+        self._store.set("clock_offset_seconds", self._store.setting("clock_offset_seconds") + moved)
+        with self._store.transaction():
+            self._refunds.settle_due()
+        self._webhooks.wake()
+        return web.json_response({"now": self._account.now()})
 
 
-def _charge(intent: Document) -> Document:
+async def _command(request: web.Request) -> dict[str, Any]:
+    try:
+        command = await request.json()
+    except ValueError as error:
+        raise web.HTTPBadRequest(text="a command is JSON") from error
+    if not isinstance(command, dict):
+        raise web.HTTPBadRequest(text="a command is a JSON object")
+    return command
+
+
+def _in_short(intent: Document, charge: Document | None) -> Document:
     return {
         "payment_intent": intent["id"],
         "attempt_id": intent["metadata"].get("tally_attempt"),
@@ -123,5 +115,5 @@ def _charge(intent: Document) -> Document:
         "currency": intent["currency"].upper(),
         "status": intent["status"],
         "captured_minor": intent["amount_received"],
-        "refunded_minor": intent["amount_refunded_by_simulator"],
+        "refunded_minor": charge["amount_refunded"] if charge else 0,
     }

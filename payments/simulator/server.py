@@ -1,102 +1,98 @@
-"""The HTTP side: Stripe's addresses with their idempotency, and the control addresses under /_simulator/."""
+"""Stripe's addresses: each POST once per idempotency key, with whatever mishap is its lot."""
 
 import asyncio
-import json
 import re
 import secrets
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
-from payments.simulator.faults import SLOW_SECONDS, Fault, Faults
-from payments.simulator.forms import parse_form
-from payments.simulator.store import Document, Store
-from payments.simulator.stripe_api import ApiError, StripeApi
+from payments.simulator import objects
+from payments.simulator.account import Account
+from payments.simulator.errors import ApiError, missing
+from payments.simulator.faults import SLOW_SECONDS, Fault
+from payments.simulator.idempotency import Keys, what_is_asked
+from payments.simulator.params import integer, parse_form
+from payments.simulator.payment_intents import PaymentIntents
+from payments.simulator.refunds import Refunds
+from payments.simulator.store import Document
+from payments.simulator.tokens import card
 from payments.simulator.webhooks import Webhooks
 
-_SEARCH = re.compile(r"metadata\['(?P<name>\w+)'\]:'(?P<value>[^']*)'")
-
 type Step = Callable[[dict[str, Any]], Document]
-type HttpHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_SEARCH = re.compile(r"metadata\['(?P<name>\w+)'\]:'(?P<value>[^']*)'")
+NOT_STORED = frozenset({400, 404})  # refused before anything was executed
+MOST_LISTED = 100
 
 
 class Server:
-    """One simulated PSP account."""
+    """Answers for one account."""
 
-    def __init__(self, *, store: Store, webhooks: Webhooks, faults: Faults, base_url: str) -> None:
-        self.store = store
-        self.webhooks = webhooks
-        self.faults = faults
-        self.clock_offset_seconds = 0
-        self._events: list[Document] = []
-        self._at_work: set[str] = set()
-        self._met_fault: set[str] = set()
-        self.stripe = StripeApi(store, base_url=base_url, now=self.now, emit=self._events.append)
-
-    def now(self) -> int:
-        """Return the virtual time in epoch seconds."""
-        return int(time.time()) + self.clock_offset_seconds
+    def __init__(self, account: Account, webhooks: Webhooks, intents: PaymentIntents, refunds: Refunds) -> None:
+        self._account = account
+        self._webhooks = webhooks
+        self._intents = intents
+        self._refunds = refunds
+        self._keys = Keys(account)
 
     def routes(self) -> list[web.RouteDef]:
         """Return Stripe's addresses."""
-        stripe = self.stripe
+        intents = self._intents
         return [
-            web.get("/v1/payment_intents/search", self.read(self._search)),
-            web.get("/v1/payment_intents/{id}", self.read(lambda request: stripe.intent(request.match_info["id"]))),
-            web.get("/v1/refunds/{id}", self.read(lambda request: stripe.refund(request.match_info["id"]))),
-            web.get("/v1/events/{id}", self.read(lambda request: stripe.event(request.match_info["id"]))),
-            web.get("/v1/events", self.read(lambda _: {"object": "list", "data": self.store.all("event")[::-1]})),
-            web.post("/v1/payment_intents", self.write(lambda _: stripe.create_intent)),
-            web.post("/v1/payment_intents/{id}/confirm", self.write(self._on_intent(stripe.confirm_intent))),
-            web.post("/v1/payment_intents/{id}/capture", self.write(self._on_intent(stripe.capture_intent))),
-            web.post(
-                "/v1/payment_intents/{id}/cancel",
-                self.write(self._on_intent(lambda intent_id, _: stripe.cancel_intent(intent_id))),
+            web.get("/v1/payment_intents/search", self._read(self._search)),
+            *self._readable("payment_intent"),
+            *self._readable("charge"),
+            *self._readable("refund"),
+            *self._readable("event"),
+            web.post("/v1/payment_intents", self._write(lambda _: intents.create)),
+            *(
+                web.post(f"/v1/payment_intents/{{id}}/{verb.__name__}", self._write(_with_id(verb)))
+                for verb in (intents.confirm, intents.capture, intents.cancel)
             ),
-            web.post("/v1/refunds", self.write(lambda _: stripe.create_refund)),
+            web.post("/v1/refunds", self._write(lambda _: self._refunds.create)),
         ]
 
-    def read(self, look: Callable[[web.Request], Document]) -> HttpHandler:
+    def _readable(self, kind: str) -> list[web.RouteDef]:
+        return [
+            web.get(f"/v1/{kind}s", self._read(lambda request: self._listed(kind, request))),
+            web.get(f"/v1/{kind}s/{{id}}", self._read(lambda request: self._account.found(kind, _id(request)))),
+        ]
+
+    def _read(self, look: Callable[[web.Request], Document]) -> Handler:
         """Answer a GET."""
 
         async def handler(request: web.Request) -> web.StreamResponse:
-            self.store.count("requests")
-            if (refusal := _unauthorised(request)) is not None:
-                return refusal
-            try:
-                return web.json_response(look(request))
-            except ApiError as error:
-                return web.json_response(error.body, status=error.status)
+            fault = self._account.faults.of_read()
+            if fault in {Fault.RESET, Fault.DROP_REPLY}:
+                return _abort(request)
+            _refuse(fault)
+            if fault is Fault.SLOW:
+                await asyncio.sleep(SLOW_SECONDS)
+            return web.json_response(look(request))
 
         return handler
 
-    def write(self, step_of: Callable[[web.Request], Step]) -> HttpHandler:
-        """Answer a POST: once per idempotency key, with whatever mishap is its lot."""
+    def _write(self, step_of: Callable[[web.Request], Step]) -> Handler:
+        """Answer a POST."""
 
         async def handler(request: web.Request) -> web.StreamResponse:
-            self.store.count("requests")
-            if (refusal := _unauthorised(request)) is not None:
-                return refusal
-            body = await request.text()
+            params = parse_form((await request.read()).decode(errors="replace"))
             # Without a key each request is its own: Stripe's SDKs make one up, other clients may not.
             key = request.headers.get("Idempotency-Key") or secrets.token_hex(16)
-            told = f"{request.path}?{body}"
-            if (known := self._known(key, told)) is not None:
-                return known
-            params = parse_form(body)
-            first_time = key not in self._met_fault
-            fault = self.faults.draw(token=params.get("payment_method"), first_time=first_time)
-            self._met_fault.add(key)
+            asked = what_is_asked(request.path, params)
+            if (stored := self._keys.stored(key, asked)) is not None:
+                status, answer = stored
+                return web.json_response(answer, status=status, headers={"Idempotent-Replayed": "true"})
+            fault = self._fault(key, params)
             if fault is Fault.RESET:
                 return _abort(request)
-            self._at_work.add(key)
-            try:
-                await asyncio.sleep(self.faults.delay_seconds)
-                status, answer = self._execute(step_of(request), params, key, told, fault)
-            finally:
-                self._at_work.discard(key)
+            with self._keys.in_use(key):
+                await asyncio.sleep(self._account.faults.rates.delay_seconds)
+                status, answer = self._execute(step_of(request), params, key, asked, fault)
+            self._webhooks.wake()
             if fault is Fault.DROP_REPLY:
                 return _abort(request)
             if fault is Fault.SLOW:
@@ -105,71 +101,66 @@ class Server:
 
         return handler
 
-    def send_events(self) -> None:
-        """Hand over what has happened, now that it is written."""
-        happened, self._events[:] = list(self._events), []
-        for event in happened:
-            self.webhooks.take(event)
-
-    def _known(self, key: str, told: str) -> web.Response | None:
-        """Answer from memory: the stored reply, or what Stripe says to a key that is misused or in use."""
-        if key in self._at_work:
-            return _error(409, "idempotency_key_in_use", "Another request with this key is under way.")
-        known = self.store.answer(key, now=self.now())
-        if known is None:
-            return None
-        request, status, body = known
-        if request != told:
-            return _error(400, None, "Keys may only be used with the same parameters.", kind="idempotency_error")
-        return web.json_response(body, status=status, headers={"Idempotent-Replayed": "true"})
+    def _fault(self, key: str, params: dict[str, Any]) -> Fault | None:
+        token = params.get("payment_method")
+        used = card(token) if isinstance(token, str) else None
+        return self._account.faults.of_write(key=key, by_token=used.fault if used else None)
 
     def _execute(
-        self, step: Step, params: dict[str, Any], key: str, told: str, fault: Fault | None
+        self, step: Step, params: dict[str, Any], key: str, asked: str, fault: Fault | None
     ) -> tuple[int, Document]:
         """Run one step and store its answer in the same transaction; a refusal before the start is not stored."""
-        self.store.begin()
-        try:
-            if fault is Fault.ERROR_500:
-                raise ApiError(500, "api_error", "api_error", "Something went wrong on our side.")
-            status, answer = 200, step(params)
-        except ApiError as error:
-            status, answer = error.status, error.body
-            if status in {400, 404}:
-                self._undo()
-                return status, answer
-        except BaseException:
-            self._undo()
-            raise
-        self.store.keep_answer(key, told, status, answer, now=self.now())
-        self.store.commit()
-        self.send_events()
+        if fault is Fault.RATE_LIMIT:
+            _refuse(fault)
+        with self._account.store.transaction():
+            try:
+                _refuse(fault)
+                status, answer = 200, step(params)
+                _refuse(Fault.ERROR_500 if fault is Fault.ERROR_500_AFTER else None)
+            except ApiError as error:
+                if error.status in NOT_STORED:
+                    raise
+                status, answer = error.status, error.body
+            self._keys.keep(key, asked, status, answer)
         return status, answer
-
-    def _undo(self) -> None:
-        self.store.rollback()
-        self._events.clear()
 
     def _search(self, request: web.Request) -> Document:
         match = _SEARCH.fullmatch(request.query.get("query", ""))
         if match is None:
             raise ApiError(400, "invalid_request_error", "invalid_query", "Only metadata['x']:'y' is understood here.")
-        found = self.stripe.intents_with(match["name"], match["value"])
-        return {"object": "search_result", "data": found, "has_more": False, "url": "/v1/payment_intents/search"}
+        found = self._intents.search(match["name"], match["value"])
+        return objects.list_of(found, "/v1/payment_intents/search", kind="search_result")
 
-    @staticmethod
-    def _on_intent(step: Callable[[str, dict[str, Any]], Document]) -> Callable[[web.Request], Step]:
-        return lambda request: lambda params: step(request.match_info["id"], params)
+    def _listed(self, kind: str, request: web.Request) -> Document:
+        """Return one page, the newest first."""
+        told = request.query
+        found = [
+            each
+            for each in self._account.store.all(kind)[::-1]
+            if all(each.get(name) == told[name] for name in ("type", "payment_intent") if name in told)
+        ]
+        after = 0
+        if (last := told.get("starting_after")) is not None:
+            after = next((at for at, each in enumerate(found, start=1) if each["id"] == last), 0)
+            if not after:
+                raise missing(kind, last, "starting_after", status=400)
+        limit = min(integer({"limit": "10", **told}, "limit"), MOST_LISTED)
+        return objects.list_of(found[after : after + limit], request.path, has_more=len(found) > after + limit)
 
 
-def _unauthorised(request: web.Request) -> web.Response | None:
-    if request.headers.get("Authorization", "").startswith("Bearer "):
-        return None
-    return _error(401, "api_key_missing", "You did not provide an API key.")
+def _with_id(verb: Callable[[str, dict[str, Any]], Document]) -> Callable[[web.Request], Step]:
+    return lambda request: lambda params: verb(_id(request), params)
 
 
-def _error(status: int, code: str | None, message: str, *, kind: str = "invalid_request_error") -> web.Response:
-    body = {"error": {"type": kind, "code": code, "message": message}}
-    return web.Response(text=json.dumps(body), status=status, content_type="application/json")
+def _id(request: web.Request) -> str:
+    return request.match_info["id"]
+
+
+def _refuse(fault: Fault | None) -> None:
+    if fault is Fault.ERROR_500:
+        raise ApiError(500, "api_error", "api_error", "Something went wrong on our side.")
+    if fault is Fault.RATE_LIMIT:
+        raise ApiError(429, "invalid_request_error", "rate_limit", "Too many requests. Please slow down.")
 
 
 def _abort(request: web.Request) -> web.Response:

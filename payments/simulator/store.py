@@ -2,6 +2,8 @@
 
 import json
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,60 +11,82 @@ type Document = dict[str, Any]
 
 KEY_RETENTION_SECONDS = 24 * 3600  # as long as Stripe keeps idempotency keys
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS documents (seq INTEGER PRIMARY KEY, id TEXT UNIQUE, kind TEXT, body TEXT);
-CREATE INDEX IF NOT EXISTS documents_kind ON documents (kind, seq);
-CREATE TABLE IF NOT EXISTS keys (key TEXT PRIMARY KEY, request TEXT, status INTEGER, body TEXT, created INTEGER);
-CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER);
-"""
+_TABLES = {
+    "documents": "seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, kind TEXT, body TEXT",
+    "metadata": "document TEXT, name TEXT, value TEXT",
+    "keys": "key TEXT PRIMARY KEY, request TEXT, status INTEGER, body TEXT, created INTEGER",
+    "met_keys": "key TEXT PRIMARY KEY",
+    "counters": "name TEXT PRIMARY KEY, value INTEGER",
+    "settings": "name TEXT PRIMARY KEY, value INTEGER",
+}
+_INDEXES = ("documents (kind, seq)", "metadata (name, value)", "keys (created)")
 
 
 class Store:
-    """Documents by id and kind, answers by idempotency key, counters by name."""
+    """Documents by id, kind and metadata; answers by idempotency key; counters and settings by name."""
 
     def __init__(self, path: Path) -> None:
         self._db = sqlite3.connect(path, isolation_level=None)
         # WAL with NORMAL survives the death of the process, which is all that is simulated.
-        self._db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;" + _SCHEMA)
+        self._db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
+        for table, columns in _TABLES.items():
+            self._db.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns})")
+        for place in _INDEXES:
+            self._db.execute(f"CREATE INDEX IF NOT EXISTS {place.split()[0]}_index ON {place}")
 
     def close(self) -> None:
         """Close the file."""
         self._db.close()
 
     def clear(self) -> None:
-        """Forget everything."""
-        for table in ("documents", "keys", "counters"):
-            self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own words
+        """Forget everything but the settings."""
+        with self.transaction():
+            for table in _TABLES.keys() - {"settings"}:
+                self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own words
 
-    def begin(self) -> None:
-        """Start a transaction: what one request changes is written together, or not at all."""
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Write what one request changes together, or not at all."""
         self._db.execute("BEGIN IMMEDIATE")
-
-    def commit(self) -> None:
-        """Keep what was written since :meth:`begin`."""
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
         self._db.execute("COMMIT")
 
-    def rollback(self) -> None:
-        """Drop what was written since :meth:`begin`."""
-        self._db.execute("ROLLBACK")
-
-    def put(self, kind: str, document: Document) -> None:
-        """Write a document under its id; a new one comes last in its kind."""
+    def add(self, document: Document, kind: str | None = None) -> None:
+        """Write a new document, the last of its kind, to be found by its id and its metadata."""
         self._db.execute(
-            "INSERT INTO documents (id, kind, body) VALUES (?, ?, ?)"
-            " ON CONFLICT (id) DO UPDATE SET body = excluded.body",
-            (document["id"], kind, json.dumps(document)),
+            "INSERT INTO documents (id, kind, body) VALUES (?, ?, ?)",
+            (document["id"], kind or document["object"], json.dumps(document)),
         )
+        pairs = [(document["id"], name, value) for name, value in document.get("metadata", {}).items()]
+        self._db.executemany("INSERT INTO metadata VALUES (?, ?, ?)", pairs)
 
-    def get(self, kind: str, document_id: str) -> Document | None:
+    def put(self, document: Document) -> None:
+        """Write a document that is there, as it is now."""
+        self._db.execute("UPDATE documents SET body = ? WHERE id = ?", (json.dumps(document), document["id"]))
+
+    def get(self, kind: str, document_id: str | None) -> Document | None:
         """Read a document."""
-        row = self._db.execute("SELECT body FROM documents WHERE id = ? AND kind = ?", (document_id, kind)).fetchone()
-        return None if row is None else json.loads(row[0])
+        found = self._read("WHERE id = ? AND kind = ?", document_id, kind)
+        return found[0] if found else None
 
     def all(self, kind: str) -> list[Document]:
         """Read every document of a kind, the oldest first."""
-        rows = self._db.execute("SELECT body FROM documents WHERE kind = ? ORDER BY seq", (kind,))
-        return [json.loads(row[0]) for row in rows]
+        return self._read("WHERE kind = ? ORDER BY seq", kind)
+
+    def newer(self, kind: str, seq: int) -> tuple[list[Document], int]:
+        """Read the documents of a kind that were added after ``seq``, and return the last one's seq to go on from."""
+        last = self._db.execute("SELECT max(seq) FROM documents WHERE kind = ?", (kind,)).fetchone()[0] or seq
+        return self._read("WHERE kind = ? AND seq > ? ORDER BY seq", kind, seq), max(seq, last)
+
+    def with_metadata(self, kind: str, name: str, value: str) -> list[Document]:
+        """Read the documents of a kind whose metadata has this value, the oldest first."""
+        marked = "id IN (SELECT document FROM metadata WHERE name = ? AND value = ?)"
+        # The plus keeps SQLite from reading all of the kind in order instead of these few.
+        return self._read(f"WHERE {marked} AND +kind = ? ORDER BY seq", name, value, kind)
 
     def remove(self, kind: str, document_id: str) -> None:
         """Drop a document."""
@@ -78,9 +102,9 @@ class Store:
         """Store what was answered under a key."""
         self._db.execute("INSERT INTO keys VALUES (?, ?, ?, ?, ?)", (key, request, status, json.dumps(body), now))
 
-    def counter(self, name: str) -> int:
-        """Return a counter."""
-        return self.count(name, 0)
+    def meet(self, key: str) -> bool:
+        """Note that a request with this key has come; return whether it is the first."""
+        return self._db.execute("INSERT OR IGNORE INTO met_keys VALUES (?)", (key,)).rowcount == 1
 
     def count(self, name: str, by: int = 1) -> int:
         """Add to a counter and return it."""
@@ -90,3 +114,16 @@ class Store:
             (name, by),
         ).fetchone()
         return int(row[0])
+
+    def setting(self, name: str) -> int:
+        """Return a setting; 0 where it was never set."""
+        row = self._db.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def set(self, name: str, value: int) -> None:
+        """Keep a setting."""
+        self._db.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, value))
+
+    def _read(self, condition: str, *values: str | int | None) -> list[Document]:
+        rows = self._db.execute(f"SELECT body FROM documents {condition}", values)  # noqa: S608 - our own words
+        return [json.loads(row[0]) for row in rows]

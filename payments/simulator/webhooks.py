@@ -10,6 +10,7 @@ import itertools
 import json
 import random
 import time
+from functools import partial
 
 import aiohttp
 
@@ -18,7 +19,7 @@ from payments.simulator.store import Document, Store
 FIRST_RETRY_SECONDS = 0.2
 LONGEST_RETRY_SECONDS = 5.0  # Stripe waits hours; nobody does here
 DELIVERY_TIMEOUT_SECONDS = 10
-CONCURRENT_DELIVERIES = 4
+CONCURRENT_DELIVERIES = 8
 
 
 class Webhooks:
@@ -27,64 +28,78 @@ class Webhooks:
     def __init__(self, store: Store, *, url: str, secret: str) -> None:
         self.url = url
         self.secret = secret
-        self.hold = False
         self._store = store
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._gate = asyncio.Semaphore(CONCURRENT_DELIVERIES)
         self._session: aiohttp.ClientSession | None = None
+        self._started = 0  # up to which delivery
+
+    @property
+    def hold(self) -> bool:
+        """Whether events wait for :meth:`flush`. Outlives the process, like what is held."""
+        return bool(self._store.setting("hold_webhooks"))
+
+    @hold.setter
+    def hold(self, hold: bool) -> None:
+        self._store.set("hold_webhooks", int(hold))
 
     def resume(self) -> None:
-        """Go on with what an earlier process had not delivered."""
-        for waiting in self._store.all("delivery"):
-            self._start(waiting["event"])
+        """Start to deliver whatever waits, also what an earlier process left or what was held."""
+        self._started = 0
+        self.wake()
+
+    def wake(self) -> None:
+        """Start to deliver what has happened since, unless events are held or there is nowhere to send them."""
+        if self.hold or not self.url:
+            return
+        waiting, self._started = self._store.newer("delivery", self._started)
+        for delivery in waiting:
+            if delivery["id"] not in self._under_way:
+                task = asyncio.get_running_loop().create_task(self._deliver_until_taken(delivery))
+                self._under_way[delivery["id"]] = task
+                task.add_done_callback(partial(self._forget, delivery["id"]))
 
     async def close(self) -> None:
         """Leave what is under way for the next process, and close the connections."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.stop()
         if self._session is not None:
             await self._session.close()
 
-    def take(self, event: Document) -> None:
-        """Note that an event is to be delivered, and send it now unless they are held."""
-        self._store.put("delivery", {"id": _delivery_id(event), "event": event})
-        if not self.hold:
-            self._start(event)
+    async def stop(self) -> None:
+        """Give up what is under way; it is not forgotten."""
+        tasks = list(self._under_way.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _forget(self, name: str, _task: asyncio.Task[None]) -> None:
+        self._under_way.pop(name, None)
 
     async def flush(self, *, copies: int, shuffle: bool, seed: int) -> int:
-        """Send what is held back, each event so many times; return how many deliveries were accepted.
+        """Send what waits, each event so many times; return how many deliveries were accepted.
 
         What was not accepted stays to be sent.
         """
-        events = [waiting["event"] for waiting in self._store.all("delivery")]
-        deliveries = events * copies
+        deliveries = self._store.all("delivery") * copies
         if shuffle:
             random.Random(seed).shuffle(deliveries)
-        gate = asyncio.Semaphore(CONCURRENT_DELIVERIES)
+        return sum(await asyncio.gather(*(self._deliver(delivery) for delivery in deliveries)))
 
-        async def deliver(event: Document) -> bool:
-            async with gate:
-                return await self._deliver(event)
-
-        return sum(await asyncio.gather(*(deliver(event) for event in deliveries)))
-
-    def _start(self, event: Document) -> None:
-        task = asyncio.get_running_loop().create_task(self._deliver_until_taken(event))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _deliver_until_taken(self, event: Document) -> None:
-        """Post again and again, with back-off, until the endpoint says 2xx."""
+    async def _deliver_until_taken(self, delivery: Document) -> None:
+        """Post again and again, with back-off, until the endpoint says 2xx or events are held."""
+        await asyncio.sleep(delivery["late_seconds"])
         for tries in itertools.count():
-            if await self._deliver(event):
+            if self.hold or self._store.get("delivery", delivery["id"]) is None or await self._deliver(delivery):
                 return
             await asyncio.sleep(min(FIRST_RETRY_SECONDS * 2 ** min(tries, 10), LONGEST_RETRY_SECONDS))
 
-    async def _deliver(self, event: Document) -> bool:
-        if not self.url or not await self._post(json.dumps(event).encode()):
-            return False
+    async def _deliver(self, delivery: Document) -> bool:
+        event = self._store.get("event", delivery["event"])
+        async with self._gate:
+            if event is None or not self.url or not await self._post(json.dumps(event).encode()):
+                return False
         self._store.count("deliveries")
-        self._store.remove("delivery", _delivery_id(event))
+        self._store.remove("delivery", delivery["id"])
         return True
 
     async def _post(self, body: bytes) -> bool:
@@ -94,9 +109,10 @@ class Webhooks:
             )
         headers = {"Content-Type": "application/json", "Stripe-Signature": sign(body, self.secret, int(time.time()))}
         try:
-            async with self._session.post(self.url, data=body, headers=headers) as answer:
+            # Stripe takes a redirect for a failure, too.
+            async with self._session.post(self.url, data=body, headers=headers, allow_redirects=False) as answer:
                 return 200 <= answer.status < 300  # noqa: PLR2004 - 2xx
-        except (aiohttp.ClientError, TimeoutError):
+        except (aiohttp.ClientError, TimeoutError, ValueError):
             return False
 
 
@@ -104,7 +120,3 @@ def sign(body: bytes, secret: str, timestamp: int) -> str:
     """Return a Stripe-Signature header: HMAC-SHA256 over ``timestamp.body``."""
     digest = hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
     return f"t={timestamp},v1={digest}"
-
-
-def _delivery_id(event: Document) -> str:
-    return f"delivery_{event['id']}"

@@ -26,7 +26,7 @@ def _deliver(shop: Shop, body: bytes, *, secret: str | None = None, timestamp: i
 
 def _succeeded_event(shop: Shop, session: Mapping[str, Any]) -> dict[str, Any]:
     (charge,) = shop.charges_of(dict(session))
-    events = shop.psp.get("/v1/events", headers={"Authorization": "Bearer test"}).json()["data"]
+    events = shop.psp.get("/v1/events?limit=100", headers={"Authorization": "Bearer sk_test"}).json()["data"]
     return next(
         event
         for event in events

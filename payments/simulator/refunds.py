@@ -1,0 +1,73 @@
+"""Refunds, among them those that the bank decides about later."""
+
+from payments.simulator import objects, params
+from payments.simulator.account import Account
+from payments.simulator.errors import invalid
+from payments.simulator.params import Params
+from payments.simulator.store import Document
+from payments.simulator.tokens import Card, card
+
+SETTLES_AFTER_SECONDS = 30  # on the virtual clock; at Stripe "some time later"
+
+
+class Refunds:
+    """The verbs."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._store = account.store
+
+    def create(self, told: Params) -> Document:
+        """POST /v1/refunds."""
+        params.only(told, "payment_intent amount metadata reason")
+        intent = self._account.found("payment_intent", params.text(told, "payment_intent"))
+        charge = self._store.get("charge", intent["latest_charge"])
+        if charge is None or not charge["captured"]:
+            raise invalid("charge_not_refundable", "This PaymentIntent has no charge to refund.", "payment_intent")
+        left = charge["amount_captured"] - charge["amount_refunded"]
+        amount = params.integer(told, "amount") if "amount" in told else left
+        if not left:
+            raise invalid("charge_already_refunded", "It has been refunded.", "payment_intent")
+        if not 1 <= amount <= left:
+            raise invalid("amount_too_large", f"Only {left} is left to refund.", "amount")
+        used = card(charge["payment_method"]) or Card()
+        refund = objects.new_refund(
+            charge,
+            amount=amount,
+            created=self._account.now(),
+            metadata=params.metadata(told),
+            reason=params.optional_text(told, "reason"),
+            status=used.refund_begins,
+        )
+        self._store.add(refund)
+        if used.refund_begins != used.refund_ends:
+            due = {"id": f"due_{refund['id']}", "refund": refund["id"], "status": used.refund_ends}
+            self._store.add({**due, "at": self._account.now() + SETTLES_AFTER_SECONDS}, "due_refund")
+        self._count(charge, amount)
+        for kind, subject in (("refund.created", refund), ("refund.updated", refund), ("charge.refunded", charge)):
+            self._account.tell(kind, subject)
+        return refund
+
+    def settle_due(self) -> int:
+        """Let the banks decide about the refunds whose time has come; return how many."""
+        due = [each for each in self._store.all("due_refund") if each["at"] <= self._account.now()]
+        for each in due:
+            self._store.remove("due_refund", each["id"])
+            refund = self._account.found("refund", each["refund"])
+            refund["status"] = each["status"]
+            if failed := each["status"] == "failed":
+                # The money comes back to the merchant, who may try to refund it again.
+                refund.update(
+                    failure_reason="expired_or_canceled_card", failure_balance_transaction=objects.new_id("txn")
+                )
+                self._count(self._account.found("charge", refund["charge"]), -refund["amount"])
+            self._store.put(refund)
+            self._account.tell("refund.updated", refund)
+            if failed:
+                self._account.tell("refund.failed", refund)
+        return len(due)
+
+    def _count(self, charge: Document, amount: int) -> None:
+        charge["amount_refunded"] += amount
+        charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]
+        self._store.put(charge)
