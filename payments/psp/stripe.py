@@ -201,7 +201,8 @@ def _call(call: Callable[[], Any]) -> Answer:
     except stripe.StripeError as error:
         if isinstance(error, stripe.CardError | stripe.InvalidRequestError) and (said := Refusal.read(error.json_body)):
             return said
-        return Unknown(detail=f"{type(error).__name__} {error.http_status}: {error.user_message}")
+        why = stripe_objects.message_of(stripe_objects.error_in(error.json_body))
+        return Unknown(detail=f"{type(error).__name__} {error.http_status}, {why}")
     except UNREADABLE as error:
         return Unknown(detail=f"unreadable reply: {error!r}")
     return answer

@@ -60,10 +60,8 @@ class Refusal:
     @classmethod
     def read(cls, body: Any) -> Self | None:
         """Return the refusal that an error answer speaks, unless another server or a proxy speaks it."""
-        error = body.get("error") if isinstance(body, dict) else None
-        if isinstance(error, dict) and error.get("type") in {"card_error", "invalid_request_error"}:
-            return cls(error)
-        return None
+        error = error_in(body)
+        return cls(error) if error.get("type") in {"card_error", "invalid_request_error"} else None
 
     @property
     def payment(self) -> Object:
@@ -77,7 +75,19 @@ class Refusal:
         return decline(self.error, otherwise=DeclineReason.CARD_DECLINED if by_bank else DeclineReason.INVALID_REQUEST)
 
     def __str__(self) -> str:
-        return _message(self.error)
+        return message_of(self.error)
+
+
+def error_in(body: Any) -> Object:
+    """Return the error that an answer tells of; empty where it tells of none."""
+    error = body.get("error") if isinstance(body, dict) else None
+    return error if isinstance(error, dict) else {}
+
+
+def message_of(error: Object) -> str:
+    """Return an error as a line for people."""
+    code = error.get("decline_code") or error.get("code") or error.get("type", "")
+    return f"{code}: {error.get('message', '')}"[:MAX_MESSAGE] if error else "not in Stripe's form"
 
 
 def decline(error: Object, *, otherwise: DeclineReason = DeclineReason.CARD_DECLINED) -> Declined:
@@ -88,7 +98,7 @@ def decline(error: Object, *, otherwise: DeclineReason = DeclineReason.CARD_DECL
         psp_reference=intent.get("id"),
         reason=stripe_declines.reason_of(code=code, otherwise=otherwise),
         soft=stripe_declines.is_soft(code=code),
-        message=_message(error),
+        message=message_of(error),
     )
 
 
@@ -217,11 +227,6 @@ def _require(found: Any, expected: str) -> None:
 def _money(thing: Object, field: str) -> Money:
     """Read an amount. A server that leaves the detailed one out (localstripe does) has moved the whole amount."""
     return Money(thing[field] if field in thing else thing["amount"], thing["currency"].upper())
-
-
-def _message(error: Object) -> str:
-    code = error.get("decline_code") or error.get("code") or error.get("type", "")
-    return f"{code}: {error.get('message', '')}"[:MAX_MESSAGE]
 
 
 def _our_id(thing: Object, name: str) -> UUID | None:

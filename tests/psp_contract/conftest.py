@@ -1,53 +1,61 @@
-"""The servers that the contract is held against: our simulator, and localstripe, which others wrote."""
+"""The contract runs on each server in turn, as a process of its own."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from uuid import UUID, uuid4
 
 import pytest
 
+from ledger.money import Money
+from payments.psp.base import Approved, AuthorizeOutcome
 from payments.psp.stripe import StripeAdapter
-from tests.processes import Program, localstripe, running, simulator
+from tests.processes import Program, running
+from tests.psp_contract.backends import SERVERS, Abilities, Server, adapter_at
+
+EUR = Money(1290, "EUR")
 
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A server and what it can do; what it cannot is data, so that nothing is left out unseen."""
+    """A server that runs, and our adapter for it."""
 
-    adapter: StripeAdapter
+    server: Server
     program: Program
-    declining_token: str
-    declines_name_a_reason: bool
-    remembers_keys: bool
-    searches: bool
-    reports_captured_part: bool
-    asks_three_d_secure: bool
-    refuses_too_large_refunds: bool
+    adapter: StripeAdapter
 
+    @property
+    def can(self) -> Abilities:
+        return self.server.can
 
-def adapter_at(url: str, *, read_timeout_seconds: float = 5.0, return_url: str = "") -> StripeAdapter:
-    return StripeAdapter(
-        api_key="sk_test_contract",
-        webhook_secret="whsec_test",
-        api_base=url,
-        connect_timeout_seconds=1.0,
-        read_timeout_seconds=read_timeout_seconds,
-        return_url=return_url,
-    )
-
-
-@pytest.fixture(scope="module", params=["simulator", "localstripe"])
-def backend(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
-    directory = tmp_path_factory.mktemp(request.param)
-    ours = request.param == "simulator"
-    with running(simulator(directory) if ours else localstripe(directory)) as program:
-        yield Backend(
-            adapter=adapter_at(program.url),
-            program=program,
-            declining_token="pm_card_chargeDeclinedInsufficientFunds" if ours else "pm_card_chargeCustomerFail",
-            declines_name_a_reason=ours,
-            remembers_keys=ours,
-            searches=ours,
-            reports_captured_part=ours,
-            asks_three_d_secure=ours,
-            refuses_too_large_refunds=ours,
+    def authorize(
+        self,
+        token: str = "pm_card_visa",
+        *,
+        capture: bool = True,
+        attempt: UUID | None = None,
+        money: Money = EUR,
+        adapter: StripeAdapter | None = None,
+    ) -> AuthorizeOutcome:
+        """Ask for money."""
+        attempt = attempt or uuid4()
+        return (adapter or self.adapter).authorize(
+            key=f"{attempt}:authorize:1",
+            attempt_id=attempt,
+            money=money,
+            token=token,
+            capture=capture,
+            description="A test",
         )
+
+    def approved(self, *, capture: bool = True) -> Approved:
+        """Ask for money and get it."""
+        outcome = self.authorize(capture=capture)
+        assert isinstance(outcome, Approved), outcome
+        return outcome
+
+
+@pytest.fixture(scope="module", params=list(SERVERS))
+def backend(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
+    server = SERVERS[request.param]
+    with running(server.program(tmp_path_factory.mktemp(request.param))) as program:
+        yield Backend(server, program, adapter_at(program.url))

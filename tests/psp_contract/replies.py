@@ -6,7 +6,7 @@ from uuid import UUID
 
 from ledger.money import Money
 from payments.psp.base import AuthorizeOutcome, PspAdapter
-from tests.psp_contract.conftest import adapter_at
+from tests.psp_contract.backends import adapter_at
 
 ATTEMPT = UUID("0b0e7f4e-5d0c-4f0e-9c69-6f1e0a3f7f01")
 REFUND = UUID("9a1d3c52-2f67-4a58-8a08-0d8a4bb0a702")

@@ -9,7 +9,7 @@ import pytest
 from ledger.money import Money
 from payments.psp.base import Approved, AuthorizeOutcome, Declined, RefundFailed, RequiresAction, Unknown
 from tests.broken_server import Behaviour, answer, broken_server
-from tests.psp_contract.conftest import adapter_at
+from tests.psp_contract.backends import adapter_at
 from tests.psp_contract.replies import ATTEMPT, EUR, VERBS, authorize, error, found, intent
 
 

@@ -9,7 +9,7 @@ import pytest
 from payments.psp.base import NotSent, Unknown
 from tests.broken_server import Behaviour, answer, broken_server, close, keep_silent, reset, say
 from tests.processes import free_port
-from tests.psp_contract.conftest import adapter_at
+from tests.psp_contract.backends import adapter_at
 from tests.psp_contract.replies import ATTEMPT, REFUND, VERBS, authorize, error, found, intent, refund
 
 UNKNOWN: dict[str, Behaviour] = {
@@ -48,7 +48,7 @@ UNKNOWN: dict[str, Behaviour] = {
     "a body that is no object": answer(402, '"no"'),
     "429": answer(429, error(type="invalid_request_error", code="rate_limit", message="slow down")),
     "429 as it was once": answer(400, error(type="invalid_request_error", code="rate_limit", message="slow down")),
-    "409 key in use": answer(409, error(type="invalid_request_error", code="idempotency_key_in_use")),
+    "409 key in use": answer(409, error(type="invalid_request_error", code="idempotency_key_in_use", message="wait")),
     "key of another request": answer(400, error(type="idempotency_error", message="no")),
     "401": answer(401, error(type="invalid_request_error", message="Invalid API Key")),
     "403": answer(403, error(type="invalid_request_error", message="not allowed")),
@@ -64,6 +64,26 @@ def test_after_the_first_byte_nothing_is_known_and_nothing_is_sent_again(behavio
     assert isinstance(outcome, Unknown), outcome
     assert outcome.detail
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "told"),
+    [
+        ("429", "RateLimitError 429, rate_limit: slow down"),
+        ("409 key in use", "APIError 409, idempotency_key_in_use: wait"),
+        ("500", "APIError 500, api_error: no"),
+        ("502 of a proxy", "APIError 502, not in Stripe's form"),
+        ("silent until the client's time is up", "no reply: ReadTimeout"),
+        ("reset", "Connection reset by peer"),
+        ("a list", "unreadable reply: AttributeError"),
+    ],
+)
+def test_what_is_unknown_says_why(behaviour: str, told: str) -> None:
+    with broken_server(UNKNOWN[behaviour]) as server:
+        outcome = authorize(server.url)
+
+    assert isinstance(outcome, Unknown)
+    assert told in outcome.detail
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
