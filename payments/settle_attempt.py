@@ -36,24 +36,40 @@ _STATE_OF: dict[type[object], AttemptState] = {
 def settle_attempt(*, attempt_uuid: UUID, outcome: AuthorizeOutcome | Voided, now: datetime) -> AttemptState:
     """Apply ``outcome`` once: states, ledger, outbox, and whoever listens above; return the attempt's state.
 
-    :raises PaymentRefused: ``contradictory_outcome``: money moved on an attempt that we had closed without money.
+    :raises PaymentRefused: ``contradictory_outcome``: money moved on an attempt that we had closed without money, or
+        otherwise than it was settled.
     """
     attempt = lock_attempt(attempt_uuid=attempt_uuid)
-    outcome = _as_far_as_it_proves(attempt, outcome)
-    current, news = AttemptState(attempt.state), _state_of(outcome)
-    verdict = step(current=current, news=news)
+    current = AttemptState(attempt.state)
+    verdict = _judge(attempt, outcome)
     if verdict is Step.CONTRADICTION:
         raise PaymentRefused(
-            code="contradictory_outcome", detail=f"Attempt {attempt.uuid} is {current}, yet the PSP reports {news}."
+            code="contradictory_outcome",
+            detail=f"Attempt {attempt.uuid} is {current} by {attempt.psp_reference}, yet the PSP reports {outcome}.",
         )
     if verdict is Step.STALE:
-        log.info("payment.news_ignored", attempt=str(attempt.uuid), state=current, news=news)
+        log.info("payment.news_ignored", attempt=str(attempt.uuid), state=current, news=_state_of(outcome))
         return current
+    attempt.psp_reference = _reference_of(outcome) or attempt.psp_reference
+    outcome = _as_far_as_it_proves(attempt, outcome)
+    news = _state_of(outcome)
     _record(attempt, outcome, news, now)
     if news is AttemptState.CAPTURED:
         _post_capture(attempt, now)
     _move_intent(attempt, now)
     return news
+
+
+def _judge(attempt: Attempt, outcome: AuthorizeOutcome | Voided) -> Step:
+    """Say what the news means, before it is asked how far it is to be believed.
+
+    News of a second payment for this attempt, or of another amount than a payment that is settled, is never stale:
+    somebody's money would be passed over.
+    """
+    if attempt.psp_reference is not None and _reference_of(outcome) not in (None, attempt.psp_reference):
+        return Step.CONTRADICTION
+    verdict = step(current=AttemptState(attempt.state), news=_state_of(outcome))
+    return Step.CONTRADICTION if verdict is Step.STALE and _is_of_another_amount(attempt, outcome) else verdict
 
 
 def _state_of(outcome: AuthorizeOutcome | Voided) -> AttemptState:
@@ -70,17 +86,23 @@ def _as_far_as_it_proves(attempt: Attempt, outcome: AuthorizeOutcome | Voided) -
     """
     if isinstance(outcome, NotSent) and attempt.checks > 0:
         return Unknown(detail=f"not sent this time: {outcome.detail}")
-    asked = Money(attempt.amount_minor, attempt.currency)
-    if isinstance(outcome, Approved) and outcome.money != asked:
+    if isinstance(outcome, Approved) and _is_of_another_amount(attempt, outcome):
+        asked = Money(attempt.amount_minor, attempt.currency)
         log.error("payment.amount_mismatch", attempt=str(attempt.uuid), asked=str(asked), reported=str(outcome.money))
         return Unknown(detail=f"amount mismatch: asked {asked}, PSP reports {outcome.money}")
     return outcome
 
 
+def _is_of_another_amount(attempt: Attempt, outcome: AuthorizeOutcome | Voided) -> bool:
+    return isinstance(outcome, Approved) and outcome.money != Money(attempt.amount_minor, attempt.currency)
+
+
+def _reference_of(outcome: AuthorizeOutcome | Voided) -> str | None:
+    return None if isinstance(outcome, NotSent | Unknown) else outcome.psp_reference
+
+
 def _record(attempt: Attempt, outcome: AuthorizeOutcome | Voided, state: AttemptState, now: datetime) -> None:
     attempt.state = state
-    reference = getattr(outcome, "psp_reference", None)
-    attempt.psp_reference = reference or attempt.psp_reference
     match outcome:
         case Approved(captured=True, money=money):
             attempt.captured_minor = money.amount_minor
@@ -90,6 +112,8 @@ def _record(attempt: Attempt, outcome: AuthorizeOutcome | Voided, state: Attempt
             attempt.decline_reason = reason
         case NotSent():
             attempt.decline_reason = "psp_unreachable"
+        case Voided():
+            attempt.decline_reason = "payment_canceled"
         case Unknown(detail=detail):
             attempt.unknown_reason = detail[:255]
     if state in PENDING_ATTEMPT_STATES:

@@ -88,6 +88,42 @@ def test_another_amount_than_asked_is_not_absorbed(attempt: UUID, reported: Mone
     assert "amount mismatch" in row.unknown_reason
 
 
+@pytest.mark.parametrize("before", [UNKNOWN, ASKS, Approved("pi_1", captured=False, money=EUR)])
+def test_another_amount_than_asked_is_kept_for_people_however_far_the_attempt_is(
+    attempt: UUID, before: AuthorizeOutcome
+) -> None:
+    _settle(attempt, before)
+    assert _settle(attempt, Approved("pi_1", captured=True, money=Money(1291, "EUR"))) == "unknown"
+    row = Attempt.objects.get()
+    assert (row.psp_reference, row.captured_minor, Entry.objects.count()) == ("pi_1", 0, 0)
+    assert "amount mismatch" in row.unknown_reason
+
+
+@pytest.mark.parametrize("settled", [CAPTURED, DECLINED, Voided("pi_1")])
+@pytest.mark.parametrize(
+    "news",
+    [Approved("pi_1", captured=True, money=Money(1291, "EUR")), Approved("pi_2", captured=True, money=EUR)],
+)
+def test_more_money_than_was_settled_is_never_taken_for_old_news(
+    attempt: UUID, settled: AuthorizeOutcome, news: Approved
+) -> None:
+    _settle(attempt, settled)
+    before = list(Attempt.objects.values()), Entry.objects.count()
+    with pytest.raises(PaymentRefused) as refusal:
+        _settle(attempt, news)
+    assert refusal.value.code == "contradictory_outcome"
+    assert (list(Attempt.objects.values()), Entry.objects.count()) == before
+
+
+@pytest.mark.parametrize("news", [Declined("pi_2", reason="card_declined", soft=False), Voided("pi_2")])
+def test_the_end_of_another_payment_ends_nothing(attempt: UUID, news: AuthorizeOutcome | Voided) -> None:
+    # Given a buyer who may still approve pi_1, and a second payment under the same attempt
+    _settle(attempt, ASKS)
+    with pytest.raises(PaymentRefused):
+        _settle(attempt, news)
+    assert _settle(attempt, CAPTURED) == "captured"
+
+
 def test_not_sent_is_believed_only_from_the_first_who_asked(attempt: UUID) -> None:
     Attempt.objects.update(checks=1)
     assert _settle(attempt, NotSent("refused")) == "unknown"
