@@ -36,8 +36,12 @@ def on_intent_outcome(outcome: IntentOutcome) -> None:
     match outcome.state:
         case IntentState.SUCCEEDED:
             _commit_or_compensate(session, outcome)
-        case IntentState.REQUIRES_PAYMENT_METHOD if session.state in PAYING_SESSION_STATES:
+        # Canceled while somebody still pays: not by us, but at the PSP. Nothing will come of it, as after a decline.
+        case IntentState.REQUIRES_PAYMENT_METHOD | IntentState.CANCELED if session.state in PAYING_SESSION_STATES:
             _reopen(session, outcome)
+        # What the PSP reports is not what was asked for: from here on only its outcome ends the session.
+        case IntentState.PROCESSING if session.state == SessionState.REQUIRES_ESCALATION:
+            _move(session, SessionState.COMPLETE_IN_PROGRESS, RecoveryPoint.PAYMENT_SUBMITTED, outcome)
         case IntentState.REQUIRES_ACTION if session.state == SessionState.COMPLETE_IN_PROGRESS:
             _escalate(session, outcome)
 
