@@ -16,7 +16,7 @@ from payments import posting_rules
 from payments.errors import PaymentNotFound, PaymentRefused
 from payments.locks import lock_intent, lock_refund
 from payments.models import Attempt, Refund
-from payments.psp.base import RefundFailed, RefundOutcome, RefundSucceeded
+from payments.psp.base import NotSent, RefundFailed, RefundOutcome, RefundPending, RefundSucceeded, Unknown
 from payments.psp.registry import get_adapter
 from payments.retention import PSP_KEY_RETENTION
 from payments.states import AttemptState, RefundState
@@ -104,17 +104,40 @@ def send_refund(*, refund_uuid: UUID, now: datetime) -> None:
 def settle_refund(*, refund_uuid: UUID, outcome: RefundOutcome, now: datetime) -> RefundState:
     """Apply the PSP's answer or webhook once, and post it.
 
-    A refund that succeeded may still fail later: banks return them.
+    A refund that succeeded may still fail later: banks return them. A refusal (a failure without the PSP's reference)
+    says only that our request was not executed: nothing about a refund that the PSP has.
+
+    :raises PaymentRefused: ``contradictory_outcome``: money went back otherwise than we asked, or after a refusal.
     """
     refund = lock_refund(refund_uuid=refund_uuid)
+    _refuse_contradiction(refund, outcome)
     match outcome, RefundState(refund.state):
+        case RefundPending(psp_reference=reference), RefundState.PENDING:
+            refund.psp_reference = reference
+            refund.save(update_fields=["psp_reference"])
         case RefundSucceeded(psp_reference=reference), RefundState.PENDING:
             _succeed(refund, reference, now)
-        case RefundFailed(reason=reason), RefundState.PENDING | RefundState.SUCCEEDED:
-            _fail(refund, reason, now)
+        case RefundFailed(psp_reference=None), _ if refund.psp_reference is not None:
+            log.warning("refund.refused_again", refund=refund.public_id, state=refund.state)
+        case RefundFailed(), RefundState.PENDING | RefundState.SUCCEEDED:
+            _fail(refund, outcome, now)
         case _:
             log.info("refund.news_ignored", refund=refund.public_id, state=refund.state, news=type(outcome).__name__)
     return RefundState(refund.state)
+
+
+def _refuse_contradiction(refund: Refund, outcome: RefundOutcome) -> None:
+    if isinstance(outcome, NotSent | Unknown):
+        return
+    another = refund.psp_reference is not None and outcome.psp_reference not in (None, refund.psp_reference)
+    paid = outcome.money if isinstance(outcome, RefundSucceeded) else None
+    otherwise = paid is not None and paid != Money(refund.amount_minor, refund.currency)
+    after_refusal = paid is not None and refund.state == RefundState.FAILED and refund.psp_reference is None
+    if another or otherwise or after_refusal:
+        raise PaymentRefused(
+            code="contradictory_outcome",
+            detail=f"{refund.public_id} is {refund.state} by {refund.psp_reference}, yet the PSP reports {outcome}.",
+        )
 
 
 def _succeed(refund: Refund, reference: str, now: datetime) -> None:
@@ -134,9 +157,10 @@ def _succeed(refund: Refund, reference: str, now: datetime) -> None:
     )
 
 
-def _fail(refund: Refund, reason: str, now: datetime) -> None:
+def _fail(refund: Refund, outcome: RefundFailed, now: datetime) -> None:
     was_paid = refund.state == RefundState.SUCCEEDED
-    refund.state, refund.failure_reason = RefundState.FAILED, reason[:255]
+    refund.state, refund.failure_reason = RefundState.FAILED, outcome.reason[:255]
+    refund.psp_reference = outcome.psp_reference
     refund.attempt.refunded_minor -= refund.amount_minor
     refund.attempt.save(update_fields=["refunded_minor"])
     _close(refund, now)

@@ -54,11 +54,13 @@ def _settle_refund(message: InboxMessage, event: RefundEvent, now: datetime) -> 
     known = Q(psp_reference=event.psp_reference)
     if event.refund_id is not None:
         known |= Q(uuid=event.refund_id)
-    uuid = (
-        Refund.objects.filter(known, attempt__psp=message.source, attempt__psp_account=message.account)
-        .values_list("uuid", flat=True)
-        .first()
-    )
+    refunds = Refund.objects.filter(known, attempt__psp=message.source, attempt__psp_account=message.account)
+    if event.payment_reference is not None:
+        refunds = refunds.filter(attempt__psp_reference=event.payment_reference)
+    uuid = refunds.values_list("uuid", flat=True).first()
     if uuid is None:
         raise Park(f"no refund of ours is {event.psp_reference}")
-    settle_refund(refund_uuid=uuid, outcome=event.outcome, now=now)
+    try:
+        settle_refund(refund_uuid=uuid, outcome=event.outcome, now=now)
+    except PaymentRefused as error:
+        raise Park(str(error)) from error

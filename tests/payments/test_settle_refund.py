@@ -1,0 +1,111 @@
+"""News about a refund, in any order and any number, moves money once, and only as was asked."""
+
+import itertools
+import json
+from uuid import UUID
+
+import pytest
+from django_subatomic.db import transaction
+
+from exactly_once.inbox import InboxMessage, Park
+from ledger.accounts import open_book
+from ledger.models import Entry
+from ledger.money import Money
+from payments import webhooks
+from payments.begin_attempt import Charge, begin_attempt
+from payments.errors import PaymentRefused
+from payments.models import Attempt, Refund
+from payments.psp.base import Approved, RefundFailed, RefundOutcome, RefundPending, RefundSucceeded
+from payments.refund import request_refund, settle_refund
+from payments.settle_attempt import settle_attempt
+from payments.verify import checks
+from tests.factories import NOW
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+EUR = Money(1290, "EUR")
+PENDING = RefundPending("re_1")
+PAID = RefundSucceeded("re_1", money=EUR)
+RETURNED = RefundFailed("re_1", reason="expired_or_canceled_card")
+REFUSED = RefundFailed(None, reason="invalid_request")
+
+
+@pytest.fixture
+def refund() -> UUID:
+    """A refund, in full, of a captured payment."""
+    with transaction():
+        open_book(code="shop", name="Shop", now=NOW)
+        charge = Charge("shop", "cli_test", "chk_1", EUR, "", "stripe", "main", "pm_card_visa")
+        attempt = begin_attempt(charge=charge, now=NOW)
+        settle_attempt(attempt_uuid=attempt, outcome=Approved("pi_1", captured=True, money=EUR), now=NOW)
+        request_refund(order_reference="chk_1", money=EUR, reason="requested", now=NOW)
+    return Refund.objects.get().uuid
+
+
+def _settle(refund: UUID, outcome: RefundOutcome) -> str:
+    with transaction():
+        return str(settle_refund(refund_uuid=refund, outcome=outcome, now=NOW))
+
+
+def _rows() -> tuple[list[object], list[object], int]:
+    return list(Refund.objects.values()), list(Attempt.objects.values()), Entry.objects.count()
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations([PENDING, PAID, RETURNED])))
+def test_a_refund_that_the_bank_returns_is_owed_again_in_every_order(
+    refund: UUID, order: tuple[RefundOutcome, ...]
+) -> None:
+    for outcome in (*order, *order):
+        _settle(refund, outcome)
+    assert (Refund.objects.get().state, Refund.objects.get().psp_reference) == ("failed", "re_1")
+    assert Attempt.objects.get().refunded_minor == 0
+    assert [check.name for check in checks() if not check.passed] == []
+
+
+@pytest.mark.parametrize("before", [PENDING, PAID, RETURNED])
+@pytest.mark.parametrize(
+    "news",
+    [
+        RefundSucceeded("re_1", money=Money(1289, "EUR")),
+        RefundSucceeded("re_1", money=Money(1290, "USD")),
+        RefundSucceeded("re_2", money=EUR),
+        RefundFailed("re_2", reason="canceled"),
+    ],
+)
+def test_what_was_paid_back_otherwise_than_asked_is_never_absorbed(
+    refund: UUID, before: RefundOutcome, news: RefundOutcome
+) -> None:
+    _settle(refund, before)
+    rows = _rows()
+    with pytest.raises(PaymentRefused) as refusal:
+        _settle(refund, news)
+    assert (refusal.value.code, _rows()) == ("contradictory_outcome", rows)
+
+
+def test_money_that_goes_back_after_a_refusal_is_never_swallowed(refund: UUID) -> None:
+    _settle(refund, REFUSED)
+    rows = _rows()
+    with pytest.raises(PaymentRefused) as refusal:
+        _settle(refund, PAID)
+    assert (refusal.value.code, _rows()) == ("contradictory_outcome", rows)
+
+
+@pytest.mark.parametrize("before", [PENDING, PAID])
+def test_a_refusal_says_nothing_about_a_refund_that_the_psp_has(refund: UUID, before: RefundOutcome) -> None:
+    # Given a refund that we asked for again, when the PSP had forgotten our key
+    state = _settle(refund, before)
+    assert _settle(refund, REFUSED) == state
+    assert Attempt.objects.get().refunded_minor == 1290
+
+
+@pytest.mark.parametrize(
+    "changed", [{"amount": 1289}, {"payment_intent": "pi_2"}], ids=["another amount", "another payment"]
+)
+def test_an_event_about_another_refund_under_our_id_waits_for_people(refund: UUID, changed: dict[str, object]) -> None:
+    subject = {"id": "re_1", "amount": 1290, "currency": "eur", "payment_intent": "pi_1", "status": "succeeded"}
+    subject |= {"metadata": {"tally_refund": str(refund)}} | changed
+    body = json.dumps({"id": "evt_1", "type": "refund.updated", "data": {"object": subject}}).encode()
+    rows = _rows()
+    with pytest.raises(Park), transaction():
+        webhooks.handle(InboxMessage(1, "stripe", "main", "evt_1", body, NOW))
+    assert _rows() == rows
