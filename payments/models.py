@@ -117,6 +117,8 @@ class Refund(models.Model):
     psp_reference = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 - unique where known
     failure_reason = models.CharField(max_length=255, blank=True)
     created_at = models.DateTimeField()
+    # When the PSP was first asked: its memory of our key cannot have begun before.
+    sent_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
     next_check_at = models.DateTimeField(null=True, blank=True)
     checks = models.IntegerField(default=0)

@@ -5,7 +5,8 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, Value
+from django.db.models.functions import Coalesce
 from django_subatomic.db import durable, transaction, transaction_required
 
 from exactly_once import outbox
@@ -81,12 +82,14 @@ def send_refund(*, refund_uuid: UUID, now: datetime) -> None:
     """
     with transaction():
         Refund.objects.filter(uuid=refund_uuid, state=RefundState.PENDING).update(
-            checks=F("checks") + 1, next_check_at=now + timedelta(seconds=settings.ATTEMPT_CHECK_SECONDS)
+            checks=F("checks") + 1,
+            next_check_at=now + timedelta(seconds=settings.ATTEMPT_CHECK_SECONDS),
+            sent_at=Coalesce("sent_at", Value(now)),
         )
     refund = Refund.objects.select_related("attempt").get(uuid=refund_uuid)
     if refund.state != RefundState.PENDING or refund.attempt.psp_reference is None:
         return
-    if now - refund.created_at >= PSP_KEY_RETENTION:
+    if refund.sent_at is None or now - refund.sent_at >= PSP_KEY_RETENTION:
         # The PSP may have forgotten our key: asking again could pay twice. Its webhook, or a person, ends this one.
         log.error("refund.unknown_for_too_long", refund=refund.public_id)
         return

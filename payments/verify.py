@@ -10,10 +10,13 @@ from exactly_once.verification import CheckResult
 from ledger import queries as ledger
 from payments.chart import REFUNDS, receivable
 from payments.models import Attempt, PaymentIntent, Refund
-from payments.states import AttemptState, IntentState, RefundState
+from payments.states import PENDING_ATTEMPT_STATES, AttemptState, IntentState, RefundState
 
 # Longer than any PSP leaves a card payment open; past it a person has to look.
 UNKNOWN_LIMIT = timedelta(hours=24)
+
+# Banks decide about a refund within days; a buyer who waits for longer is owed an answer by a person.
+REFUND_LIMIT = timedelta(days=5)
 
 
 def checks() -> Iterator[CheckResult]:
@@ -23,6 +26,7 @@ def checks() -> Iterator[CheckResult]:
     yield _refunds_add_up()
     yield _receivables_match()
     yield _nothing_unknown_for_too_long()
+    yield _nobody_waits_for_a_refund()
 
 
 def _captures_are_posted() -> CheckResult:
@@ -68,6 +72,7 @@ def _receivables_match() -> CheckResult:
     captured = Attempt.objects.filter(state=AttemptState.CAPTURED).values_list("intent__book", "psp", "currency")
     for book, psp, currency, total in captured.annotate(total=Sum("captured_minor")).order_by():
         expected[book, receivable(psp), currency] = total
+        expected[book, REFUNDS, currency] = 0
     paid_back = Refund.objects.filter(state=RefundState.SUCCEEDED).values_list(
         "attempt__intent__book", "attempt__psp", "currency"
     )
@@ -85,10 +90,20 @@ def _receivables_match() -> CheckResult:
 
 
 def _nothing_unknown_for_too_long() -> CheckResult:
-    unknown = Attempt.objects.filter(state__in=[AttemptState.UNKNOWN, AttemptState.SUBMITTED])
+    unknown = Attempt.objects.filter(state__in=PENDING_ATTEMPT_STATES)
     late = unknown.filter(submitted_at__lt=datetime.now(UTC) - UNKNOWN_LIMIT)
     return CheckResult.of(
         f"payments: no outcome unknown for more than {UNKNOWN_LIMIT.total_seconds() / 3600:.0f} h",
         unknown.count(),
         [str(uuid) for uuid in late.values_list("uuid", flat=True)],
+    )
+
+
+def _nobody_waits_for_a_refund() -> CheckResult:
+    pending = Refund.objects.filter(state=RefundState.PENDING)
+    late = pending.filter(created_at__lt=datetime.now(UTC) - REFUND_LIMIT)
+    return CheckResult.of(
+        f"payments: no refund pending for more than {REFUND_LIMIT.days} days",
+        pending.count(),
+        list(late.values_list("public_id", flat=True)),
     )

@@ -9,9 +9,11 @@ from django_subatomic.db import transaction
 from checkout.cancel_session import cancel_session
 from checkout.expire import expire_hold
 from checkout.models import CheckoutSession, Order, StockItem
+from ledger.money import Money
 from payments.ask_psp import look_up
 from payments.models import Attempt, Refund
-from payments.refund import send_refund
+from payments.refund import request_refund, send_refund
+from payments.retention import PSP_KEY_RETENTION
 from payments.sweep import due_refunds
 from payments.void import send_void
 from tests.checkout.buyers import CLIENT, nothing_is_wrong, open_session, open_shop, pay, posted, postings
@@ -103,3 +105,21 @@ def test_a_refund_whose_reply_is_lost_is_sent_again_and_paid_once(psp: Psp) -> N
     assert Refund.objects.get().state == "succeeded"
     assert sorted(refunded for _, _, refunded in psp.charges()) == [0, 1290]
     assert nothing_is_wrong() == []
+
+
+def test_a_refund_that_no_worker_sent_for_a_day_is_sent_all_the_same(psp: Psp) -> None:
+    # Given a refund, and no worker until the PSP would have forgotten our key
+    session_id = open_session(open_shop())
+    pay(session_id)
+    with transaction():
+        request_refund(order_reference=session_id, money=Money(1290, "EUR"), reason="requested", now=NOW)
+    refund, tomorrow = Refund.objects.get().uuid, NOW + timedelta(days=1)
+    # When it is sent for the first time, and fails over there
+    psp.http.post("/_simulator/faults", json={"next": ["error500"]}).raise_for_status()
+    send_refund(refund_uuid=refund, now=tomorrow)
+    asked = psp.requests()
+    # Then the PSP's memory is counted from here
+    send_refund(refund_uuid=refund, now=tomorrow + PSP_KEY_RETENTION - timedelta(seconds=1))
+    assert psp.requests() == asked + 1
+    send_refund(refund_uuid=refund, now=tomorrow + PSP_KEY_RETENTION)
+    assert psp.requests() == asked + 1

@@ -5,12 +5,17 @@ from collections.abc import Callable
 import pytest
 from django.db import connection
 from django.db.models import Model
+from django_subatomic.db import transaction
 
 from checkout.models import CheckoutSession, Order, Reservation, StockItem
 from config.verification import all_checks
 from exactly_once.models import IdempotencyKey, InboxEvent, OutboxEvent
-from payments.models import Attempt, PaymentIntent
+from ledger import journal
+from ledger.money import Money
+from payments.models import Attempt, PaymentIntent, Refund
+from payments.posting_rules import refund_requested
 from tests.checkout.buyers import open_session, open_shop, pay
+from tests.factories import NOW
 from tests.psp import Psp
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,6 +42,16 @@ def _event(state: str) -> None:
     InboxEvent.objects.create(
         source="stripe", account="main", event_id="evt_1", body=b"{}", state=state, received_at=LONG_AGO
     )
+
+
+def _refund() -> None:
+    Refund.objects.create(attempt=Attempt.objects.get(), amount_minor=1, currency="EUR", created_at=LONG_AGO)
+
+
+def _owe() -> None:
+    draft = refund_requested(refund_id="re_1", money=Money(1, "EUR"), order_reference="chk_1", now=NOW)
+    with transaction():
+        journal.post(book="shop", drafts=draft)
 
 
 DAMAGE: dict[str, tuple[Callable[[], object], str]] = {
@@ -79,6 +94,12 @@ DAMAGE: dict[str, tuple[Callable[[], object], str]] = {
         _change(Attempt, state="unknown", captured_minor=0, submitted_at=LONG_AGO),
         "no outcome unknown",
     ),
+    "a buyer who has been asked by the bank since years": (
+        _change(Attempt, state="requires_action", captured_minor=0, submitted_at=LONG_AGO),
+        "no outcome unknown",
+    ),
+    "a refund that is pending since years": (_refund, "no refund pending"),
+    "a refund that is owed in the books only": (_owe, "receivables and refunds owed equal the ledger's"),
     "an event that nobody dealt with": (lambda: _event("received"), "every inbox event has had its effect"),
 }
 
