@@ -3,7 +3,7 @@
 from datetime import datetime
 
 import structlog
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django_subatomic.db import transaction
 
 from checkout.cancel_session import close_session
@@ -16,10 +16,13 @@ log = structlog.get_logger(__name__)
 
 
 def due_sessions(*, now: datetime, limit: int) -> list[tuple[str, str]]:
-    """Return (session, client) of sessions past their time, or whose 3-D Secure question outlived its stock."""
-    overdue = Q(state__in=OPEN_SESSION_STATES, expires_at__lte=now) | Q(
-        state=SessionState.REQUIRES_ESCALATION,
-        pk__in=Reservation.objects.filter(state=ReservationState.HELD, expires_at__lte=now).values("session_id"),
+    """Return (session, client) of sessions past their time, or whose 3-D Secure question outlived its stock.
+
+    Units may be back on the shelf already: the question came after a time in which nobody knew how the payment stood.
+    """
+    held = Reservation.objects.filter(session=OuterRef("pk"), state=ReservationState.HELD, expires_at__gt=now)
+    overdue = Q(state__in=OPEN_SESSION_STATES, expires_at__lte=now) | (
+        Q(state=SessionState.REQUIRES_ESCALATION) & ~Exists(held)
     )
     return list(CheckoutSession.objects.filter(overdue).order_by("pk").values_list("public_id", "client")[:limit])
 
@@ -35,10 +38,13 @@ def due_holds(*, now: datetime, limit: int) -> list[tuple[str, str]]:
 
 @transaction
 def expire_session(*, session_id: str, client: str, now: datetime) -> bool:
-    """End a session that is overdue; return whether it still was."""
+    """End a session that is overdue; return whether it still was.
+
+    Since it was listed its buyer may have paid anew, and be before the bank's question with a fresh hold.
+    """
     session = lock_session(session_id=session_id, client=client)
     overdue = session.expires_at <= now and session.state in OPEN_SESSION_STATES
-    abandoned = session.state == SessionState.REQUIRES_ESCALATION
+    abandoned = session.state == SessionState.REQUIRES_ESCALATION and not _holds_on(session, now)
     if not (overdue or abandoned):
         return False
     close_session(session, SessionState.EXPIRED, ReservationState.EXPIRED, now)
@@ -50,6 +56,11 @@ def expire_session(*, session_id: str, client: str, now: datetime) -> bool:
 def expire_hold(*, session_id: str, client: str, now: datetime) -> None:
     """Put units back on the shelf whose payment is unknown for too long. A late yes takes them again or is refunded."""
     session = lock_session(session_id=session_id, client=client)
-    if session.state == SessionState.COMPLETE_IN_PROGRESS:
+    if session.state == SessionState.COMPLETE_IN_PROGRESS and not _holds_on(session, now):
         release_stock(session=session, state=ReservationState.EXPIRED, now=now)
         log.warning("checkout.hold_expired", session=session_id)
+
+
+def _holds_on(session: CheckoutSession, now: datetime) -> bool:
+    """Whether the session's stock is held for longer still."""
+    return session.reservations.filter(state=ReservationState.HELD, expires_at__gt=now).exists()
