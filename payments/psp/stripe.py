@@ -20,6 +20,7 @@ from payments.psp.base import (
     AuthorizeOutcome,
     CaptureOutcome,
     Declined,
+    DeclineReason,
     NotSent,
     Pending,
     RefundFailed,
@@ -30,6 +31,7 @@ from payments.psp.base import (
     VoidOutcome,
     WebhookEvent,
 )
+from payments.psp.stripe_currencies import is_counted_alike
 from payments.psp.stripe_objects import Object, Reader, Refusal
 from payments.psp.transport import never_connected, new_session
 
@@ -76,7 +78,10 @@ class StripeAdapter:
     def authorize(
         self, *, key: str, attempt_id: UUID, money: Money, token: str, capture: bool, description: str
     ) -> AuthorizeOutcome:
-        """Create and confirm a PaymentIntent."""
+        """Create and confirm a PaymentIntent; declined here where Stripe would take the amount for another sum."""
+        if not is_counted_alike(money.currency):
+            why = f"Stripe's minor unit of {money.currency} is not ISO 4217's"
+            return Declined(None, reason=DeclineReason.NOT_SUPPORTED, soft=True, message=why)
         params: Any = {
             "amount": money.amount_minor,
             "currency": money.currency.lower(),
