@@ -276,7 +276,7 @@ IDEMPOTENCY_LEASE_SECONDS: int = env.int("IDEMPOTENCY_LEASE_SECONDS", 30)
 PSP_CONNECT_TIMEOUT_SECONDS: float = env.float("PSP_CONNECT_TIMEOUT_SECONDS", 2.0)
 PSP_READ_TIMEOUT_SECONDS: float = env.float("PSP_READ_TIMEOUT_SECONDS", 10.0)
 
-# How long an attempt whose outcome is open waits before the PSP is asked again.
+# How long an attempt whose outcome is open waits before the PSP is asked again, at least (payments/sweep.py).
 ATTEMPT_CHECK_SECONDS: int = env.int("ATTEMPT_CHECK_SECONDS", 10)
 
 # PSP accounts by (psp, account). Keys and secrets live in the environment, never in the database.

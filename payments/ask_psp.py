@@ -1,9 +1,8 @@
 """Phase 2 of a charge: the PSP is asked while no transaction is open."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import F
 from django_subatomic.db import durable, transaction
 
@@ -33,7 +32,7 @@ def look_up(*, attempt_uuid: UUID, now: datetime) -> AttemptState:
     The PSP's own record first; then, while its memory of our key lasts, the same request once more, which either
     repeats the first answer or is the first to arrive. Afterwards, only looking: the attempt stays unknown.
     """
-    if not _claim_check(attempt_uuid, now):
+    if not _count_check(attempt_uuid):
         return AttemptState(_attempt(attempt_uuid).state)
     attempt = _attempt(attempt_uuid)
     adapter = _adapter(attempt)
@@ -51,13 +50,11 @@ def look_up(*, attempt_uuid: UUID, now: datetime) -> AttemptState:
         return settle_attempt(attempt_uuid=attempt_uuid, outcome=outcome, now=now)
 
 
-def _claim_check(attempt_uuid: UUID, now: datetime) -> bool:
+def _count_check(attempt_uuid: UUID) -> bool:
     """Count the question before it is asked, so that ``NotSent`` from an earlier asker is no longer believed."""
     with transaction():
-        claimed = Attempt.objects.filter(uuid=attempt_uuid, state__in=CHECKED_ATTEMPT_STATES).update(
-            checks=F("checks") + 1, next_check_at=now + timedelta(seconds=settings.ATTEMPT_CHECK_SECONDS)
-        )
-    return claimed == 1
+        open_still = Attempt.objects.filter(uuid=attempt_uuid, state__in=CHECKED_ATTEMPT_STATES)
+        return open_still.update(checks=F("checks") + 1) == 1
 
 
 def _attempt(attempt_uuid: UUID) -> Attempt:

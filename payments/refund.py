@@ -1,10 +1,9 @@
 """Pay a buyer back: promise it in a transaction, ask the PSP with none open, settle in another."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import structlog
-from django.conf import settings
 from django.db.models import F, Value
 from django.db.models.functions import Coalesce
 from django_subatomic.db import durable, transaction, transaction_required
@@ -82,9 +81,7 @@ def send_refund(*, refund_uuid: UUID, now: datetime) -> None:
     """
     with transaction():
         Refund.objects.filter(uuid=refund_uuid, state=RefundState.PENDING).update(
-            checks=F("checks") + 1,
-            next_check_at=now + timedelta(seconds=settings.ATTEMPT_CHECK_SECONDS),
-            sent_at=Coalesce("sent_at", Value(now)),
+            checks=F("checks") + 1, sent_at=Coalesce("sent_at", Value(now))
         )
     refund = Refund.objects.select_related("attempt").get(uuid=refund_uuid)
     if refund.state != RefundState.PENDING or refund.attempt.psp_reference is None:

@@ -3,11 +3,10 @@
 The client's request, the webhook and the sweeper race to here; the row locks let one win and the others find it done.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import structlog
-from django.conf import settings
 from django_subatomic.db import transaction_required
 
 from exactly_once import outbox
@@ -20,6 +19,7 @@ from payments.models import Attempt
 from payments.outcomes import IntentOutcome, announce
 from payments.psp.base import Approved, AuthorizeOutcome, Declined, NotSent, RequiresAction, Unknown, Voided
 from payments.states import INTENT_STATE_OF, PENDING_ATTEMPT_STATES, AttemptState, IntentState, Step, step
+from payments.sweep import next_check_at
 
 log = structlog.get_logger(__name__)
 
@@ -117,7 +117,7 @@ def _record(attempt: Attempt, outcome: AuthorizeOutcome | Voided, state: Attempt
         case Unknown(detail=detail):
             attempt.unknown_reason = detail[:255]
     if state in PENDING_ATTEMPT_STATES:
-        attempt.next_check_at = now + timedelta(seconds=settings.ATTEMPT_CHECK_SECONDS)
+        attempt.next_check_at = next_check_at(since=attempt.submitted_at, now=now)
     else:
         attempt.next_check_at = None
         attempt.settled_at = now

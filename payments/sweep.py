@@ -1,10 +1,21 @@
 """Find what a PSP still owes us an answer about. The truth is in PostgreSQL: a lost message loses nothing."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
+
+from django.conf import settings
+from django_subatomic.db import transaction
 
 from payments.models import Attempt, Refund
 from payments.states import CHECKED_ATTEMPT_STATES, AttemptState, RefundState
+
+# What is open for days is asked about once in so long; a person looks at it by then (payments/verify.py).
+LONGEST_WAIT = timedelta(hours=1)
+
+
+def next_check_at(*, since: datetime, now: datetime) -> datetime:
+    """Return when to ask again about what has been open ``since``: after a tenth of its age."""
+    return now + min(max((now - since) / 10, timedelta(seconds=settings.ATTEMPT_CHECK_SECONDS)), LONGEST_WAIT)
 
 
 def due_attempts(*, now: datetime, limit: int) -> list[UUID]:
@@ -17,6 +28,22 @@ def due_refunds(*, now: datetime, limit: int) -> list[UUID]:
     """Return refunds that are to be sent, or sent again, now."""
     due = Refund.objects.filter(next_check_at__lte=now, state=RefundState.PENDING)
     return list(due.order_by("next_check_at").values_list("uuid", flat=True)[:limit])
+
+
+@transaction
+def claim_attempt(*, attempt_uuid: UUID, now: datetime) -> bool:
+    """Take a due attempt by moving its due time: a message that comes twice, or late, finds nothing to do."""
+    row = Attempt.objects.get(uuid=attempt_uuid)
+    due = Attempt.objects.filter(pk=row.pk, next_check_at__lte=now, state__in=CHECKED_ATTEMPT_STATES)
+    return due.update(next_check_at=next_check_at(since=row.submitted_at, now=now)) == 1
+
+
+@transaction
+def claim_refund(*, refund_uuid: UUID, now: datetime) -> bool:
+    """Take a due refund, as :func:`claim_attempt` does."""
+    row = Refund.objects.get(uuid=refund_uuid)
+    due = Refund.objects.filter(pk=row.pk, next_check_at__lte=now, state=RefundState.PENDING)
+    return due.update(next_check_at=next_check_at(since=row.created_at, now=now)) == 1
 
 
 def open_attempts() -> int:

@@ -8,9 +8,8 @@ from celery import shared_task
 
 from exactly_once.wake import wake
 from payments.ask_psp import look_up
-from payments.models import Attempt
 from payments.refund import send_refund
-from payments.sweep import due_attempts, due_refunds
+from payments.sweep import claim_attempt, claim_refund, due_attempts, due_refunds
 from payments.void import send_void
 
 log = structlog.get_logger(__name__)
@@ -21,17 +20,19 @@ SWEEP_LIMIT = 200  # at most this many wake-ups a sweep: the next one is seconds
 @shared_task(name="payments.check_attempt")
 def check_attempt(attempt_uuid: str) -> None:
     """Void the attempt where that was asked for, then find out how it stands."""
-    now = datetime.now(UTC)
-    attempt = Attempt.objects.get(uuid=attempt_uuid)
-    if attempt.void_requested_at is not None:
-        send_void(attempt_uuid=attempt.uuid, now=now)
-    look_up(attempt_uuid=attempt.uuid, now=now)
+    uuid, now = UUID(attempt_uuid), datetime.now(UTC)
+    if not claim_attempt(attempt_uuid=uuid, now=now):
+        return
+    send_void(attempt_uuid=uuid, now=now)
+    look_up(attempt_uuid=uuid, now=now)
 
 
 @shared_task(name="payments.pay_back")
 def pay_back(refund_uuid: str) -> None:
     """Send one refund."""
-    send_refund(refund_uuid=UUID(refund_uuid), now=datetime.now(UTC))
+    uuid, now = UUID(refund_uuid), datetime.now(UTC)
+    if claim_refund(refund_uuid=uuid, now=now):
+        send_refund(refund_uuid=uuid, now=now)
 
 
 @shared_task(name="payments.sweep")

@@ -37,12 +37,16 @@ def request_void(*, order_reference: str, now: datetime) -> UUID | None:
 
 @durable
 def send_void(*, attempt_uuid: UUID, now: datetime) -> None:
-    """Ask the PSP to void. Anything but a plain yes is left to the next look-up: it may have been paid meanwhile."""
+    """Ask the PSP to void, where that was requested.
+
+    Anything but a plain yes is left to the next look-up: it may have been paid meanwhile.
+    """
     attempt = Attempt.objects.get(uuid=attempt_uuid)
-    if attempt.state not in VOIDABLE or attempt.psp_reference is None:
+    if attempt.void_requested_at is None or attempt.state not in VOIDABLE or attempt.psp_reference is None:
         return
     adapter = get_adapter(psp=attempt.psp, account=attempt.psp_account)
-    outcome = adapter.void(key=f"{attempt.uuid}:void:1", psp_reference=attempt.psp_reference)
+    # A new key each time: to cancel twice is to cancel, and a refusal that the PSP remembers would be all we ever hear.
+    outcome = adapter.void(key=f"{attempt.uuid}:void:{attempt.checks + 1}", psp_reference=attempt.psp_reference)
     if isinstance(outcome, Voided):
         with transaction():
             settle_attempt(attempt_uuid=attempt_uuid, outcome=outcome, now=now)
