@@ -9,6 +9,7 @@ from enum import StrEnum
 from django.db import models
 from django.db.models import F, Q
 
+from payments.refund_trigger import refund_is_counted
 from payments.states import LIVE_ATTEMPT_STATES, AttemptState, IntentState, RefundState
 
 
@@ -137,6 +138,7 @@ class Refund(models.Model):
         indexes = [
             models.Index(name="payment_refund_due", fields=["next_check_at"], condition=Q(next_check_at__isnull=False))
         ]
+        triggers = [refund_is_counted()]
 
     def __str__(self) -> str:
         return self.public_id

@@ -45,6 +45,7 @@ def _event(state: str) -> None:
 
 
 def _refund() -> None:
+    Attempt.objects.update(refunded_minor=1)
     Refund.objects.create(attempt=Attempt.objects.get(), amount_minor=1, currency="EUR", created_at=LONG_AGO)
 
 

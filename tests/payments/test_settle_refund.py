@@ -5,6 +5,7 @@ import json
 from uuid import UUID
 
 import pytest
+from django.db import IntegrityError
 from django_subatomic.db import transaction
 
 from exactly_once.inbox import InboxMessage, Park
@@ -109,3 +110,23 @@ def test_an_event_about_another_refund_under_our_id_waits_for_people(refund: UUI
     with pytest.raises(Park), transaction():
         webhooks.handle(InboxMessage(1, "stripe", "main", "evt_1", body, NOW))
     assert _rows() == rows
+
+
+@pytest.mark.parametrize("change", [{"amount_minor": 1291}, {"currency": "USD"}, {"state": "succeeded"}])
+def test_the_database_holds_refunds_to_what_their_attempt_counts(refund: UUID, change: dict[str, object]) -> None:
+    # Given a refund that has failed, so that nothing is counted any more
+    if "state" in change:
+        _settle(refund, REFUSED)
+    # When somebody writes past the code
+    with pytest.raises(IntegrityError) as refusal:
+        Refund.objects.update(**change)
+    # Then
+    diagnosis = getattr(refusal.value.__cause__, "diag", None)
+    assert getattr(diagnosis, "constraint_name", None) == "payment_refund_counted"
+
+
+def test_the_database_lets_nobody_add_a_refund_that_is_not_counted(refund: UUID) -> None:
+    attempt = Attempt.objects.get()
+    with pytest.raises(IntegrityError):
+        Refund.objects.create(public_id="re_2", attempt=attempt, amount_minor=1, currency="EUR", created_at=NOW)
+    assert Refund.objects.count() == 1
