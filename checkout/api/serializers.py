@@ -22,7 +22,7 @@ class LineItemSerializer(StrictSerializer):
 class BuyerSerializer(StrictSerializer):
     """Who buys. The e-mail address is needed before the session can be paid."""
 
-    email = serializers.EmailField(required=False, allow_blank=True)
+    email = serializers.EmailField(required=False, allow_blank=True, max_length=254)
     name = serializers.CharField(required=False, allow_blank=True, max_length=200)
 
 

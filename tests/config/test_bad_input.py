@@ -73,6 +73,11 @@ CARTS: list[tuple[Any, str, Rule]] = [
     (line(sku=True), "/line_items/0/sku", TEXT),
     ({**CART, "buyer": []}, "/buyer", not_an_object("list")),
     ({**CART, "buyer": {"name": 1.5}}, "/buyer/name", TEXT),
+    (
+        {**CART, "buyer": {"email": f"{'a' * 250}@example.com"}},
+        "/buyer/email",
+        ("max_length", "Ensure this field has no more than 254 characters."),
+    ),
     ({**CART, "buyer": {"email": "ada"}}, "/buyer/email", ("invalid", "Enter a valid email address.")),
     ([CART], "", not_an_object("list")),
     ("cart", "", not_an_object("str")),
