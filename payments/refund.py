@@ -16,7 +16,16 @@ from payments import posting_rules
 from payments.errors import PaymentNotFound, PaymentRefused
 from payments.locks import lock_intent, lock_refund
 from payments.models import Attempt, Refund
-from payments.psp.base import NotSent, RefundFailed, RefundOutcome, RefundPending, RefundSucceeded, Unknown
+from payments.psp.base import (
+    NotFoundAtPsp,
+    NotSent,
+    RefundFailed,
+    RefundOutcome,
+    RefundPending,
+    RefundSucceeded,
+    RetrieveRefundOutcome,
+    Unknown,
+)
 from payments.psp.registry import get_adapter
 from payments.retention import PSP_KEY_RETENTION
 from payments.states import AttemptState, RefundState
@@ -77,27 +86,41 @@ def _check(attempt: Attempt, money: Money) -> None:
 def send_refund(*, refund_uuid: UUID, now: datetime) -> None:
     """Ask the PSP to pay back, under a key that makes asking again harmless, and settle what it says.
 
-    Where the outcome is not known the refund stays ``pending`` and the sweeper asks again.
+    Where the outcome is not known the refund stays ``pending`` and the sweeper asks again: first what became of it,
+    then, while the PSP's memory of our key lasts, for the same once more.
     """
     with transaction():
         Refund.objects.filter(uuid=refund_uuid, state=RefundState.PENDING).update(
             checks=F("checks") + 1, sent_at=Coalesce("sent_at", Value(now))
         )
     refund = Refund.objects.select_related("attempt").get(uuid=refund_uuid)
-    if refund.state != RefundState.PENDING or refund.attempt.psp_reference is None:
+    if refund.state != RefundState.PENDING:
         return
-    if refund.sent_at is None or now - refund.sent_at >= PSP_KEY_RETENTION:
+    outcome = _ask(refund, now)
+    if isinstance(outcome, NotFoundAtPsp):
         # The PSP may have forgotten our key: asking again could pay twice. Its webhook, or a person, ends this one.
         log.error("refund.unknown_for_too_long", refund=refund.public_id)
         return
-    outcome = get_adapter(psp=refund.attempt.psp, account=refund.attempt.psp_account).refund(
+    with transaction():
+        settle_refund(refund_uuid=refund_uuid, outcome=outcome, now=now)
+
+
+def _ask(refund: Refund, now: datetime) -> RetrieveRefundOutcome:
+    """Ask for the refund; where that was done before, look first what became of it."""
+    attempt = refund.attempt
+    if attempt.psp_reference is None or refund.sent_at is None:
+        raise AssertionError("only what was captured, under a reference, is paid back, and when that began is noted")
+    adapter = get_adapter(psp=attempt.psp, account=attempt.psp_account)
+    if refund.checks > 1:
+        found = adapter.retrieve_refund(refund_id=refund.uuid, psp_reference=attempt.psp_reference)
+        if not isinstance(found, NotFoundAtPsp) or now - refund.sent_at >= PSP_KEY_RETENTION:
+            return found
+    return adapter.refund(
         key=f"{refund.uuid}:refund:1",
-        psp_reference=refund.attempt.psp_reference,
+        psp_reference=attempt.psp_reference,
         refund_id=refund.uuid,
         money=Money(refund.amount_minor, refund.currency),
     )
-    with transaction():
-        settle_refund(refund_uuid=refund_uuid, outcome=outcome, now=now)
 
 
 @transaction_required

@@ -126,6 +126,7 @@ type AuthorizeOutcome = Approved | RequiresAction | Declined | NotSent | Unknown
 type CaptureOutcome = Approved | Declined | NotSent | Unknown
 type VoidOutcome = Voided | Declined | NotSent | Unknown
 type RefundOutcome = RefundSucceeded | RefundPending | RefundFailed | NotSent | Unknown
+type RetrieveRefundOutcome = RefundOutcome | NotFoundAtPsp
 type RetrieveOutcome = Approved | RequiresAction | Declined | Voided | Pending | NotFoundAtPsp | NotSent | Unknown
 
 
@@ -184,6 +185,10 @@ class PspAdapter(Protocol):
 
     def retrieve(self, *, attempt_id: UUID, psp_reference: str | None) -> RetrieveOutcome:
         """Look up how a payment stands, by the PSP's reference or, without one, by our attempt."""
+        ...
+
+    def retrieve_refund(self, *, refund_id: UUID, psp_reference: str) -> RetrieveRefundOutcome:
+        """Look up, among the refunds of a payment, how ours stands."""
         ...
 
     def verify_webhook(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> str:

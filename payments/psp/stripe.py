@@ -26,6 +26,7 @@ from payments.psp.base import (
     RefundFailed,
     RefundOutcome,
     RetrieveOutcome,
+    RetrieveRefundOutcome,
     Unknown,
     Voided,
     VoidOutcome,
@@ -39,6 +40,8 @@ from payments.psp.transport import never_connected, new_session
 SIGNATURE_TOLERANCE_SECONDS = 300
 # Stripe refuses a longer value (API reference, "Metadata"), and with it the whole charge.
 MAX_METADATA_VALUE = 500
+# The longest page of a list that Stripe gives.
+MOST_LISTED = 100
 
 # The SDK and our readers trust a reply's shape; these come out of one that is not what it should be.
 UNREADABLE = (AttributeError, KeyError, TypeError, ValueError, RecursionError, InvalidMoney)
@@ -148,6 +151,14 @@ class StripeAdapter:
             # That a look-up was refused says nothing about the payment.
             return Unknown(detail=f"look-up refused: {answer}")
         return _read(answer, read)
+
+    def retrieve_refund(self, *, refund_id: UUID, psp_reference: str) -> RetrieveRefundOutcome:
+        """Read the refunds of a PaymentIntent (unlike its searches, Stripe's lists do not lag) and find ours."""
+        params: Any = {"payment_intent": psp_reference, "limit": MOST_LISTED}
+        answer = _call(lambda: self._refunds.list(params))
+        if isinstance(answer, Refusal):
+            return Unknown(detail=f"look-up refused: {answer}")
+        return _read(answer, stripe_objects.found_refund(refund_id, psp_reference))
 
     def verify_webhook(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
         """Check Stripe-Signature over the raw bytes and return the event's id.

@@ -184,6 +184,20 @@ def of_refund(refund_id: UUID, psp_reference: str) -> Reader[RefundStanding]:
     return read
 
 
+def found_refund(refund_id: UUID, psp_reference: str) -> Reader[RefundStanding | NotFoundAtPsp | Unknown]:
+    """Return a reader of a payment's refunds that finds ours. More than one under our id is for people to look at."""
+
+    def read(result: Object) -> RefundStanding | NotFoundAtPsp | Unknown:
+        ours = [each for each in result["data"] if (each["metadata"] or {}).get("tally_refund") == str(refund_id)]
+        if len(ours) == 1:
+            return of_refund(refund_id, psp_reference)(ours[0])
+        if ours or result["has_more"]:
+            return Unknown(detail=f"{len(ours)} refunds found for one, and more pages: {result['has_more']}")
+        return NotFoundAtPsp()
+
+    return read
+
+
 def signed_at(signature: str) -> int:
     """Return the time (epoch seconds) in a Stripe-Signature header that has been checked."""
     return int(next(part for part in signature.split(",") if part.startswith("t="))[2:])

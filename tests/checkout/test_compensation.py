@@ -118,8 +118,25 @@ def test_a_refund_that_no_worker_sent_for_a_day_is_sent_all_the_same(psp: Psp) -
     psp.http.post("/_simulator/faults", json={"next": ["error500"]}).raise_for_status()
     send_refund(refund_uuid=refund, now=tomorrow)
     asked = psp.requests()
-    # Then the PSP's memory is counted from here
+    # Then the PSP's memory is counted from here: a look and the same request, and later only a look
     send_refund(refund_uuid=refund, now=tomorrow + PSP_KEY_RETENTION - timedelta(seconds=1))
-    assert psp.requests() == asked + 1
+    assert psp.requests() == asked + 2
     send_refund(refund_uuid=refund, now=tomorrow + PSP_KEY_RETENTION)
-    assert psp.requests() == asked + 1
+    assert (psp.requests(), Refund.objects.get().state) == (asked + 3, "pending")
+
+
+@pytest.mark.parametrize("fault", ["error500_after", "drop_reply"])
+def test_a_refund_that_no_webhook_told_of_is_found_in_the_psps_record(psp: Psp, fault: str) -> None:
+    # Given a refund that was paid, whose reply was lost or is a stored 500, and whose webhook never came
+    session_id = open_session(open_shop())
+    pay(session_id)
+    with transaction():
+        request_refund(order_reference=session_id, money=Money(1290, "EUR"), reason="requested", now=NOW)
+    psp.http.post("/_simulator/faults", json={"next": [fault]}).raise_for_status()
+    send_refund(refund_uuid=Refund.objects.get().uuid, now=NOW)
+    assert Refund.objects.get().state == "pending"
+    # When we look, long after the PSP has forgotten our key
+    send_refund(refund_uuid=Refund.objects.get().uuid, now=NOW + timedelta(days=30))
+    # Then
+    assert (Refund.objects.get().state, psp.charges()) == ("succeeded", [("succeeded", 1290, 1290)])
+    assert postings() == CAPTURED + REQUESTED + PAID_BACK

@@ -126,6 +126,17 @@ def test_a_capture_can_be_refunded_in_parts(backend: Backend) -> None:
     assert [outcome.money.amount_minor for outcome in outcomes if isinstance(outcome, RefundSucceeded)] == [290, 1000]
 
 
+def test_our_refund_is_found_among_those_of_its_payment(backend: Backend) -> None:
+    payment, ours = backend.approved().psp_reference, uuid4()
+    _refund(backend, payment, 900)
+    assert isinstance(backend.adapter.retrieve_refund(refund_id=ours, psp_reference=payment), NotFoundAtPsp)
+    outcome = backend.adapter.refund(key=f"{ours}", psp_reference=payment, refund_id=ours, money=Money(290, "EUR"))
+    assert backend.adapter.retrieve_refund(refund_id=ours, psp_reference=payment) == outcome
+    # What is there twice under our id is for people to look at.
+    backend.adapter.refund(key=f"{ours}:2", psp_reference=payment, refund_id=ours, money=Money(100, "EUR"))
+    assert isinstance(backend.adapter.retrieve_refund(refund_id=ours, psp_reference=payment), Unknown)
+
+
 def test_more_than_was_captured_is_not_refunded(backend: Backend) -> None:
     outcome = _refund(backend, backend.approved().psp_reference, 1291)
     assert isinstance(outcome, RefundFailed if backend.can.refuses_too_large_refunds else RefundSucceeded)

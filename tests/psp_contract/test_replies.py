@@ -80,6 +80,20 @@ def test_two_payments_of_one_attempt_are_for_people_to_look_at() -> None:
         assert VERBS["search"](adapter_at(server.url)) == Unknown(detail="2 payments for one attempt")
 
 
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        answer(404, error(type="invalid_request_error", code="resource_missing")),
+        answer(200, json.dumps({"object": "list", "data": [], "has_more": True})),
+    ],
+    ids=["refused", "the list goes on"],
+)
+def test_a_refund_that_was_not_looked_for_to_the_end_may_be_there(behaviour: Behaviour) -> None:
+    with broken_server(behaviour) as server:
+        outcome = adapter_at(server.url).retrieve_refund(refund_id=ATTEMPT, psp_reference="pi_1")
+    assert isinstance(outcome, Unknown)
+
+
 def _refused_because_it_is(**state: object) -> Behaviour:
     code = "payment_intent_unexpected_state"
     return answer(
