@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
 from exactly_once.read_only import ReadOnly
-from ledger.models import Account, Balance, Book, Entry, Transaction
+from ledger.models import Account, Balance, Book, Entry, ImportRun, Transaction
 from ledger.money import Money
 
 
@@ -101,3 +101,14 @@ class EntryAdmin(ReadOnly, ModelAdmin):
     list_filter = ("direction", "currency")
     list_select_related = ("transaction", "account")
     search_fields = ("transaction__public_id", "transaction__reference", "account__code")
+
+
+@admin.register(ImportRun)
+class ImportRunAdmin(ReadOnly, ModelAdmin):
+    """Files that were imported, and how far each came."""
+
+    list_display = ("file_name", "book", "format", "state", "lines_done", "posted", "replayed", "refused", "started_at")
+    list_filter = ("state", "format", "book")
+    list_select_related = ("book",)
+    search_fields = ("file_name", "sha256", "book__code")
+    date_hierarchy = "started_at"

@@ -1,6 +1,6 @@
 """Refusals of the ledger. Each stands for a database constraint or a guard of the posting function."""
 
-from exactly_once.errors import InvalidInput, NotFound, Refused
+from exactly_once.errors import InvalidInput, NotFound, Refused, TryLater
 
 
 class InvalidMoney(InvalidInput):
@@ -37,3 +37,15 @@ class UnbalancedTransaction(PostingRefused):
 
 class LedgerNotFound(NotFound):
     """No such book, account or transaction."""
+
+
+class ExportBlocked(TryLater):
+    """A writer's open transaction keeps the end of the books unsettled."""
+
+
+class ImportInProgress(TryLater):
+    """Another process is at the same import."""
+
+
+class InvalidInterchange(InvalidInput):
+    """A file that is no export, or an export that cannot say what the books say."""

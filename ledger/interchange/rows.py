@@ -1,0 +1,171 @@
+"""What an export says of a book: frozen values, and the only place of this package that reads the ledger's tables.
+
+Transactions are append-only, so a run needs no long database snapshot (one would keep vacuum from the balance rows for
+as long as the export takes): it reads up to a last transaction that is settled, in short keyset pages. That bound is
+written into the file, so that a run which is taken up later reads exactly the same.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import Max, Min
+
+from ledger.errors import ExportBlocked, LedgerNotFound
+from ledger.models import Account, Book, Entry, Transaction
+
+PAGE = 1_000  # transactions read at once: some megabytes at worst
+# A posting takes milliseconds; one that is still open after this hangs, and someone should look.
+WAIT_FOR_WRITERS_SECONDS = 30
+_WRITERS = """
+SELECT DISTINCT l.virtualtransaction
+FROM pg_locks AS l
+WHERE
+    l.relation = 'ledger_transaction'::regclass AND l.mode = 'RowExclusiveLock' AND l.granted
+    AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+    AND l.pid <> pg_backend_pid()
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """An account of the book; limits in minor units, None where there is none."""
+
+    code: str
+    currency: str
+    type: str
+    normal_side: str
+    floor_minor: int | None
+    ceiling_minor: int | None
+    metadata: Mapping[str, object]
+    opened_at: datetime
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """One line of a transaction; ``status`` tells what is posted from what is only held."""
+
+    account: str
+    account_type: str
+    currency: str
+    direction: str
+    amount_minor: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionRow:
+    """A transaction with its entries in their order. ``id`` orders transactions; it is no name for anything else."""
+
+    id: int
+    reference: str
+    kind: str
+    effective_at: datetime
+    recorded_at: datetime
+    description: str
+    metadata: Mapping[str, object]
+    entries: tuple[EntryRow, ...]
+
+
+def require_book(*, book: str) -> None:
+    """Return if there is such a book.
+
+    :raises LedgerNotFound: ``book_not_found``.
+    """
+    if not Book.objects.filter(code=book).exists():
+        raise LedgerNotFound(code="book_not_found", detail=f"There is no book {book!r}.")
+
+
+def settled_through(*, book: str) -> int:
+    """Return the id of the book's last transaction, once none with a smaller id can appear any more; 0 if empty.
+
+    Ids are drawn before they are committed. Whoever drew a smaller one held the table's lock for writers by the time
+    this one became visible: wait for those holders, and only for them; postings go on meanwhile.
+
+    :raises ExportBlocked: ``export_blocked``.
+    """
+    last: int = Transaction.objects.filter(book__code=book).aggregate(last=Max("id"))["last"] or 0
+    waiting_for = _writers()
+    deadline = time.monotonic() + WAIT_FOR_WRITERS_SECONDS
+    while waiting_for:
+        if time.monotonic() > deadline:
+            raise ExportBlocked(code="export_blocked", detail="A database transaction that writes the books hangs.")
+        time.sleep(0.02)
+        waiting_for &= _writers()
+    return last
+
+
+def accounts(*, book: str) -> list[AccountRow]:
+    """Return the book's accounts by code and currency."""
+    found = Account.objects.filter(book__code=book).select_related("balance").order_by("code", "currency")
+    return [
+        AccountRow(
+            code=row.code,
+            currency=row.currency,
+            type=row.type,
+            normal_side=row.normal_side,
+            floor_minor=None,
+            ceiling_minor=None,
+            metadata=row.metadata,
+            opened_at=row.created_at,
+            closed_at=row.balance.closed_at,
+        )
+        for row in found
+    ]
+
+
+def first_effective_at(*, book: str, through: int) -> datetime | None:
+    """Return the earliest effective time among the transactions up to this id."""
+    found = Transaction.objects.filter(book__code=book, id__lte=through).aggregate(first=Min("effective_at"))
+    first: datetime | None = found["first"]
+    return first
+
+
+def transactions(*, book: str, after: int, through: int) -> Iterator[list[TransactionRow]]:
+    """Yield pages of transactions with ids in (after, through], in that order, each page read on its own."""
+    book_id = Book.objects.values_list("id", flat=True).get(code=book)
+    while page := list(
+        Transaction.objects.filter(book_id=book_id, id__gt=after, id__lte=through).order_by("id")[:PAGE]
+    ):
+        entries = _entries([row.id for row in page])
+        yield [_transaction(row, entries[row.id]) for row in page]
+        after = page[-1].id
+
+
+def _transaction(row: Transaction, entries: list[EntryRow]) -> TransactionRow:
+    return TransactionRow(
+        id=row.id,
+        reference=row.reference,
+        kind=row.kind,
+        effective_at=row.effective_at,
+        recorded_at=row.recorded_at,
+        description=row.description,
+        metadata=row.metadata,
+        entries=tuple(entries),
+    )
+
+
+def _entries(transaction_ids: list[int]) -> dict[int, list[EntryRow]]:
+    found: dict[int, list[EntryRow]] = defaultdict(list)
+    for row in Entry.objects.filter(transaction_id__in=transaction_ids).select_related("account").order_by("id"):
+        found[row.transaction_id].append(
+            EntryRow(
+                account=row.account.code,
+                account_type=row.account.type,
+                currency=row.currency,
+                direction=row.direction,
+                amount_minor=row.amount_minor,
+                status="posted",
+            )
+        )
+    return found
+
+
+def _writers() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITERS)
+        return {virtual_transaction for (virtual_transaction,) in cursor.fetchall()}
