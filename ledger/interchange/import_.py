@@ -27,6 +27,7 @@ from ledger.models import ImportRun
 READERS = {"csv": read_csv, "jsonl": read_jsonl}
 # Records posted at once: enough to be quick, few enough that their locks are held for some tenths of a second.
 BATCH = 500
+MOST_ENTRIES = 5_000  # the same, where transactions have many
 _FIELD_OF = {"reference_conflict": "reference", "unknown_account": "account", "wrong_currency": "currency"}
 
 
@@ -54,11 +55,10 @@ class _RolledBack(Exception):
 def import_file(
     *,
     book: str,
-    format: str,
+    format: str,  # noqa: A002 - its name
     path: Path,
     dry_run: bool,
     listeners: Listeners,
-    batch: int = BATCH,  # noqa: A002
 ) -> Imported:
     """Post what the file holds; a batch with a refused line is left out whole, and later ones are tried.
 
@@ -70,14 +70,14 @@ def import_file(
     _require_whole(path, format)
     if dry_run:
         job = _Import(book, None, listeners)
-        return Imported(job.post_all(path, format, after_line=0, batch=batch), resumed_after_line=0)
+        return Imported(job.post_all(path, format, after_line=0), resumed_after_line=0)
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     run = runs.begin(book=book, file_name=path.name, sha256=sha256, format=format)
     begun_after = run.lines_done
     if run.state == ImportRun.DONE:
         return Imported(Tally(run.posted, run.replayed, run.refused), begun_after, already_done=True)
-    tally = _Import(book, run, listeners).post_all(path, format, after_line=begun_after, batch=batch)
+    tally = _Import(book, run, listeners).post_all(path, format, after_line=begun_after)
     runs.finish(run=run)
     return Imported(tally, resumed_after_line=begun_after)
 
@@ -106,11 +106,11 @@ class _Import:
         self._wanted: list[AccountSpec] = []
         self._refused_before = False
 
-    def post_all(self, path: Path, format_: str, *, after_line: int, batch: int) -> Tally:
+    def post_all(self, path: Path, format_: str, *, after_line: int) -> Tally:
         tally = Tally()
         with path.open("rb") as file:
             records = READERS[format_](numbered(file, progress=self._listeners.progress), after_line=after_line)
-            for records_of_batch in _batches(_guarded(records), batch):
+            for records_of_batch in _batches(_guarded(records)):
                 tally += self._post_or_refuse(records_of_batch)
         return tally
 
@@ -140,8 +140,10 @@ class _Import:
             case AccountRecord(spec=spec):
                 known = self._known.setdefault((spec.code, spec.currency), (spec.type, spec.normal_side))
                 if known != (spec.type, spec.normal_side):
-                    detail = f"The book keeps {spec.code} {spec.currency} as {known[0]}, {known[1]}."
-                    yield RefusedLine(record.last_line, record.line, "/account_type", "account_differs", detail)
+                    kept = f"The book keeps {spec.code} {spec.currency} as {known[0]}, {known[1]}."
+                    yield RefusedLine(
+                        record.last_line, record.line, "/account_type", code="account_differs", detail=kept
+                    )
                 else:
                     self._wanted.append(spec)
             case TransactionRecord(draft=draft):
@@ -197,16 +199,17 @@ def _guarded(records: Iterator[Record]) -> Iterator[Record]:
     try:
         yield from records
     except LineTooLong as error:
-        detail = "The line is too long; what follows is not read."
-        yield RefusedLine(error.line, error.line, "", "line_too_long", detail)
+        yield RefusedLine(error.line, error.line, "", "line_too_long", "The line is too long; the rest is not read.")
 
 
-def _batches(records: Iterator[Record], size: int) -> Iterator[list[Record]]:
+def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:
     batch: list[Record] = []
+    entries = 0
     for record in records:
         batch.append(record)
-        if len(batch) == size:
+        entries += len(record.draft.entries) if isinstance(record, TransactionRecord) else 0
+        if len(batch) == BATCH or entries >= MOST_ENTRIES:
             yield batch
-            batch = []
+            batch, entries = [], 0
     if batch:
         yield batch

@@ -6,31 +6,41 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('ledger', '0002_functions'),
+        ("ledger", "0002_functions"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ImportRun',
+            name="ImportRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file_name', models.CharField(max_length=255)),
-                ('sha256', models.CharField(max_length=64)),
-                ('format', models.CharField(max_length=16)),
-                ('lines_done', models.BigIntegerField(db_default=0)),
-                ('posted', models.BigIntegerField(db_default=0)),
-                ('replayed', models.BigIntegerField(db_default=0)),
-                ('refused', models.BigIntegerField(db_default=0)),
-                ('state', models.CharField(db_default='running', max_length=16)),
-                ('started_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('book', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='import_runs', to='ledger.book')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("file_name", models.CharField(max_length=255)),
+                ("sha256", models.CharField(max_length=64)),
+                ("format", models.CharField(max_length=16)),
+                ("lines_done", models.BigIntegerField(db_default=0)),
+                ("posted", models.BigIntegerField(db_default=0)),
+                ("replayed", models.BigIntegerField(db_default=0)),
+                ("refused", models.BigIntegerField(db_default=0)),
+                ("state", models.CharField(db_default="running", max_length=16)),
+                ("started_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "book",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="import_runs", to="ledger.book"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'ledger_import_run',
-                'constraints': [models.UniqueConstraint(fields=('book', 'sha256'), name='ledger_import_run_file'), models.CheckConstraint(condition=models.Q(('state__in', ['running', 'done', 'refused'])), name='ledger_import_run_state_known')],
+                "db_table": "ledger_import_run",
+                "constraints": [
+                    models.UniqueConstraint(fields=("book", "sha256"), name="ledger_import_run_file"),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["running", "done", "refused"])),
+                        name="ledger_import_run_state_known",
+                    ),
+                ],
             },
         ),
     ]

@@ -43,7 +43,7 @@ class Command(BaseCommand):
         console.print(f"{done.transactions} transactions written{went_on}.", highlight=False)
 
     def _export(self, output: str, book: str, format_: str, console: Console, resume: bool) -> Exported:  # noqa: FBT001
-        with Progress(console=console, transient=True) as bar:
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
             task = bar.add_task(f"exporting {book}", total=None)
 
             def progress(last_id: int, through: int) -> None:

@@ -46,7 +46,7 @@ class Command(BaseCommand):
 
 def _import(path: Path, book: str, format_: str, console: Console, *, dry_run: bool) -> Imported:
     shown = 0
-    with Progress(console=console, transient=True) as bar:
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(f"importing {path.name}", total=path.stat().st_size)
 
         def refused(line: RefusedLine) -> None:

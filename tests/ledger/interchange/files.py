@@ -25,7 +25,7 @@ NASTY = (
     '+"@-|%',
     "-1",
     "\t=tab",
-    "＝full-width",
+    "＝full-width",  # noqa: RUF001 - this is the test
     'a "b", c;d\nnext\r\nline\rend',
     "back\\slash\\",
     "ünï—😀\u2028\x01",
@@ -49,6 +49,11 @@ def open_a_book(book: str) -> None:
                 )
             ],
         )
+
+
+def open_account(book: str, code: str, currency: str) -> None:
+    with transaction():
+        ensure_accounts(book=book, accounts=[AccountSpec(code, currency, "asset", "debit")])
 
 
 def post_drafts(book: str, *drafts: TransactionDraft) -> None:
@@ -106,5 +111,3 @@ def exported_transactions(book: str, folder: Path) -> list[dict[str, Any]]:
 def said(capsys: pytest.CaptureFixture[str]) -> str:
     """Return what the commands have said on standard error since the last look."""
     return capsys.readouterr().err
-
-
