@@ -75,6 +75,7 @@ UNFOLD: dict[str, Any] = {
                 ("Transactions", "sync_alt", "ledger_transaction"),
                 ("Entries", "format_list_numbered", "ledger_entry"),
                 ("Balances", "balance", "ledger_balance"),
+                ("Import runs", "upload_file", "ledger_importrun"),
             ),
             _group(
                 "Exactly once",
