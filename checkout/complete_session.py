@@ -29,6 +29,7 @@ from ledger.money import Money
 from payments.ask_psp import charge, look_up
 from payments.begin_attempt import Charge, begin_attempt
 from payments.queries import live_attempt
+from payments.sweep import claim_attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,11 @@ def complete_session(
     if isinstance(claim, StoredResponse):
         return claim
     attempt = live_attempt(order_reference=session_id)
-    if attempt is not None:
-        ask = look_up if claim.resumed else charge
-        ask(attempt_uuid=attempt, now=now)
+    if attempt is not None and not claim.resumed:
+        charge(attempt_uuid=attempt, now=now)
+    # A client that asks again and again does not make us ask the PSP more often than the sweeper does.
+    elif attempt is not None and claim_attempt(attempt_uuid=attempt, now=now):
+        look_up(attempt_uuid=attempt, now=now)
     stored = keys.read_response(key_id=claim.key_id)
     if stored is not None:
         return stored

@@ -123,6 +123,20 @@ def test_a_500_of_the_psp_is_unknown_not_declined(psp: Psp) -> None:
     assert Attempt.objects.get().state == "unknown"
 
 
+def test_a_client_that_keeps_asking_does_not_keep_the_psp_busy(psp: Psp) -> None:
+    # Given
+    session_id = open_session(open_shop())
+    assert pay(session_id, "pm_tally_error500", key="k").status == 202
+    before = psp.requests()
+    # When it asks again before the next look is due, and after
+    assert {pay(session_id, "pm_tally_error500", key="k").status for _ in range(5)} == {202}
+    assert psp.requests() == before
+    later = NOW + timedelta(seconds=configured.ATTEMPT_CHECK_SECONDS)
+    assert {pay(session_id, "pm_tally_error500", key="k", now=later).status for _ in range(5)} == {202}
+    # Then the PSP is asked once: what it has on record, and for the same again
+    assert psp.requests() == before + 2
+
+
 def test_after_the_psps_memory_is_over_we_only_look(psp: Psp) -> None:
     # Given a request that never reached the PSP's books, and whose reply was lost
     session_id = open_session(open_shop())
