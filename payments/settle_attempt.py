@@ -18,7 +18,7 @@ from payments.locks import lock_attempt
 from payments.models import Attempt
 from payments.outcomes import IntentOutcome, announce
 from payments.psp.base import Approved, AuthorizeOutcome, Declined, NotSent, RequiresAction, Unknown, Voided
-from payments.states import INTENT_STATE_OF, PENDING_ATTEMPT_STATES, AttemptState, IntentState, Step, step
+from payments.states import CHECKED_ATTEMPT_STATES, INTENT_STATE_OF, AttemptState, IntentState, Step, step
 from payments.sweep import next_check_at
 
 log = structlog.get_logger(__name__)
@@ -116,7 +116,7 @@ def _record(attempt: Attempt, outcome: AuthorizeOutcome | Voided, state: Attempt
             attempt.decline_reason = "payment_canceled"
         case Unknown(detail=detail):
             attempt.unknown_reason = detail[:255]
-    if state in PENDING_ATTEMPT_STATES:
+    if state in CHECKED_ATTEMPT_STATES:
         attempt.next_check_at = next_check_at(since=attempt.submitted_at, now=now)
     else:
         attempt.next_check_at = None

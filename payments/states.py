@@ -47,7 +47,7 @@ LIVE_ATTEMPT_STATES = (A.SUBMITTED, A.REQUIRES_ACTION, A.AUTHORIZED, A.CAPTURED,
 # The PSP owes us an answer (or the buyer does): the sweeper asks.
 PENDING_ATTEMPT_STATES = (A.SUBMITTED, A.UNKNOWN, A.REQUIRES_ACTION)
 
-# Those, and authorisations that we want to let go of.
+# Those, and authorisations: they are captured, let go of or run out, and news of that may be lost like any other.
 CHECKED_ATTEMPT_STATES = (*PENDING_ATTEMPT_STATES, A.AUTHORIZED)
 
 ATTEMPT_TRANSITIONS: dict[AttemptState, frozenset[AttemptState]] = {

@@ -1,6 +1,7 @@
 """News about an attempt, in any order and any number, has its effect once."""
 
 import itertools
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -16,6 +17,7 @@ from payments.errors import PaymentRefused
 from payments.models import Attempt, PaymentIntent
 from payments.psp.base import Approved, AuthorizeOutcome, Declined, NotSent, RequiresAction, Unknown, Voided
 from payments.settle_attempt import settle_attempt
+from payments.sweep import due_attempts
 from tests.concurrency.crowd import crowd
 from tests.factories import NOW
 
@@ -122,6 +124,14 @@ def test_the_end_of_another_payment_ends_nothing(attempt: UUID, news: AuthorizeO
     with pytest.raises(PaymentRefused):
         _settle(attempt, news)
     assert _settle(attempt, CAPTURED) == "captured"
+
+
+@pytest.mark.parametrize("outcome", [UNKNOWN, ASKS, Approved("pi_1", captured=False, money=EUR)])
+def test_what_can_still_change_is_looked_at_again(attempt: UUID, outcome: AuthorizeOutcome) -> None:
+    _settle(attempt, outcome)
+    assert due_attempts(now=NOW + timedelta(minutes=1), limit=2) == [attempt]
+    _settle(attempt, CAPTURED)
+    assert due_attempts(now=NOW + timedelta(minutes=1), limit=2) == []
 
 
 def test_not_sent_is_believed_only_from_the_first_who_asked(attempt: UUID) -> None:
