@@ -3,38 +3,12 @@
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin, TabularInline
+from django.template.loader import render_to_string
+from unfold.admin import ModelAdmin
 
 from exactly_once.read_only import ReadOnly
+from ledger import queries
 from ledger.models import Account, Balance, Book, Entry, ImportRun, Transaction
-from ledger.money import Money
-
-
-def _money(amount_minor: int, currency: str) -> str:
-    return str(Money(amount_minor, currency))
-
-
-class EntryInline(ReadOnly, TabularInline):
-    """A transaction's lines."""
-
-    model = Entry
-    fields = ("account", "direction", "amount", "balance_after", "account_version")
-    readonly_fields = fields
-    extra = 0
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Entry]:
-        rows: QuerySet[Entry] = super().get_queryset(request).select_related("account").order_by("pk")
-        return rows
-
-    @admin.display(description="amount")
-    def amount(self, entry: Entry) -> str:
-        """Return the amount with its currency."""
-        return _money(entry.amount_minor, entry.currency)
-
-    @admin.display(description="balance after")
-    def balance_after(self, entry: Entry) -> str:
-        """Return the account's balance after the entry."""
-        return _money(entry.balance_after_minor, entry.currency)
 
 
 @admin.register(Book)
@@ -51,24 +25,26 @@ class AccountAdmin(ReadOnly, ModelAdmin):
 
     list_display = ("code", "currency", "book", "type", "current_balance", "entries", "closed")
     list_filter = ("book", "type", "currency")
-    list_select_related = ("book", "balance")
     search_fields = ("code", "public_id", "book__code")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
+        found: QuerySet[Account] = super().get_queryset(request)
+        return queries.with_sums(found)
 
     @admin.display(description="balance")
     def current_balance(self, account: Account) -> str:
         """Return what the account holds, positive on its normal side."""
-        net = account.balance.debits_minor - account.balance.credits_minor
-        return _money(net if account.normal_side == "debit" else -net, account.currency)
+        return str(queries.balance_of(account).balance)
 
     @admin.display(description="entries")
     def entries(self, account: Account) -> int:
         """Return how many entries the account has."""
-        return account.balance.version
+        return int(getattr(account, "entry_count", 0))
 
     @admin.display(boolean=True, description="open")
     def closed(self, account: Account) -> bool:
         """Return whether the account takes entries."""
-        return account.balance.closed_at is None
+        return getattr(account, "closed_at", None) is None
 
 
 @admin.register(Balance)
@@ -85,22 +61,36 @@ class TransactionAdmin(ReadOnly, ModelAdmin):
     """What was posted."""
 
     list_display = ("public_id", "kind", "reference", "book", "effective_at", "recorded_at")
+    readonly_fields = ("lines",)
     list_filter = ("kind", "book")
     list_select_related = ("book",)
-    search_fields = ("public_id", "reference", "description", "metadata__order_reference")
+    search_fields = ("=id", "reference", "description", "metadata__order_reference")
     date_hierarchy = "effective_at"
     exclude = ("fingerprint",)
-    inlines = (EntryInline,)
+
+    @admin.display(description="entries")
+    def lines(self, found: Transaction) -> str:
+        """Return the entries as a table."""
+        return render_to_string("admin/ledger/entries.html", {"entries": queries.with_entries([found])[0].entries})
 
 
 @admin.register(Entry)
 class EntryAdmin(ReadOnly, ModelAdmin):
     """Every line of the books."""
 
-    list_display = ("transaction", "account", "direction", "amount_minor", "currency", "balance_after_minor")
-    list_filter = ("direction", "currency")
-    list_select_related = ("transaction", "account")
-    search_fields = ("transaction__public_id", "transaction__reference", "account__code")
+    list_display = ("reference", "account", "direction", "amount", "status", "balance_after")
+    list_filter = ("direction", "status", "currency")
+    list_select_related = ("account",)
+    search_fields = ("account__code", "reference")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Entry]:
+        found: QuerySet[Entry] = super().get_queryset(request)
+        return queries.with_transactions(found)
+
+    @admin.display(description="reference")
+    def reference(self, entry: Entry) -> str:
+        """Return the reference of the entry's transaction."""
+        return str(getattr(entry, "reference", ""))
 
 
 @admin.register(ImportRun)

@@ -35,6 +35,22 @@ class UnbalancedTransaction(PostingRefused):
     """Debits and credits of a currency differ."""
 
 
+class LimitExceeded(PostingRefused):
+    """An account, its pending amounts counted, would pass its floor or its ceiling."""
+
+
+class PeriodClosed(PostingRefused):
+    """The date lies in a closed period, and the caller does not want it moved."""
+
+
+class HoldRefused(PostingRefused):
+    """The hold cannot do this: it has ended, has expired, or is none."""
+
+
+class RemainderExceeded(PostingRefused):
+    """More would be settled, released or reversed than is left of the transaction."""
+
+
 class LedgerNotFound(NotFound):
     """No such book, account or transaction."""
 

@@ -1,19 +1,36 @@
-"""Reads of the ledger. Sums come from balance rows; `verify` proves those against the entries."""
+"""Reads of accounts and transactions. Sums come from balance rows; `verify` proves those against the entries.
+
+Not here: what was true at another time (history.py), and reports over a whole book (reports/).
+"""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from django.db.models import QuerySet, Sum
+from django.db.models import F, Max, Min, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.expressions import RawSQL
 
 from ledger.errors import LedgerNotFound
-from ledger.models import Account, Balance, Book, Entry, Transaction
-from ledger.money import Money
+from ledger.models import ENTRIES_BITS, Account, Balance, Book, Entry, Transaction
+from ledger.money import MAX_MINOR, Money
+
+# The sums over an account's stripes; limits stand on its only stripe.
+SUMS = {
+    "debits_minor": Sum("balances__debits_minor"),
+    "credits_minor": Sum("balances__credits_minor"),
+    "pending_debits_minor": Sum("balances__pending_debits_minor"),
+    "pending_credits_minor": Sum("balances__pending_credits_minor"),
+    "entry_count": Sum("balances__version"),
+    "stripes": Max("balances__stripes"),
+    "net_min_minor": Min("balances__net_min_minor"),
+    "net_max_minor": Min("balances__net_max_minor"),
+    "closed_at": Min("balances__closed_at"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class AccountBalance:
-    """An account's sums in minor units, and its balance: positive on its normal side."""
+    """An account's sums in minor units. Whatever it calls a balance is positive on its normal side."""
 
     book: str
     code: str
@@ -22,23 +39,52 @@ class AccountBalance:
     normal_side: str
     debits_minor: int
     credits_minor: int
+    pending_debits_minor: int = 0
+    pending_credits_minor: int = 0
+    net_min_minor: int | None = None
+    net_max_minor: int | None = None
 
     @property
     def balance(self) -> Money:
-        """Return debits less credits, or credits less debits where credit is the normal side."""
+        """Return what is posted: debits less credits, or credits less debits where credit is the normal side."""
         net = self.debits_minor - self.credits_minor
         return Money(net if self.normal_side == "debit" else -net, self.currency)
 
+    @property
+    def floor_minor(self) -> int | None:
+        """Return the least that the account may hold, None where there is no bound."""
+        return self.net_min_minor if self.normal_side == "debit" else _negated(self.net_max_minor)
 
-_COLUMNS = (
-    "account__book__code",
-    "account__code",
-    "account__currency",
-    "account__type",
-    "account__normal_side",
-    "debits_minor",
-    "credits_minor",
-)
+    @property
+    def ceiling_minor(self) -> int | None:
+        """Return the most that the account may hold, None where there is no bound."""
+        return self.net_max_minor if self.normal_side == "debit" else _negated(self.net_min_minor)
+
+    @property
+    def available(self) -> Money:
+        """Return what may still leave: posted, less what holds promise away, less the floor."""
+        outbound = self.pending_credits_minor if self.normal_side == "debit" else self.pending_debits_minor
+        return Money(self.balance.amount_minor - outbound - (self.floor_minor or 0), self.currency)
+
+
+def balance_of(account: Account) -> AccountBalance:
+    """Return the sums of an account that `with_sums` read."""
+    names = ("debits_minor", "credits_minor", "pending_debits_minor", "pending_credits_minor")
+    limits = ("net_min_minor", "net_max_minor")
+    return AccountBalance(
+        account.book.code,
+        account.code,
+        account.currency,
+        account.type,
+        account.normal_side,
+        *(int(getattr(account, name) or 0) for name in names),
+        *(getattr(account, name) for name in limits),
+    )
+
+
+def with_sums(found: QuerySet[Account]) -> QuerySet[Account]:
+    """Return the accounts with the sums over their stripes as attributes, and their books."""
+    return found.select_related("book").annotate(**SUMS)
 
 
 def balance(*, book: str, account: str, currency: str) -> AccountBalance:
@@ -46,14 +92,21 @@ def balance(*, book: str, account: str, currency: str) -> AccountBalance:
 
     :raises LedgerNotFound: ``account_not_found``.
     """
-    row = (
-        Balance.objects.filter(account__book__code=book, account__code=account, account__currency=currency)
-        .values_list(*_COLUMNS)
-        .first()
-    )
-    if row is None:
+    found = with_sums(Account.objects.filter(book__code=book, code=account, currency=currency)).first()
+    if found is None:
         raise LedgerNotFound(code="account_not_found", detail=f"{book} has no account {account} in {currency}.")
-    return AccountBalance(*row)
+    return balance_of(found)
+
+
+def book(*, code: str) -> Book:
+    """Return a book.
+
+    :raises LedgerNotFound: ``book_not_found``.
+    """
+    found = Book.objects.filter(code=code).first()
+    if found is None:
+        raise LedgerNotFound(code="book_not_found", detail=f"There is no book {code!r}.")
+    return found
 
 
 def trial_balance(*, book: str) -> list[AccountBalance]:
@@ -63,8 +116,7 @@ def trial_balance(*, book: str) -> list[AccountBalance]:
     """
     if not Book.objects.filter(code=book).exists():
         raise LedgerNotFound(code="book_not_found", detail=f"There is no book {book!r}.")
-    rows = Balance.objects.filter(account__book__code=book).order_by("account__code", "account__currency")
-    return [AccountBalance(*row) for row in rows.values_list(*_COLUMNS)]
+    return [balance_of(row) for row in with_sums(Account.objects.filter(book__code=book)).order_by("code", "currency")]
 
 
 def is_balanced(rows: Iterable[AccountBalance]) -> bool:
@@ -77,10 +129,10 @@ def is_balanced(rows: Iterable[AccountBalance]) -> bool:
 
 def totals(*, code: str) -> Counter[str]:
     """Return an account's balances over all books, in minor units by currency."""
-    rows = Balance.objects.filter(account__code=code).values_list("account__currency", "account__normal_side")
+    rows = Balance.objects.filter(code=code).values_list("currency", "normal_sign")
     sums: Counter[str] = Counter()
-    for currency, side, debits, credits_ in rows.annotate(d=Sum("debits_minor"), c=Sum("credits_minor")).order_by():
-        sums[currency] += int(debits - credits_ if side == "debit" else credits_ - debits)
+    for currency, sign, debits, credits_ in rows.annotate(d=Sum("debits_minor"), c=Sum("credits_minor")).order_by():
+        sums[currency] += sign * int(debits - credits_)
     return sums
 
 
@@ -90,13 +142,13 @@ def references(*, kind: str) -> Iterator[str]:
 
 
 def accounts(*, book: str | None = None) -> QuerySet[Account]:
-    """Return accounts with their books and balances."""
-    found = Account.objects.select_related("book", "balance").order_by("pk")
+    """Return accounts with their books and sums."""
+    found = with_sums(Account.objects.order_by("pk"))
     return found if book is None else found.filter(book__code=book)
 
 
 def account(*, public_id: str) -> Account:
-    """Return an account with its book and balance.
+    """Return an account with its book and sums.
 
     :raises LedgerNotFound: ``account_not_found``.
     """
@@ -111,14 +163,42 @@ def transaction(*, public_id: str) -> Transaction:
 
     :raises LedgerNotFound: ``transaction_not_found``.
     """
-    found = (
-        Transaction.objects.select_related("book").prefetch_related("entries__account").filter(public_id=public_id)
-    ).first()
+    digits = public_id.removeprefix("txn_")
+    known = digits.isdecimal() and digits.isascii() and int(digits) <= MAX_MINOR
+    found = Transaction.objects.select_related("book", "late").filter(pk=int(digits)).first() if known else None
     if found is None:
         raise LedgerNotFound(code="transaction_not_found", detail=f"There is no transaction {public_id}.")
+    return with_entries([found])[0]
+
+
+def with_entries(found: Sequence[Transaction]) -> Sequence[Transaction]:
+    """Return the transactions with their entries, read in one statement: up to some thousands."""
+    by_id: dict[int, list[Entry]] = {row.pk: [] for row in found}
+    # One look into the index per transaction: `= ANY` of all possible ids would be a thousand per transaction.
+    ids = RawSQL(
+        "SELECT e.id FROM unnest(%s::bigint[]) AS t (id) CROSS JOIN LATERAL"  # noqa: S611 - no value in the text
+        " (SELECT i.id FROM ledger_entry AS i WHERE i.id >= t.id << %s AND i.id < (t.id + 1) << %s) AS e",
+        [list(by_id), ENTRIES_BITS, ENTRIES_BITS],
+    )
+    for entry in Entry.objects.filter(pk__in=ids).select_related("account").order_by("pk"):
+        by_id[entry.transaction_id].append(entry)
+    for row in found:
+        row.entries = by_id[row.pk]
     return found
 
 
 def entries(*, account_id: int) -> QuerySet[Entry]:
     """Return an account's entries, the latest first."""
-    return Entry.objects.filter(account_id=account_id).select_related("transaction").order_by("-account_version")
+    return with_transactions(Entry.objects.filter(account_id=account_id)).order_by("-pk")
+
+
+def with_transactions(found: QuerySet[Entry]) -> QuerySet[Entry]:
+    """Return the entries with their transactions' ``reference``, ``kind`` and ``effective_at`` as attributes."""
+    own = Transaction.objects.filter(pk=OuterRef("transaction_key"))
+    return found.annotate(transaction_key=F("pk").bitrightshift(ENTRIES_BITS)).annotate(
+        **{name: Subquery(own.values(name)[:1]) for name in ("reference", "kind", "effective_at")}
+    )
+
+
+def _negated(amount_minor: int | None) -> int | None:
+    return None if amount_minor is None else -amount_minor

@@ -8,14 +8,15 @@ from exactly_once.verification import CheckResult
 
 # Each query returns one row: how many were checked, and up to five names of what is wrong.
 _CHECKS = {
-    "ledger: debits = credits, per transaction and currency": """
+    "ledger: debits = credits, per transaction, currency and status": """
         WITH sums AS (
             SELECT
-                transaction_id,
+                id >> 10 AS transaction_id,
                 currency,
-                sum(CASE direction WHEN 'debit' THEN amount_minor ELSE -amount_minor END) AS difference
+                status,
+                sum(CASE direction WHEN 'D' THEN amount_minor ELSE -amount_minor END) AS difference
             FROM ledger_entry
-            GROUP BY transaction_id, currency
+            GROUP BY id >> 10, currency, status
         )
 
         SELECT count(*), array_agg('transaction ' || transaction_id) FILTER (WHERE difference <> 0) FROM sums
@@ -27,36 +28,68 @@ _CHECKS = {
         FROM (
             SELECT 'entry ' || e.id AS name
             FROM ledger_entry AS e
-            LEFT JOIN ledger_transaction AS t ON t.id = e.transaction_id
+            LEFT JOIN ledger_transaction AS t ON t.id = e.id >> 10
             LEFT JOIN ledger_account AS a ON a.id = e.account_id AND a.book_id = t.book_id AND a.currency = e.currency
             WHERE a.id IS NULL
             UNION ALL
             SELECT 'transaction ' || t.id
             FROM ledger_transaction AS t
-            WHERE NOT EXISTS (SELECT 1 FROM ledger_entry AS e WHERE e.transaction_id = t.id)
+            LEFT JOIN (SELECT DISTINCT e.id >> 10 AS id FROM ledger_entry AS e) AS e ON e.id = t.id
+            LEFT JOIN ledger_book AS b ON b.id = t.book_id
+            WHERE e.id IS NULL OR b.id IS NULL
         ) AS lost
     """,
-    "ledger: balances equal the sums of their entries": """
+    "ledger: balances equal the sums of their entries, posted and pending": """
         WITH sums AS (
             SELECT
                 account_id,
-                coalesce(sum(amount_minor) FILTER (WHERE direction = 'debit'), 0) AS debits,
-                coalesce(sum(amount_minor) FILTER (WHERE direction = 'credit'), 0) AS credits,
+                stripe,
+                coalesce(sum(amount_minor) FILTER (WHERE status = 'P' AND direction = 'D'), 0) AS debits,
+                coalesce(sum(amount_minor) FILTER (WHERE status = 'P' AND direction = 'C'), 0) AS credits,
+                sum(CASE status WHEN 'H' THEN amount_minor WHEN 'R' THEN -amount_minor ELSE 0 END)
+                FILTER (WHERE direction = 'D') AS pending_debits,
+                sum(CASE status WHEN 'H' THEN amount_minor WHEN 'R' THEN -amount_minor ELSE 0 END)
+                FILTER (WHERE direction = 'C') AS pending_credits,
                 count(*) AS entries
             FROM ledger_entry
-            GROUP BY account_id
+            GROUP BY account_id, stripe
         )
 
         SELECT
             count(*),
             array_agg('account ' || coalesce(b.account_id, s.account_id)) FILTER (
-                WHERE (b.debits_minor, b.credits_minor, b.version)
-                IS DISTINCT FROM (coalesce(s.debits, 0), coalesce(s.credits, 0), coalesce(s.entries, 0))
+                WHERE (
+                    b.debits_minor, b.credits_minor, b.pending_debits_minor, b.pending_credits_minor, b.version
+                ) IS DISTINCT FROM (
+                    coalesce(s.debits, 0), coalesce(s.credits, 0),
+                    coalesce(s.pending_debits, 0), coalesce(s.pending_credits, 0), coalesce(s.entries, 0)
+                )
             )
         FROM ledger_balance AS b
-        FULL JOIN sums AS s ON s.account_id = b.account_id
+        FULL JOIN sums AS s ON s.account_id = b.account_id AND s.stripe = b.stripe
     """,
-    "ledger: each account's history has no gap, and every running balance follows from the one before": """
+    "ledger: balance rows name their accounts, one for each stripe, and no more than one where there are limits": """
+        SELECT
+            count(*),
+            array_agg('account ' || rows.account_id) FILTER (
+                WHERE rows.strangers OR rows.stripe_count <> rows.stripes OR (rows.limited AND rows.stripes <> 1)
+            )
+        FROM (
+            SELECT
+                b.account_id,
+                count(*) AS stripe_count,
+                max(b.stripes) AS stripes,
+                bool_or(b.net_min_minor IS NOT NULL OR b.net_max_minor IS NOT NULL) AS limited,
+                bool_or(
+                    a.id IS NULL OR (a.book_id, a.code, a.currency) <> (b.book_id, b.code, b.currency)
+                    OR b.normal_sign <> CASE a.normal_side WHEN 'debit' THEN 1 ELSE -1 END
+                ) AS strangers
+            FROM ledger_balance AS b
+            LEFT JOIN ledger_account AS a ON a.id = b.account_id
+            GROUP BY b.account_id
+        ) AS rows
+    """,
+    "ledger: each stripe's history has no gap, and every running balance follows from the one before": """
         WITH history AS (
             SELECT
                 e.account_id,
@@ -64,11 +97,13 @@ _CHECKS = {
                 e.balance_after_minor,
                 row_number() OVER h AS expected_version,
                 (CASE a.normal_side WHEN 'debit' THEN 1 ELSE -1 END)
-                * sum(CASE e.direction WHEN 'debit' THEN e.amount_minor ELSE -e.amount_minor END) OVER h
-                AS expected_balance
+                * coalesce(
+                    sum(CASE e.direction WHEN 'D' THEN e.amount_minor ELSE -e.amount_minor END)
+                    FILTER (WHERE e.status = 'P') OVER h, 0
+                ) AS expected_balance
             FROM ledger_entry AS e
             INNER JOIN ledger_account AS a ON a.id = e.account_id
-            WINDOW h AS (PARTITION BY e.account_id ORDER BY e.account_version)
+            WINDOW h AS (PARTITION BY e.account_id, e.stripe ORDER BY e.account_version)
         )
 
         SELECT
@@ -82,15 +117,46 @@ _CHECKS = {
         WITH sums AS (
             SELECT
                 b.code,
-                a.currency,
+                l.currency,
                 sum(l.debits_minor - l.credits_minor) AS difference
             FROM ledger_balance AS l
-            INNER JOIN ledger_account AS a ON a.id = l.account_id
-            INNER JOIN ledger_book AS b ON b.id = a.book_id
-            GROUP BY b.code, a.currency
+            INNER JOIN ledger_book AS b ON b.id = l.book_id
+            GROUP BY b.code, l.currency
         )
 
         SELECT count(*), array_agg(code || ' ' || currency) FILTER (WHERE difference <> 0) FROM sums
+    """,
+    "ledger: what was settled, released or reversed of a transaction is what its resolutions took": """
+        WITH used AS (
+            SELECT
+                r.target_id,
+                e.account_id,
+                CASE WHEN r.action <> 'reverse' THEN e.direction WHEN e.direction = 'D' THEN 'C' ELSE 'D' END AS side,
+                sum(e.amount_minor) AS used
+            FROM ledger_resolution AS r
+            INNER JOIN ledger_entry AS e ON e.id BETWEEN r.transaction_id << 10 AND (r.transaction_id << 10) + 1023
+            WHERE e.status = CASE r.action WHEN 'reverse' THEN 'P' ELSE 'R' END
+            GROUP BY 1, 2, 3
+        )
+
+        SELECT
+            count(*),
+            array_agg('transaction ' || coalesce(m.transaction_id, u.target_id)) FILTER (
+                WHERE m.used_minor IS DISTINCT FROM u.used
+            )
+        FROM ledger_remainder AS m
+        FULL JOIN used AS u
+            ON u.target_id = m.transaction_id AND u.account_id = m.account_id AND u.side = m.direction
+    """,
+    "ledger: a hold has ended where its final resolution says so, and nowhere else": """
+        SELECT
+            count(*),
+            array_agg('hold ' || h.transaction_id) FILTER (
+                WHERE (h.ended_at IS NOT NULL) <> EXISTS (
+                    SELECT 1 FROM ledger_resolution AS r WHERE r.target_id = h.transaction_id AND r.final
+                )
+            )
+        FROM ledger_hold AS h
     """,
 }
 

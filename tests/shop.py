@@ -145,7 +145,7 @@ _ORDERS = """
 _POSTINGS = """
     SELECT t.kind, a.code, e.direction, e.amount_minor
     FROM ledger_transaction AS t
-    JOIN ledger_entry AS e ON e.transaction_id = t.id
+    JOIN ledger_entry AS e ON e.id >> 10 = t.id
     JOIN ledger_account AS a ON a.id = e.account_id
     WHERE t.metadata ->> 'order_reference' = %s
     ORDER BY e.id

@@ -28,7 +28,7 @@ class AccountSerializer(serializers.ModelSerializer[Account]):
 
     id = serializers.CharField(source="public_id")
     book = serializers.CharField(source="book.code")
-    closed_at = serializers.DateTimeField(source="balance.closed_at", allow_null=True)
+    closed_at = serializers.DateTimeField(allow_null=True)
 
     class Meta:
         model = Account
@@ -38,9 +38,11 @@ class AccountSerializer(serializers.ModelSerializer[Account]):
 class EntrySerializer(serializers.ModelSerializer[Entry]):
     """One line of an account's history."""
 
-    transaction = serializers.CharField(source="transaction.public_id")
-    reference = serializers.CharField(source="transaction.reference")
-    effective_at = serializers.DateTimeField(source="transaction.effective_at")
+    transaction = serializers.CharField(source="transaction_public_id")
+    reference = serializers.CharField()
+    effective_at = serializers.DateTimeField()
+    direction = serializers.CharField(source="get_direction_display")
+    status = serializers.CharField(source="get_status_display")
 
     class Meta:
         model = Entry
@@ -51,6 +53,7 @@ class EntrySerializer(serializers.ModelSerializer[Entry]):
             "direction",
             "amount_minor",
             "currency",
+            "status",
             "balance_after_minor",
             "account_version",
         )
@@ -60,10 +63,12 @@ class TransactionEntrySerializer(serializers.ModelSerializer[Entry]):
     """One line of a transaction."""
 
     account = serializers.CharField(source="account.code")
+    direction = serializers.CharField(source="get_direction_display")
+    status = serializers.CharField(source="get_status_display")
 
     class Meta:
         model = Entry
-        fields = ("account", "currency", "direction", "amount_minor", "balance_after_minor")
+        fields = ("account", "currency", "direction", "amount_minor", "status", "balance_after_minor")
 
 
 class TransactionSerializer(serializers.ModelSerializer[Transaction]):

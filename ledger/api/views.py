@@ -62,8 +62,7 @@ class BalanceView(APIView):
     def get(self, _request: Request, account_id: str) -> Response:
         """Read what an account holds now."""
         found = queries.account(public_id=account_id)
-        row = queries.balance(book=found.book.code, account=found.code, currency=found.currency)
-        return Response(BalanceSerializer(row).data)
+        return Response(BalanceSerializer(queries.balance_of(found)).data)
 
 
 class EntryListView(GenericAPIView[Any]):

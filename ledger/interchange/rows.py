@@ -6,7 +6,6 @@ written into the file, so that a run which is taken up later reads exactly the s
 """
 
 import time
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,7 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import Max, Min
 
+from ledger import queries
 from ledger.errors import ExportBlocked, LedgerNotFound
 from ledger.models import Account, Book, Entry, Transaction
 
@@ -101,20 +101,21 @@ def settled_through(*, book: str) -> int:
 
 def accounts(*, book: str) -> list[AccountRow]:
     """Return the book's accounts by code and currency."""
-    found = Account.objects.filter(book__code=book).select_related("balance").order_by("code", "currency")
+    found = queries.with_sums(Account.objects.filter(book__code=book)).order_by("code", "currency")
     return [
         AccountRow(
             code=row.code,
             currency=row.currency,
             type=row.type,
             normal_side=row.normal_side,
-            floor_minor=None,
-            ceiling_minor=None,
+            floor_minor=balance.floor_minor,
+            ceiling_minor=balance.ceiling_minor,
             metadata=row.metadata,
             opened_at=row.created_at,
-            closed_at=row.balance.closed_at,
+            closed_at=getattr(row, "closed_at", None),
         )
         for row in found
+        for balance in [queries.balance_of(row)]
     ]
 
 
@@ -131,12 +132,11 @@ def transactions(*, book: str, after: int, through: int) -> Iterator[list[Transa
     while page := list(
         Transaction.objects.filter(book_id=book_id, id__gt=after, id__lte=through).order_by("id")[:PAGE]
     ):
-        entries = _entries([row.id for row in page])
-        yield [_transaction(row, entries[row.id]) for row in page]
+        yield [_transaction(row) for row in queries.with_entries(page)]
         after = page[-1].id
 
 
-def _transaction(row: Transaction, entries: list[EntryRow]) -> TransactionRow:
+def _transaction(row: Transaction) -> TransactionRow:
     return TransactionRow(
         id=row.id,
         reference=row.reference,
@@ -145,24 +145,19 @@ def _transaction(row: Transaction, entries: list[EntryRow]) -> TransactionRow:
         recorded_at=row.recorded_at,
         description=row.description,
         metadata=row.metadata,
-        entries=tuple(entries),
+        entries=tuple(_entry(entry) for entry in row.entries),
     )
 
 
-def _entries(transaction_ids: list[int]) -> dict[int, list[EntryRow]]:
-    found: dict[int, list[EntryRow]] = defaultdict(list)
-    for row in Entry.objects.filter(transaction_id__in=transaction_ids).select_related("account").order_by("id"):
-        found[row.transaction_id].append(
-            EntryRow(
-                account=row.account.code,
-                account_type=row.account.type,
-                currency=row.currency,
-                direction=row.direction,
-                amount_minor=row.amount_minor,
-                status="posted",
-            )
-        )
-    return found
+def _entry(row: Entry) -> EntryRow:
+    return EntryRow(
+        account=row.account.code,
+        account_type=row.account.type,
+        currency=row.currency,
+        direction=row.get_direction_display(),
+        amount_minor=row.amount_minor,
+        status=row.get_status_display(),
+    )
 
 
 def _writers() -> set[str]:

@@ -4,43 +4,41 @@ from django.db import migrations
 
 from exactly_once.migration_sql import run_sql_file
 
-POST = (
-    "ledger_post (text, text [], text [], bytea [], text [], timestamptz [], text [], jsonb [],"
-    " integer [], text [], text [], text [], bigint [])"
-)
+# Each file with what undoes it.
+FILES = {
+    "0001_storage": "ALTER TABLE ledger_balance RESET (fillfactor);",
+    "0002_open_accounts": "DROP FUNCTION ledger_open_accounts;",
+    "0003_close_account": "DROP FUNCTION ledger_close_account;",
+    "0004_entries_valid": """
+        DROP TRIGGER ledger_entries_valid ON ledger_entry;
+        DROP FUNCTION ledger_entries_valid;
+    """,
+    "0005_refuse_entry": "DROP FUNCTION ledger_refuse_entry;",
+    "0006_replay": "DROP FUNCTION ledger_replay;",
+    "0007_cite_late": "DROP FUNCTION ledger_cite_late;",
+    "0008_post": "DROP FUNCTION ledger_post;",
+    "0009_use_target": "DROP FUNCTION ledger_use_target;",
+    "0010_link": "DROP FUNCTION ledger_link;",
+    "0011_check_limits": "DROP FUNCTION ledger_check_limits;",
+    "0012_post_batch": "DROP FUNCTION ledger_post_batch;",
+    "0013_set_limits": "DROP FUNCTION ledger_set_limits;",
+    "0014_raise_stripes": "DROP FUNCTION ledger_raise_stripes;",
+    "0015_stripes_without_limits": """
+        DROP TRIGGER ledger_stripes_without_limits ON ledger_balance;
+        DROP FUNCTION ledger_stripes_without_limits;
+    """,
+    "0016_close_period": "DROP FUNCTION ledger_close_period;",
+    "0017_grants": """
+        GRANT INSERT, UPDATE, DELETE ON
+        ledger_account, ledger_transaction, ledger_latetransaction, ledger_entry, ledger_balance,
+        ledger_hold, ledger_resolution, ledger_remainder
+        TO tally_app;
+        GRANT UPDATE, DELETE ON ledger_book TO tally_app;
+    """,
+}
 
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [("ledger", "0001_initial")]
 
-    operations: ClassVar = [
-        run_sql_file(
-            __file__,
-            "0001_open_accounts",
-            reverse="DROP FUNCTION ledger_open_accounts (text, text [], text [], text [], text [], text []);",
-        ),
-        run_sql_file(
-            __file__,
-            "0002_close_account",
-            reverse="DROP FUNCTION ledger_close_account (text, text, text, timestamptz);",
-        ),
-        run_sql_file(
-            __file__,
-            "0003_sum_zero",
-            reverse="""
-                DROP TRIGGER ledger_entries_sum_to_zero ON ledger_entry;
-                DROP FUNCTION ledger_entries_sum_to_zero ();
-            """,
-        ),
-        run_sql_file(__file__, "0004_post", reverse=f"DROP FUNCTION {POST};"),
-        run_sql_file(
-            __file__,
-            "0005_grants",
-            reverse="""
-                GRANT INSERT, UPDATE, DELETE ON ledger_account, ledger_transaction, ledger_entry, ledger_balance
-                TO tally_app;
-                GRANT UPDATE, DELETE ON ledger_book TO tally_app;
-                ALTER TABLE ledger_balance RESET (fillfactor);
-            """,
-        ),
-    ]
+    operations: ClassVar = [run_sql_file(__file__, name, reverse=reverse) for name, reverse in FILES.items()]

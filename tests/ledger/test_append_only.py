@@ -17,10 +17,16 @@ REWRITES = [
     "TRUNCATE ledger_transaction CASCADE",
 ]
 FORGERIES = [
-    """INSERT INTO ledger_transaction (public_id, book_id, reference, fingerprint, kind, effective_at, description,
-    metadata) SELECT 'x', id, 'x', '', 'x', now(), '', '{}' FROM ledger_book""",
-    """INSERT INTO ledger_entry (transaction_id, account_id, currency, direction, amount_minor, balance_after_minor,
-    account_version) SELECT transaction_id, account_id, currency, direction, amount_minor, 0, 99 FROM ledger_entry""",
+    """INSERT INTO ledger_transaction (effective_at, book_id, reference, fingerprint, kind, description, metadata)
+    SELECT now(), id, 'x', '', 'x', '', '{}' FROM ledger_book""",
+    """INSERT INTO ledger_entry (id, amount_minor, balance_after_minor, account_version, account_id, stripe, currency,
+    direction, status) SELECT id + 100, 1, 0, 99, account_id, 0, currency, direction, status FROM ledger_entry""",
+    "INSERT INTO ledger_hold (transaction_id) SELECT id FROM ledger_transaction",
+    "INSERT INTO ledger_resolution (transaction_id, target_id, action, final) VALUES (1, 2, 'void', true)",
+    "UPDATE ledger_remainder SET used_minor = 0",
+    "UPDATE ledger_book SET open_from = NULL",
+    "SELECT ledger_cite_late(1, now(), true)",
+    "SELECT ledger_use_target(1, 2, 'void', true)",
     "UPDATE ledger_balance SET debits_minor = 0, credits_minor = 0",
     "DELETE FROM ledger_balance",
     "UPDATE ledger_balance SET closed_at = NULL",
@@ -60,6 +66,7 @@ def test_the_application_may_read_the_books_and_call_the_functions() -> None:
     as_application(
         [
             "SELECT count(*) FROM ledger_entry",
-            "SELECT ledger_open_accounts('test', '{acc_x}', '{assets:new}', '{EUR}', '{asset}', '{debit}')",
+            """SELECT ledger_open_accounts('test', '{acc_x}', '{assets:new}', '{EUR}', '{asset}', '{debit}', '{0}',
+            '{NULL}', '{1}', '{"{}"}')""",
         ]
     )

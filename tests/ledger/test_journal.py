@@ -1,5 +1,7 @@
 """Posting: once per reference, balanced, in the account's currency, never on a closed account."""
 
+from typing import Any
+
 import pytest
 from django.db import IntegrityError, connection
 from django_subatomic.db import transaction
@@ -15,9 +17,9 @@ from ledger.errors import (
     UnknownAccount,
     WrongCurrency,
 )
-from ledger.models import Entry, Transaction
+from ledger.models import Entry
 from ledger.money import MAX_MINOR, Money
-from tests.ledger.books import BOOK, CASH, FEES, NOW, SALES, draft, eur, holdings, open_test_book, post, sale, written
+from tests.ledger.books import BOOK, CASH, NOW, SALES, draft, eur, holdings, open_test_book, post, sale, written
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,7 +37,7 @@ def test_a_transaction_moves_both_accounts() -> None:
     assert holdings() == {CASH: (6028, 0, 1), SALES: (0, 6028, 1)}
     assert queries.balance(book=BOOK, account=SALES, currency="EUR").balance == eur(6028)
     rows = Entry.objects.order_by("pk").values_list("direction", "amount_minor", "balance_after_minor")
-    assert list(rows) == [("debit", 6028, 6028), ("credit", 6028, 6028)]
+    assert list(rows) == [("D", 6028, 6028), ("C", 6028, 6028)]
 
 
 def test_running_balances_follow_the_entries_within_one_transaction() -> None:
@@ -161,29 +163,31 @@ def test_one_posting_is_one_statement(django_assert_num_queries: object) -> None
 
 
 def test_an_insert_that_does_not_balance_is_refused_whoever_writes_it() -> None:
-    # Given the owner of the tables, past all Python
-    post(sale("r-1"))
-    row = Transaction.objects.get()
-    account = Entry.objects.filter(account__code=FEES).first() or Entry.objects.first()
-    assert account is not None
-    # When
+    # Given the owner of the tables, past all Python, and two entries of which each alone would pass
+    assert _refused((1, 5, "D", "P"), (1, 6, "C", "P")) == "ledger_entries_sum_to_zero"
+    # Then not across currencies, transactions or statuses either
+    assert _refused((1, 5, "D", "P"), (2, 5, "C", "P")) == "ledger_entries_sum_to_zero"
+    assert _refused((1, 5, "D", "H"), (1, 5, "C", "R")) == "ledger_entries_sum_to_zero"
+    assert _refused((1, 5, "D", "P"), (1, 5, "C", "P", "USD")) == "ledger_entries_sum_to_zero"
+    assert _refused((1, 5, "D", "P"), (1, 5, "D", "P")) == "ledger_entries_sum_to_zero"
+
+
+@pytest.mark.parametrize("odd", [(1, 0, "D", "P"), (1, -5, "D", "P"), (1, 5, "X", "P"), (1, 5, "D", "X")])
+def test_an_entry_that_is_none_is_refused_whoever_writes_it(odd: tuple[int, int, str, str]) -> None:
+    assert _refused(odd, (1, odd[1], "C", "P")) == "ledger_entry_valid"
+
+
+def _refused(*entries: tuple[Any, ...]) -> str | None:
+    """Insert (transaction, amount, direction, status, currency) as the owner; return the constraint that refuses."""
+    rows = [
+        (row[0] * 1024 + place, row[1], 0, place, 1, 0, row[4] if len(row) > 4 else "EUR", row[2], row[3])
+        for place, row in enumerate(entries, start=1)
+    ]
+    places = ", ".join(["(%s, %s, %s, %s, %s, %s, %s, %s, %s)"] * len(rows))
     with pytest.raises(IntegrityError) as refusal, connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO ledger_entry (transaction_id, account_id, currency, direction, amount_minor,"
-            " balance_after_minor, account_version) VALUES (%s, %s, 'EUR', 'debit', 5, 5, 99)",
-            [row.pk, account.account_id],
+            "INSERT INTO ledger_entry (id, amount_minor, balance_after_minor, account_version, account_id, stripe,"
+            f" currency, direction, status) VALUES {places}",
+            [value for row in rows for value in row],
         )
-    # Then
-    diagnosis = getattr(refusal.value.__cause__, "diag", None)
-    assert getattr(diagnosis, "constraint_name", None) == "ledger_entries_sum_to_zero"
-
-
-@pytest.mark.parametrize("amount", [0, -5])
-def test_an_entry_of_nothing_or_less_is_refused_whoever_writes_it(amount: int) -> None:
-    with pytest.raises(IntegrityError, match="ledger_entry_amount_positive"), connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO ledger_entry (transaction_id, account_id, currency, direction, amount_minor,"
-            " balance_after_minor, account_version) VALUES (1, 1, 'EUR', 'debit', %s, 0, 1), (1, 2, 'EUR', 'credit',"
-            " %s, 0, 1)",
-            [amount, amount],
-        )
+    return getattr(getattr(refusal.value.__cause__, "diag", None), "constraint_name", None)

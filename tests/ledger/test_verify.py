@@ -8,26 +8,32 @@ from tests.ledger.books import open_test_book, post, sale
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+SUMS = "ledger: debits = credits, per transaction, currency and status"
+BALANCES = "ledger: balances equal the sums of their entries, posted and pending"
+HISTORY = "ledger: each stripe's history has no gap, and every running balance follows from the one before"
+LINKS = "ledger: every transaction has entries, every entry its transaction and account"
+TRIAL = "ledger: the trial balance is zero, per book and currency"
+
 DAMAGE = {
-    "UPDATE ledger_entry SET amount_minor = amount_minor + 1 WHERE direction = 'debit' AND account_version = 1": {
-        "ledger: debits = credits, per transaction and currency",
-        "ledger: balances equal the sums of their entries",
-        "ledger: each account's history has no gap, and every running balance follows from the one before",
+    "UPDATE ledger_entry SET amount_minor = amount_minor + 1 WHERE direction = 'D' AND account_version = 1": {
+        SUMS,
+        BALANCES,
+        HISTORY,
     },
     "DELETE FROM ledger_entry WHERE account_version = 2": {
-        "ledger: every transaction has entries, every entry its transaction and account",
-        "ledger: balances equal the sums of their entries",
-        "ledger: each account's history has no gap, and every running balance follows from the one before",
+        LINKS,
+        BALANCES,
+        HISTORY,
     },
     "UPDATE ledger_balance SET debits_minor = debits_minor + 1 WHERE debits_minor > 0": {
-        "ledger: balances equal the sums of their entries",
-        "ledger: the trial balance is zero, per book and currency",
+        BALANCES,
+        TRIAL,
     },
     "DELETE FROM ledger_transaction WHERE reference = 'r-2'": {
-        "ledger: every transaction has entries, every entry its transaction and account",
+        LINKS,
     },
     "UPDATE ledger_entry SET currency = 'USD' WHERE account_version = 1": {
-        "ledger: every transaction has entries, every entry its transaction and account",
+        LINKS,
     },
 }
 

@@ -1,0 +1,96 @@
+-- Posts one transaction whose entries are all posted (not pending): the way of nearly every posting, so nothing here
+-- that it can do without. ledger_post_batch does the rest, under the same constraints.
+--
+-- A reference that the book knows is not posted again: with the same fingerprint the first result is returned
+-- (replayed), with another the call is refused. p_amounts are signed: debits above zero. The caller gives entries in
+-- the order of their accounts (code, then currency, byte by byte), which is the order of locks: two calls cannot
+-- deadlock. p_ordinals are the places that the entries have in the transaction, from 1.
+--
+-- A date in a closed period moves to the first open moment where p_move_late says so, and is kept beside the
+-- transaction. Closing takes the lock exclusively that postings share here: none is under way while a period closes.
+--
+-- Refusals carry a constraint name: ledger_book_known, ledger_reference_conflict, ledger_period_open, and those of
+-- ledger_refuse_entry and of the tables.
+CREATE FUNCTION ledger_post(
+    p_book text,
+    p_reference text,
+    p_fingerprint bytea,
+    p_kind text,
+    p_effective_at timestamptz,
+    p_move_late boolean,
+    p_description text,
+    p_metadata jsonb,
+    p_accounts text[],
+    p_currencies text[],
+    p_amounts bigint[],
+    p_ordinals smallint[],
+    OUT r_id bigint,
+    OUT r_replayed boolean
+)
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = public, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+    v_book_id integer;
+    v_effective_at timestamptz;
+    v_entry ledger_entry;
+    v_entries ledger_entry [];
+BEGIN
+    r_replayed := pg_advisory_xact_lock_shared(hashtextextended(p_book, 0)) IS NULL;
+
+    INSERT INTO ledger_transaction
+        (effective_at, recorded_at, book_id, reference, fingerprint, kind, description, metadata)
+    SELECT
+        greatest(p_effective_at, b.open_from), clock_timestamp(), b.id,
+        p_reference, p_fingerprint, p_kind, p_description, p_metadata
+    FROM ledger_book AS b
+    WHERE b.code = p_book
+    ON CONFLICT (book_id, reference) DO NOTHING
+    RETURNING id, book_id, effective_at INTO r_id, v_book_id, v_effective_at;
+
+    IF r_id IS NULL THEN
+        r_id := ledger_replay(p_book, p_reference, p_fingerprint);
+        r_replayed := true;
+        RETURN;
+    END IF;
+    IF v_effective_at <> p_effective_at THEN
+        PERFORM ledger_cite_late(r_id, p_effective_at, p_move_late);
+    END IF;
+
+    FOR i IN 1..cardinality(p_accounts) LOOP
+        -- A second look where an account got more stripes while we waited for its row.
+        FOR attempt IN 1..2 LOOP
+            UPDATE ledger_balance AS l SET
+                debits_minor = l.debits_minor + greatest(p_amounts[i], 0),
+                credits_minor = l.credits_minor - least(p_amounts[i], 0),
+                version = l.version + 1
+            WHERE
+                l.book_id = v_book_id AND l.code = p_accounts[i] AND l.currency = p_currencies[i]
+                AND l.stripe = pg_backend_pid() % l.stripes
+                AND l.closed_at IS NULL
+                AND (l.net_min_minor <= l.debits_minor - l.credits_minor - l.pending_credits_minor + p_amounts[i])
+                IS NOT FALSE
+                AND (l.net_max_minor >= l.debits_minor - l.credits_minor + l.pending_debits_minor + p_amounts[i])
+                IS NOT FALSE
+            RETURNING
+                (r_id << 10) + p_ordinals[i], abs(p_amounts[i]), l.normal_sign * (l.debits_minor - l.credits_minor),
+                l.version, l.account_id, l.stripe, l.currency, CASE WHEN p_amounts[i] > 0 THEN 'D' ELSE 'C' END, 'P'
+            INTO v_entry;
+            EXIT WHEN FOUND;
+        END LOOP;
+        IF v_entry.id IS NULL THEN
+            PERFORM ledger_refuse_entry(v_book_id, p_accounts[i], p_currencies[i]);
+        END IF;
+        v_entries[i] := v_entry;
+    END LOOP;
+
+    INSERT INTO ledger_entry
+        (id, amount_minor, balance_after_minor, account_version, account_id, stripe, currency, direction, status)
+    SELECT
+        e.id, e.amount_minor, e.balance_after_minor, e.account_version,
+        e.account_id, e.stripe, e.currency, e.direction, e.status
+    FROM unnest(v_entries) AS e;
+END;
+$$;

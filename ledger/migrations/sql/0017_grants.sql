@@ -1,0 +1,26 @@
+-- Promise: the application cannot write the books but through the functions above, and nobody can rewrite them.
+REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON
+ledger_account, ledger_transaction, ledger_latetransaction, ledger_entry, ledger_balance,
+ledger_hold, ledger_resolution, ledger_remainder
+FROM tally_app;
+REVOKE UPDATE, DELETE, TRUNCATE ON ledger_book FROM tally_app;
+
+-- The inner functions do nothing for a role that may not write the tables; nobody has a reason to call them.
+DO $$
+DECLARE
+    v_function record;
+BEGIN
+    FOR v_function IN
+        SELECT
+            p.oid::regprocedure AS name,
+            p.prosecdef AS outer
+        FROM pg_proc AS p
+        WHERE p.pronamespace = 'public'::regnamespace AND p.proname LIKE 'ledger\_%' AND p.prorettype <> 'trigger'::regtype
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM public', v_function.name);
+        IF v_function.outer THEN
+            EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO tally_app', v_function.name);
+        END IF;
+    END LOOP;
+END;
+$$;
