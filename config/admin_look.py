@@ -75,6 +75,10 @@ UNFOLD: dict[str, Any] = {
                 ("Transactions", "sync_alt", "ledger_transaction"),
                 ("Entries", "format_list_numbered", "ledger_entry"),
                 ("Balances", "balance", "ledger_balance"),
+                ("Holds", "lock_clock", "ledger_hold"),
+                ("Resolutions", "task_alt", "ledger_resolution"),
+                ("Remainders", "hourglass_bottom", "ledger_remainder"),
+                ("Late transactions", "history", "ledger_latetransaction"),
                 ("Import runs", "upload_file", "ledger_importrun"),
             ),
             _group(

@@ -8,7 +8,19 @@ from unfold.admin import ModelAdmin
 
 from exactly_once.read_only import ReadOnly
 from ledger import queries
-from ledger.models import Account, Balance, Book, Entry, ImportRun, Transaction
+from ledger.models import (
+    Account,
+    Balance,
+    Book,
+    Entry,
+    Hold,
+    ImportRun,
+    LateTransaction,
+    Remainder,
+    Resolution,
+    Transaction,
+)
+from ledger.money import Money
 
 
 @admin.register(Book)
@@ -91,6 +103,54 @@ class EntryAdmin(ReadOnly, ModelAdmin):
     def reference(self, entry: Entry) -> str:
         """Return the reference of the entry's transaction."""
         return str(getattr(entry, "reference", ""))
+
+
+@admin.register(Hold)
+class HoldAdmin(ReadOnly, ModelAdmin):
+    """What is promised and not posted yet."""
+
+    list_display = ("transaction", "expires_at", "ended_at")
+    list_filter = (("ended_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("transaction",)
+    search_fields = ("transaction__reference",)
+
+
+@admin.register(Resolution)
+class ResolutionAdmin(ReadOnly, ModelAdmin):
+    """What settled, voided, expired or reversed what."""
+
+    list_display = ("transaction", "action", "target", "final")
+    list_filter = ("action", "final")
+    list_select_related = ("transaction", "target")
+    search_fields = ("transaction__reference", "target__reference")
+
+
+@admin.register(Remainder)
+class RemainderAdmin(ReadOnly, ModelAdmin):
+    """How much of a hold or a reversed transaction is used, line by line."""
+
+    list_display = ("transaction", "account", "direction", "used", "total")
+    list_select_related = ("transaction", "account")
+    search_fields = ("transaction__reference", "account__code")
+
+    @admin.display(description="used")
+    def used(self, row: Remainder) -> str:
+        """Return what was settled, released or reversed."""
+        return str(Money(row.used_minor, row.account.currency))
+
+    @admin.display(description="of")
+    def total(self, row: Remainder) -> str:
+        """Return the line's whole amount."""
+        return str(Money(row.total_minor, row.account.currency))
+
+
+@admin.register(LateTransaction)
+class LateTransactionAdmin(ReadOnly, ModelAdmin):
+    """What was dated in a closed period, and counts from the open one on."""
+
+    list_display = ("transaction", "dated_at")
+    list_select_related = ("transaction",)
+    search_fields = ("transaction__reference",)
 
 
 @admin.register(ImportRun)

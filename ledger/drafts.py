@@ -83,9 +83,14 @@ class TransactionDraft:
     move_late: bool = True
 
     def __post_init__(self) -> None:
-        _require_text("reference", self.reference, 1, MAX_REFERENCE_CHARACTERS)
-        _require_text("kind", self.kind, 1, MAX_KIND_CHARACTERS)
-        _require_text("description", self.description, 0, MAX_DESCRIPTION_CHARACTERS)
+        if not _is_text(self.reference, 1, MAX_REFERENCE_CHARACTERS):
+            _refuse("reference_invalid", f"A reference has 1 to {MAX_REFERENCE_CHARACTERS} characters, no NUL.")
+        if not _is_text(self.kind, 1, MAX_KIND_CHARACTERS):
+            _refuse("kind_invalid", f"A kind has 1 to {MAX_KIND_CHARACTERS} characters, no NUL.")
+        if not _is_text(self.description, 0, MAX_DESCRIPTION_CHARACTERS):
+            _refuse(
+                "description_too_long", f"A description has at most {MAX_DESCRIPTION_CHARACTERS} characters, no NUL."
+            )
         if any("\0" in text for pair in self.metadata.items() for text in pair):
             _refuse("metadata_invalid", "Metadata maps text to text, without NUL.")
         if self.effective_at.tzinfo is None:
@@ -144,10 +149,9 @@ class TransactionDraft:
                 _refuse("unbalanced", f"Debits and credits differ by {abs(difference)} minor units of {currency}.")
 
 
-def _require_text(name: str, value: str, shortest: int, longest: int) -> None:
-    if not shortest <= len(value) <= longest or "\0" in value:
-        code = "description_too_long" if name == "description" else f"{name}_invalid"
-        _refuse(code, f"A {name} has {shortest} to {longest} characters, none of them NUL.")
+def _is_text(value: str, shortest: int, longest: int) -> bool:
+    """Whether PostgreSQL keeps this text, NUL being the one character that it does not."""
+    return shortest <= len(value) <= longest and "\0" not in value
 
 
 def _refuse(code: str, detail: str) -> None:

@@ -176,7 +176,7 @@ def with_entries(found: Sequence[Transaction]) -> Sequence[Transaction]:
     by_id: dict[int, list[Entry]] = {row.pk: [] for row in found}
     # One look into the index per transaction: `= ANY` of all possible ids would be a thousand per transaction.
     ids = RawSQL(
-        "SELECT e.id FROM unnest(%s::bigint[]) AS t (id) CROSS JOIN LATERAL"  # noqa: S611 - no value in the text
+        "SELECT e.id FROM unnest(%s::bigint[]) AS t (id) CROSS JOIN LATERAL"
         " (SELECT i.id FROM ledger_entry AS i WHERE i.id >= t.id << %s AND i.id < (t.id + 1) << %s) AS e",
         [list(by_id), ENTRIES_BITS, ENTRIES_BITS],
     )

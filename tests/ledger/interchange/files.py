@@ -70,7 +70,7 @@ def fill(book: str, transactions: int = len(NASTY)) -> None:
         drafts.append(
             TransactionDraft(
                 reference=f"{text}#{number}",
-                kind=text,
+                kind=text or "plain",
                 entries=(
                     debit(PSP, amount),
                     debit(CASH, Money(1, currency)),
