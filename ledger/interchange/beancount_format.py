@@ -69,6 +69,7 @@ class Beancount:
             f"  kind: {_quoted(row.kind)}",
             f'  effective-at: "{moment(row.effective_at)}"',
             f'  recorded-at: "{moment(row.recorded_at)}"',
+            *_origin(row),
             *(f"  {metadata_key(key=key)}: {_quoted(_text(value))}" for key, value in row.metadata.items()),
             *(self._posting(entry, on) for entry in posted),
         ]
@@ -136,6 +137,14 @@ class Beancount:
         for row in self._extent.accounts:
             found[self._names[row.type, row.code]].append(row)
         return dict(sorted(found.items()))
+
+
+def _origin(row: TransactionRow) -> Iterator[str]:
+    if row.dated_at:
+        yield f'  dated-at: "{moment(row.dated_at)}"'
+    if row.resolves:
+        yield f'  action: "{row.resolves.action}"'
+        yield f"  target: {_quoted(row.resolves.target)}"
 
 
 def _paths(name: str) -> Iterator[str]:

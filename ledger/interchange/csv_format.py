@@ -23,6 +23,11 @@ COLUMNS = (
     "recorded_at",
     "description",
     "metadata",
+    "target",
+    "action",
+    "final",
+    "dated_at",
+    "expires_at",
     "entry",
     "entries",
     "account",
@@ -70,6 +75,9 @@ class CommaSeparated:
             moment(row.recorded_at),
             guarded(row.description),
             json.dumps(dict(row.metadata), separators=(",", ":")),
+            *_resolves(row),
+            row.dated_at and moment(row.dated_at),
+            row.expires_at and moment(row.expires_at),
         ]
         return _rows(
             [
@@ -124,6 +132,12 @@ class CommaSeparated:
                     plain(row["book"]), int(row["exported_through"]), int(row["transaction_id"]), read_bytes
                 )
         return found
+
+
+def _resolves(row: TransactionRow) -> tuple[str, str, str]:
+    if row.resolves is None:
+        return ("", "", "")
+    return guarded(row.resolves.target), row.resolves.action, "yes" if row.resolves.final else "no"
 
 
 def _rows(rows: list[list[object]]) -> str:

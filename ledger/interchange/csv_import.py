@@ -12,7 +12,8 @@ from ledger.interchange.csv_format import COLUMNS, plain
 from ledger.interchange.records import FieldRefused, Record, RefusedLine, TransactionRecord, transaction_draft
 
 _REQUIRED = ("reference", "kind", "effective_at", "account", "currency", "direction", "amount_minor")
-_OF_THE_TRANSACTION = ("kind", "effective_at", "description", "metadata")
+_OF_THE_TRANSACTION = ("kind", "effective_at", "description", "metadata", "target", "action", "final")
+_FINAL = {"yes": True, "no": False}
 _OF_THE_ENTRY = ("account", "currency", "direction", "status")
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _ENTRY_POINTER = re.compile(r"/entries/(?P<position>[0-9]+)/(?P<column>\w+)")
@@ -156,8 +157,15 @@ def _raw(rows: list[_Row]) -> dict[str, Any]:
         "effective_at": first["effective_at"],
         "description": first["description"],
         "metadata": metadata,
+        "resolves": _resolves(first),
         "entries": [_entry(row, position) for position, row in enumerate(rows)],
     }
+
+
+def _resolves(row: _Row) -> dict[str, Any] | None:
+    if not row["action"]:
+        return None
+    return {"target": row["target"], "action": row["action"], "final": _FINAL.get(row["final"])}
 
 
 def _entry(row: _Row, position: int) -> dict[str, Any]:
@@ -174,4 +182,4 @@ def _place(rows: list[_Row], pointer: str) -> tuple[int, str]:
     found = _ENTRY_POINTER.fullmatch(pointer)
     if found:
         return rows[int(found["position"])].line, found["column"]
-    return rows[0].line, pointer.removeprefix("/")
+    return rows[0].line, pointer.rpartition("/")[2] if pointer.startswith("/resolves") else pointer.removeprefix("/")

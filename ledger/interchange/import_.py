@@ -28,7 +28,12 @@ READERS = {"csv": read_csv, "jsonl": read_jsonl}
 # Records posted at once: enough to be quick, few enough that their locks are held for some tenths of a second.
 BATCH = 500
 MOST_ENTRIES = 5_000  # the same, where transactions have many
-_FIELD_OF = {"reference_conflict": "reference", "unknown_account": "account", "wrong_currency": "currency"}
+_FIELD_OF = {
+    "reference_conflict": "reference",
+    "period_closed": "effective_at",
+    "unknown_account": "account",
+    "wrong_currency": "currency",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +184,10 @@ class _Import:
         found = []
         try:
             with transaction():
-                ensure_accounts(book=self._book, accounts=self._wanted)
+                try:
+                    ensure_accounts(book=self._book, accounts=self._wanted)
+                except TallyError:
+                    raise _RolledBack from None  # the accounts are at fault
                 for record in records:
                     try:
                         with savepoint():

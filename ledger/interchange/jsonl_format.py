@@ -4,6 +4,7 @@ Reading such files back into drafts is jsonl_import.py's business.
 """
 
 import json
+from dataclasses import asdict
 from typing import BinaryIO, ClassVar
 
 from ledger.interchange.formats import Extent, ResumePoint, moment, not_an_export
@@ -42,6 +43,9 @@ class JsonLines:
                 "recorded_at": moment(row.recorded_at),
                 "description": row.description,
                 "metadata": dict(row.metadata),
+                "resolves": row.resolves and asdict(row.resolves),
+                "dated_at": row.dated_at and moment(row.dated_at),
+                "expires_at": row.expires_at and moment(row.expires_at),
                 "entries": [
                     {
                         "account": entry.account,
@@ -90,6 +94,7 @@ def _account(row: AccountRow) -> dict[str, object]:
         "normal_side": row.normal_side,
         "floor_minor": row.floor_minor,
         "ceiling_minor": row.ceiling_minor,
+        "stripes": row.stripes,
         "metadata": dict(row.metadata),
         "opened_at": moment(row.opened_at),
         "closed_at": row.closed_at and moment(row.closed_at),

@@ -9,19 +9,27 @@ from datetime import UTC, datetime
 from typing import Any, cast, get_args
 
 from exactly_once.errors import FieldError, InvalidInput
-from ledger.accounts import AccountSpec, AccountType
-from ledger.drafts import Direction, EntryDraft, TransactionDraft
+from ledger.accounts import MAX_STRIPES, AccountSpec, AccountType
+from ledger.drafts import Action, Direction, EntryDraft, Resolves, TransactionDraft
 from ledger.errors import InvalidDraft
-from ledger.money import Money
+from ledger.money import MAX_MINOR, Money
 
-MAX_CHARACTERS = {"reference": 255, "kind": 64, "description": 255, "account": 200, "code": 200}
-_TRANSACTION = {"type", "id", "reference", "kind", "effective_at", "recorded_at", "description", "metadata", "entries"}
+MAX_CHARACTERS = {"reference": 255, "target": 255, "kind": 64, "description": 255, "account": 200, "code": 200}
+_TRANSACTION = {
+    *("type", "id", "reference", "kind", "effective_at", "recorded_at", "description", "metadata", "entries"),
+    *("resolves", "dated_at", "expires_at"),
+}
+_RESOLVES = {"target", "action", "final"}
 _ENTRY = {"account", "currency", "direction", "amount_minor", "status"}
 _ACCOUNT = {
-    *("type", "code", "currency", "account_type", "normal_side", "floor_minor", "ceiling_minor"),
+    *("type", "code", "currency", "account_type", "normal_side", "floor_minor", "ceiling_minor", "stripes"),
     *("metadata", "opened_at", "closed_at"),
 }
-_FIELD_OF = {"reference_invalid": "/reference", "effective_at_naive": "/effective_at"}
+_FIELD_OF = {
+    "reference_invalid": "/reference",
+    "kind_invalid": "/kind",
+    "effective_at_naive": "/effective_at",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +82,22 @@ def account_spec(raw: Mapping[str, Any]) -> AccountSpec:
     :raises FieldRefused:
     """
     _known_fields(raw, _ACCOUNT, "")
-    for name in ("floor_minor", "ceiling_minor", "metadata"):
-        if raw.get(name):
-            raise FieldRefused(f"/{name}", "not_importable", "Accounts with limits or metadata are not imported yet.")
     return AccountSpec(
         code=_text(raw, "code", ""),
         currency=_money(1, _text(raw, "currency", ""), "/currency").currency,
         type=cast(AccountType, _choice(raw, "account_type", get_args(AccountType.__value__), "")),
         normal_side=cast(Direction, _choice(raw, "normal_side", get_args(Direction.__value__), "")),
+        floor_minor=_integer(raw, "floor_minor", -MAX_MINOR, MAX_MINOR),
+        ceiling_minor=_integer(raw, "ceiling_minor", -MAX_MINOR, MAX_MINOR),
+        stripes=_integer(raw, "stripes", 1, MAX_STRIPES) or 1,
+        metadata=_metadata(raw.get("metadata", {})),
     )
 
 
 def transaction_draft(raw: Mapping[str, Any]) -> TransactionDraft:
     """Return the draft that a transaction describes; ids and recorded times are the old book's, and are left out.
+
+    So is the date that a late transaction cites: it takes effect when the old book had it take effect.
 
     :raises FieldRefused:
     """
@@ -102,6 +113,8 @@ def transaction_draft(raw: Mapping[str, Any]) -> TransactionDraft:
             description=_text(raw, "description", "") if "description" in raw else "",
             metadata=_metadata(raw.get("metadata", {})),
             entries=tuple(_entry(entry, f"/entries/{position}") for position, entry in enumerate(entries)),
+            link=_link(raw.get("resolves")),
+            move_late=False,
         )
     except InvalidDraft as error:
         raise FieldRefused(_FIELD_OF.get(error.code, "/entries"), error.code, error.detail) from error
@@ -123,6 +136,32 @@ def _entry(raw: object, pointer: str) -> EntryDraft:
         direction=cast(Direction, _choice(raw, "direction", get_args(Direction.__value__), pointer)),
         money=money,
     )
+
+
+def _link(raw: object) -> Resolves | None:
+    """Return what a reversal reverses; what ends a hold is no less refused than the hold."""
+    if raw is None:
+        return None
+    if not isinstance(raw, dict):
+        raise FieldRefused("/resolves", "not_a_dict", "What is resolved is an object.")
+    _known_fields(raw, _RESOLVES, "/resolves")
+    action = _choice(raw, "action", get_args(Action.__value__), "/resolves")
+    if action != "reverse":
+        raise FieldRefused("/resolves/action", "status_not_posted", "Holds and their ends cannot be imported.")
+    if type(raw.get("final")) is not bool:
+        raise FieldRefused("/resolves/final", "invalid", "True or false is expected.")
+    return Resolves(target=_text(raw, "target", "/resolves"), action="reverse", final=raw["final"])
+
+
+def _integer(raw: Mapping[str, Any], name: str, least: int, most: int) -> int | None:
+    value = raw.get(name)
+    if value is None:
+        return None
+    if type(value) is not int:
+        raise FieldRefused(f"/{name}", "not_an_integer", "An integer is expected.")
+    if not least <= value <= most:
+        raise FieldRefused(f"/{name}", "amount_out_of_range", f"From {least} to {most} is possible.")
+    return value
 
 
 def _money(amount_minor: int, currency: str, pointer: str) -> Money:

@@ -32,7 +32,7 @@ WHERE
 
 @dataclass(frozen=True, slots=True)
 class AccountRow:
-    """An account of the book; limits in minor units, None where there is none."""
+    """An account of the book; limits in minor units, None where there is none. Hot accounts have several stripes."""
 
     code: str
     currency: str
@@ -40,6 +40,7 @@ class AccountRow:
     normal_side: str
     floor_minor: int | None
     ceiling_minor: int | None
+    stripes: int
     metadata: Mapping[str, object]
     opened_at: datetime
     closed_at: datetime | None
@@ -58,8 +59,20 @@ class EntryRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Resolved:
+    """What a transaction does to the one with the reference ``target``; ``final`` where nothing of that is left."""
+
+    target: str
+    action: str
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TransactionRow:
-    """A transaction with its entries in their order. ``id`` orders transactions; it is no name for anything else."""
+    """A transaction with its entries in their order. ``id`` orders transactions; it is no name for anything else.
+
+    ``dated_at`` is the date that a late transaction cites, ``expires_at`` the end of a hold that has one.
+    """
 
     id: int
     reference: str
@@ -69,6 +82,9 @@ class TransactionRow:
     description: str
     metadata: Mapping[str, object]
     entries: tuple[EntryRow, ...]
+    resolves: Resolved | None = None
+    dated_at: datetime | None = None
+    expires_at: datetime | None = None
 
 
 def require_book(*, book: str) -> None:
@@ -110,6 +126,7 @@ def accounts(*, book: str) -> list[AccountRow]:
             normal_side=row.normal_side,
             floor_minor=balance.floor_minor,
             ceiling_minor=balance.ceiling_minor,
+            stripes=getattr(row, "stripes", 1),
             metadata=row.metadata,
             opened_at=row.created_at,
             closed_at=getattr(row, "closed_at", None),
@@ -129,14 +146,15 @@ def first_effective_at(*, book: str, through: int) -> datetime | None:
 def transactions(*, book: str, after: int, through: int) -> Iterator[list[TransactionRow]]:
     """Yield pages of transactions with ids in (after, through], in that order, each page read on its own."""
     book_id = Book.objects.values_list("id", flat=True).get(code=book)
-    while page := list(
-        Transaction.objects.filter(book_id=book_id, id__gt=after, id__lte=through).order_by("id")[:PAGE]
-    ):
+    found = Transaction.objects.filter(book_id=book_id, id__lte=through).order_by("id")
+    found = found.select_related("late", "hold", "resolution__target")
+    while page := list(found.filter(id__gt=after)[:PAGE]):
         yield [_transaction(row) for row in queries.with_entries(page)]
         after = page[-1].id
 
 
 def _transaction(row: Transaction) -> TransactionRow:
+    resolution, late, hold = (getattr(row, name, None) for name in ("resolution", "late", "hold"))
     return TransactionRow(
         id=row.id,
         reference=row.reference,
@@ -146,6 +164,9 @@ def _transaction(row: Transaction) -> TransactionRow:
         description=row.description,
         metadata=row.metadata,
         entries=tuple(_entry(entry) for entry in row.entries),
+        resolves=resolution and Resolved(resolution.target.reference, resolution.action, resolution.final),
+        dated_at=late and late.dated_at,
+        expires_at=hold and hold.expires_at,
     )
 
 

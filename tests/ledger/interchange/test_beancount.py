@@ -14,7 +14,7 @@ from ledger.accounts import close_account
 from ledger.interchange.beancount_format import Beancount
 from ledger.interchange.beancount_names import ROOTS, account_name, account_of, metadata_key
 from ledger.interchange.formats import Extent
-from ledger.interchange.rows import AccountRow, EntryRow, TransactionRow
+from ledger.interchange.rows import AccountRow, EntryRow, Resolved, TransactionRow
 from tests.ledger.interchange.files import CASH, CURRENCIES, NOW, PSP, export, fill, open_a_book
 
 # What PostgreSQL can hold as text.
@@ -121,6 +121,7 @@ def books(draw: st.DrawFn) -> Extent:
             normal_side="debit",
             floor_minor=draw(st.sampled_from([None, -5])),
             ceiling_minor=None,
+            stripes=1,
             metadata=draw(st.dictionaries(TEXTS, TEXTS, max_size=2)),
             opened_at=NOW,
             closed_at=draw(st.sampled_from([None, NOW])),
@@ -147,6 +148,8 @@ def transactions(draw: st.DrawFn, extent: Extent, number: int) -> TransactionRow
         description=draw(TEXTS),
         metadata=draw(st.dictionaries(TEXTS, TEXTS | st.booleans(), max_size=3)),
         entries=(*entries, held),
+        resolves=draw(st.none() | st.builds(Resolved, TEXTS, st.just("reverse"), st.booleans())),
+        dated_at=draw(st.sampled_from([None, NOW])),
     )
 
 

@@ -45,6 +45,10 @@ def entry(**changes: object) -> Change:
     return lambda row: row["entries"][1].update(changes)
 
 
+def resolving(**changes: object) -> Change:
+    return lambda row: row.update(resolves={"target": "q", "action": "reverse", "final": True} | changes)
+
+
 BAD_LINES: list[tuple[object, str]] = [
     ("{", "line 2: -: malformed_line: The line is no JSON: "),
     ("[]", "line 2: -: malformed_line: The line is no JSON object."),
@@ -58,7 +62,12 @@ BAD_LINES: list[tuple[object, str]] = [
     (line("\ud800"), "line 2: /reference: invalid"),
     (line("r", lambda row: row.pop("kind")), "line 2: /kind: required"),
     (line("r", lambda row: row.update(kind=1)), "line 2: /kind: invalid"),
+    (line("r", lambda row: row.update(kind="")), "line 2: /kind: kind_invalid"),
     (line("r", lambda row: row.update(reverses="q")), "line 2: /reverses: unknown_field"),
+    (line("r", lambda row: row.update(resolves=1)), "line 2: /resolves: not_a_dict"),
+    (line("r", resolving(action="void")), "line 2: /resolves/action: status_not_posted"),
+    (line("r", resolving(final=1)), "line 2: /resolves/final: invalid"),
+    (line("r", resolving()), "line 2: -: transaction_not_found"),
     (line("r", lambda row: row.update(effective_at="today")), "line 2: /effective_at: invalid"),
     (line("r", lambda row: row.update(effective_at="2026-11-23")), "line 2: /effective_at: effective_at_naive"),
     (line("r", lambda row: row.update(effective_at="0001-01-01T00:00:00+01:00")), "line 2: /effective_at: invalid"),
@@ -87,9 +96,9 @@ BAD_LINES: list[tuple[object, str]] = [
             "currency": "EUR",
             "account_type": "asset",
             "normal_side": "debit",
-            "floor_minor": -5,
+            "stripes": 0,
         },
-        "line 2: /floor_minor: not_importable",
+        "line 2: /stripes: amount_out_of_range",
     ),
     (" " * (MAX_LINE_BYTES + 1), "line 2: -: line_too_long"),
 ]
