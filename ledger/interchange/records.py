@@ -108,7 +108,7 @@ def transaction_draft(raw: Mapping[str, Any]) -> TransactionDraft:
     try:
         return TransactionDraft(
             reference=_text(raw, "reference", ""),
-            kind=_text(raw, "kind", "") or "imported",
+            kind=_text(raw, "kind", ""),
             effective_at=_moment(raw, "effective_at"),
             description=_text(raw, "description", "") if "description" in raw else "",
             metadata=_metadata(raw.get("metadata", {})),
