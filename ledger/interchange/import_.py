@@ -14,6 +14,7 @@ from django_subatomic.db import savepoint, transaction
 from exactly_once.errors import TallyError, TryLater
 from ledger import journal
 from ledger.accounts import AccountSpec, ensure_accounts
+from ledger.drafts import Resolves
 from ledger.errors import InvalidInterchange
 from ledger.interchange import rows, runs
 from ledger.interchange.csv_import import read_csv
@@ -211,13 +212,20 @@ def _guarded(records: Iterator[Record]) -> Iterator[Record]:
 
 
 def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:
+    """Yield batches. Within one, ids follow the references, so a reversal waits for a batch after its target."""
     batch: list[Record] = []
+    references: set[str] = set()
     entries = 0
     for record in records:
-        batch.append(record)
-        entries += len(record.draft.entries) if isinstance(record, TransactionRecord) else 0
-        if len(batch) == BATCH or entries >= MOST_ENTRIES:
+        draft = record.draft if isinstance(record, TransactionRecord) else None
+        link = draft.link if draft else None
+        reverses = isinstance(link, Resolves) and link.target in references
+        if reverses or len(batch) == BATCH or entries >= MOST_ENTRIES:
             yield batch
-            batch, entries = [], 0
+            batch, references, entries = [], set(), 0
+        batch.append(record)
+        if draft:
+            references.add(draft.reference)
+            entries += len(draft.entries)
     if batch:
         yield batch
