@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db.models import F, Max, Min, OuterRef, QuerySet, Subquery, Sum
-from django.db.models.expressions import RawSQL
 
 from ledger.errors import LedgerNotFound
 from ledger.models import ENTRIES_BITS, Account, Balance, Book, Entry, Transaction
@@ -26,6 +25,18 @@ SUMS = {
     "net_max_minor": Min("balances__net_max_minor"),
     "closed_at": Min("balances__closed_at"),
 }
+
+
+# One look into the index per transaction. The LIMIT says how many entries one can have at most: without it PostgreSQL
+# takes a range of ids for a good part of the table, and reads all of it for a page of transactions.
+_ENTRIES_OF = """
+SELECT e.*
+FROM unnest(%s::bigint[]) AS t (id)
+CROSS JOIN LATERAL (
+    SELECT i.* FROM ledger_entry AS i WHERE i.id >= t.id << %s AND i.id < (t.id + 1) << %s ORDER BY i.id LIMIT %s
+) AS e
+ORDER BY e.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,13 +185,10 @@ def transaction(*, public_id: str) -> Transaction:
 def with_entries(found: Sequence[Transaction]) -> Sequence[Transaction]:
     """Return the transactions with their entries, read in one statement: up to some thousands."""
     by_id: dict[int, list[Entry]] = {row.pk: [] for row in found}
-    # One look into the index per transaction: `= ANY` of all possible ids would be a thousand per transaction.
-    ids = RawSQL(
-        "SELECT e.id FROM unnest(%s::bigint[]) AS t (id) CROSS JOIN LATERAL"
-        " (SELECT i.id FROM ledger_entry AS i WHERE i.id >= t.id << %s AND i.id < (t.id + 1) << %s) AS e",
-        [list(by_id), ENTRIES_BITS, ENTRIES_BITS],
-    )
-    for entry in Entry.objects.filter(pk__in=ids).select_related("account").order_by("pk"):
+    entries = list(Entry.objects.raw(_ENTRIES_OF, [list(by_id), ENTRIES_BITS, ENTRIES_BITS, 1 << ENTRIES_BITS]))
+    accounts = Account.objects.in_bulk({entry.account_id for entry in entries})
+    for entry in entries:
+        entry.account = accounts[entry.account_id]
         by_id[entry.transaction_id].append(entry)
     for row in found:
         row.entries = by_id[row.pk]
