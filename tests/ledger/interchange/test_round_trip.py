@@ -8,8 +8,17 @@ from django_subatomic.db import transaction
 from ledger.accounts import open_book
 from ledger.models import ImportRun
 from ledger.verify import checks
-from tests.ledger.books import written
-from tests.ledger.interchange.files import NOW, export, exported_transactions, fill, import_, open_a_book, said
+from tests.ledger.books import sale, written
+from tests.ledger.interchange.files import (
+    NOW,
+    export,
+    exported_transactions,
+    fill,
+    import_,
+    open_a_book,
+    post_drafts,
+    said,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -90,3 +99,18 @@ def test_a_dry_run_counts_and_keeps_nothing(tmp_path: Path, capsys: pytest.Captu
     assert "Dry run, nothing is kept: 12 transactions posted, 0 known before, 0 refused." in said(capsys)
     assert written() == before
     assert ImportRun.objects.count() == 0
+
+
+@pytest.mark.parametrize("format_", ["csv", "jsonl"])
+def test_another_books_later_transactions_make_no_export_incomplete(format_: str, tmp_path: Path) -> None:
+    # Given
+    open_a_book("old")
+    fill("old", transactions=2)
+    open_a_book("new")
+    post_drafts("new", sale("later"))
+    # When
+    export("old", format_, tmp_path / "file")
+    code = import_("new", format_, tmp_path / "file")
+    # Then
+    assert code == 0
+    assert len(exported_transactions("new", tmp_path)) == 3
