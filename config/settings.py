@@ -226,7 +226,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
     }
 )
 # Each sweep finds in PostgreSQL what is due and wakes a worker for it: the guarantee behind every lost message.
-_SWEEPS = {"exactly_once.sweep": 2.0, "payments.sweep": 2.0, "checkout.sweep": 5.0}  # every so many seconds
+_SWEEPS = {"exactly_once.sweep": 2.0, "payments.sweep": 2.0, "checkout.sweep": 5.0, "ledger.expire_holds": 5.0}
 CELERY_BEAT_SCHEDULE = {
     task: {"task": task, "schedule": every, "options": {"expires": 10}} for task, every in _SWEEPS.items()
 }

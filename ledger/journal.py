@@ -9,7 +9,8 @@ from django_subatomic.db import transaction_required
 from psycopg.types.json import Jsonb
 
 from ledger.drafts import EntryDraft, HoldTerms, Resolves, TransactionDraft
-from ledger.refusals import refusal
+from ledger.errors import LedgerNotFound, PostingRefused
+from ledger.refusals import refusal, refusal_of
 
 MAX_BATCH = 10_000  # transactions in one call: bounds how long its locks are held
 
@@ -26,6 +27,8 @@ SELECT r_ids, r_replayed FROM ledger_post_batch(
     %s::integer[], %s::text[], %s::text[], %s::boolean[], %s::timestamptz[]
 )
 """
+
+_POST_EACH = _POST_BATCH.replace("r_ids, r_replayed FROM ledger_post_batch", "* FROM ledger_post_each")
 
 _STATUS = {"posted": "P", "pending": "H", "released": "R"}
 
@@ -74,11 +77,38 @@ def post_alone(*, book: str, draft: TransactionDraft) -> PostedTransaction:
     return PostedTransaction(id=id_, reference=draft.reference, replayed=replayed)
 
 
-def _call(statement: str, arguments: list[Any]) -> tuple[Any, Any]:
+@dataclass(frozen=True, slots=True)
+class RefusedTransaction:
+    """Why the books did not take a transaction of a batch; ``refusal`` is what posting it alone would raise."""
+
+    reference: str
+    refusal: PostingRefused | LedgerNotFound
+
+
+@transaction_required
+def post_each(*, book: str, drafts: Sequence[TransactionDraft]) -> list[PostedTransaction | RefusedTransaction]:
+    """Post each of up to 10,000 drafts that can be posted, as if they came one by one, in one round trip.
+
+    :raises LedgerNotFound: ``book_not_found``.
+    """
+    if len(drafts) > MAX_BATCH:
+        raise ValueError(f"at most {MAX_BATCH} transactions in one call, not {len(drafts)}")
+    if not drafts:
+        return []
+    columns = _call(_POST_EACH, _batch_arguments(book, drafts))
+    return [
+        PostedTransaction(id=id_, reference=draft.reference, replayed=again)
+        if constraint is None
+        else RefusedTransaction(draft.reference, refusal_of(constraint, detail))
+        for draft, id_, again, constraint, detail in zip(drafts, *columns, strict=True)
+    ]
+
+
+def _call(statement: str, arguments: list[Any]) -> tuple[Any, ...]:
     try:
         with connection.cursor() as cursor:
             cursor.execute(statement, arguments)
-            row: tuple[Any, Any] = cursor.fetchone()
+            row: tuple[Any, ...] = cursor.fetchone()
     except (IntegrityError, DataError) as error:
         raise refusal(error) from error
     return row

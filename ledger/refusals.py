@@ -26,6 +26,7 @@ _REFUSALS: dict[str, tuple[type[PostingRefused | LedgerNotFound], str, str]] = {
     "ledger_account_currency": (WrongCurrency, "wrong_currency", "The account is not kept in this currency"),
     "ledger_account_open": (AccountClosed, "account_closed", "The account is closed"),
     "ledger_account_nothing_pending": (PostingRefused, "amounts_pending", "The account has pending amounts"),
+    "ledger_amount_in_range": (PostingRefused, "amount_out_of_range", "A sum would leave bigint"),
     "ledger_account_limit": _LIMIT,
     "ledger_balance_net_min": _LIMIT,
     "ledger_balance_net_max": _LIMIT,
@@ -52,13 +53,17 @@ _REFUSALS: dict[str, tuple[type[PostingRefused | LedgerNotFound], str, str]] = {
 def refusal(error: IntegrityError | DataError) -> Exception:
     """Return the refusal that the violated constraint stands for; a constraint without one is a defect of ours."""
     if isinstance(error.__cause__, NumericValueOutOfRange):
-        return PostingRefused(code="amount_out_of_range", detail="An account's sum would leave bigint.")
+        return refusal_of("ledger_amount_in_range", None)
     diagnosis = getattr(error.__cause__, "diag", None)
-    name = getattr(diagnosis, "constraint_name", None)
+    name = str(getattr(diagnosis, "constraint_name", None))
     if name not in _REFUSALS:
         return error
-    kind, code, sentence = _REFUSALS[name]
     # The DETAIL of a table's own CHECK is the whole row: not for callers.
     ours = getattr(diagnosis, "table_name", None) is None
-    detail = getattr(diagnosis, "message_detail", None) if ours else None
+    return refusal_of(name, getattr(diagnosis, "message_detail", None) if ours else None)
+
+
+def refusal_of(constraint: str, detail: str | None) -> PostingRefused | LedgerNotFound:
+    """Return the refusal that a constraint stands for; ``detail`` names what it is about."""
+    kind, code, sentence = _REFUSALS[constraint]
     return kind(code=code, detail=f"{sentence}: {detail}." if detail else f"{sentence}.")

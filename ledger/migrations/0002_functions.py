@@ -21,14 +21,15 @@ FILES = {
     "0010_link": "DROP FUNCTION ledger_link;",
     "0011_check_limits": "DROP FUNCTION ledger_check_limits;",
     "0012_post_batch": "DROP FUNCTION ledger_post_batch;",
-    "0013_set_limits": "DROP FUNCTION ledger_set_limits;",
-    "0014_raise_stripes": "DROP FUNCTION ledger_raise_stripes;",
-    "0015_stripes_without_limits": """
+    "0013_post_each": "DROP FUNCTION ledger_post_each;",
+    "0014_set_limits": "DROP FUNCTION ledger_set_limits;",
+    "0015_raise_stripes": "DROP FUNCTION ledger_raise_stripes;",
+    "0016_stripes_without_limits": """
         DROP TRIGGER ledger_stripes_without_limits ON ledger_balance;
         DROP FUNCTION ledger_stripes_without_limits;
     """,
-    "0016_close_period": "DROP FUNCTION ledger_close_period;",
-    "0017_grants": """
+    "0017_close_period": "DROP FUNCTION ledger_close_period;",
+    "0018_grants": """
         GRANT INSERT, UPDATE, DELETE ON
         ledger_account, ledger_transaction, ledger_latetransaction, ledger_entry, ledger_balance,
         ledger_hold, ledger_resolution, ledger_remainder

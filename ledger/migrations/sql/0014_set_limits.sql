@@ -1,5 +1,5 @@
--- Sets the floor and the ceiling of an account, amounts on its normal side; NULL is none. CHECKs refuse a limit that the
--- balance is past already.
+-- Sets the floor and the ceiling of an account, amounts on its normal side; NULL is none. CHECKs refuse a limit that
+-- the balance is past already.
 CREATE FUNCTION ledger_set_limits(
     p_book text, p_code text, p_currency text, p_floor bigint, p_ceiling bigint
 ) RETURNS boolean
