@@ -79,6 +79,9 @@ UNFOLD: dict[str, Any] = {
                 ("Resolutions", "task_alt", "ledger_resolution"),
                 ("Remainders", "hourglass_bottom", "ledger_remainder"),
                 ("Late transactions", "history", "ledger_latetransaction"),
+                ("Seals", "verified", "ledger_sealblock"),
+                ("Seal position", "flag", "ledger_sealposition"),
+                ("Sums per day", "calendar_month", "ledger_dailysum"),
                 ("Import runs", "upload_file", "ledger_importrun"),
             ),
             _group(

@@ -8,6 +8,7 @@ from environs import Env
 
 from config import admin_look, logs, openapi_settings
 from config.environment import DEVELOPMENT, PRODUCTION, refuse_unsafe
+from config.sweeps import SWEEPS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -225,10 +226,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
         "socket_keepalive": True,
     }
 )
-# Each sweep finds in PostgreSQL what is due and wakes a worker for it: the guarantee behind every lost message.
-_SWEEPS = {"exactly_once.sweep": 2.0, "payments.sweep": 2.0, "checkout.sweep": 5.0, "ledger.expire_holds": 5.0}
 CELERY_BEAT_SCHEDULE = {
-    task: {"task": task, "schedule": every, "options": {"expires": 10}} for task, every in _SWEEPS.items()
+    task: {"task": task, "schedule": every, "options": {"expires": 10}} for task, every in SWEEPS.items()
 }
 
 # --- Logs -------------------------------------------------------------------------------------------------------------

@@ -12,12 +12,15 @@ from ledger.models import (
     Account,
     Balance,
     Book,
+    DailySum,
     Entry,
     Hold,
     ImportRun,
     LateTransaction,
     Remainder,
     Resolution,
+    SealBlock,
+    SealPosition,
     Transaction,
 )
 from ledger.money import Money
@@ -151,6 +154,56 @@ class LateTransactionAdmin(ReadOnly, ModelAdmin):
     list_display = ("transaction", "dated_at")
     list_select_related = ("transaction",)
     search_fields = ("transaction__reference",)
+
+
+@admin.register(SealBlock)
+class SealBlockAdmin(ReadOnly, ModelAdmin):
+    """The chain of sealed blocks. Note a hash outside, and nothing before it can change unseen."""
+
+    list_display = ("book", "number", "count", "through_id", "hash_hex", "sealed_at")
+    list_filter = ("book",)
+    list_select_related = ("book",)
+    search_fields = ("book__code", "=number")
+    exclude = ("hash", "root", "previous_hash", "marks")
+    readonly_fields = ("hash_hex", "root_hex")
+
+    @admin.display(description="hash")
+    def hash_hex(self, block: SealBlock) -> str:
+        """Return the block's hash."""
+        return bytes(block.hash).hex()
+
+    @admin.display(description="root")
+    def root_hex(self, block: SealBlock) -> str:
+        """Return the root of its Merkle tree."""
+        return bytes(block.root).hex()
+
+
+@admin.register(SealPosition)
+class SealPositionAdmin(ReadOnly, ModelAdmin):
+    """How far everything is sealed."""
+
+    list_display = ("through_id", "sealed_at")
+    search_fields = ("=through_id",)
+
+
+@admin.register(DailySum)
+class DailySumAdmin(ReadOnly, ModelAdmin):
+    """What accounts moved per day, as reports add it up."""
+
+    list_display = ("account", "effective_on", "recorded_on", "debits", "credits")
+    list_select_related = ("account",)
+    search_fields = ("account__code",)
+    date_hierarchy = "effective_on"
+
+    @admin.display(description="debits")
+    def debits(self, row: DailySum) -> str:
+        """Return the day's debits."""
+        return str(Money(row.debits_minor, row.account.currency))
+
+    @admin.display(description="credits")
+    def credits(self, row: DailySum) -> str:
+        """Return the day's credits."""
+        return str(Money(row.credits_minor, row.account.currency))
 
 
 @admin.register(ImportRun)

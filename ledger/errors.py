@@ -55,7 +55,7 @@ class LedgerNotFound(NotFound):
     """No such book, account or transaction."""
 
 
-class ExportBlocked(TryLater):
+class HorizonBlocked(TryLater):
     """A writer's open transaction keeps the end of the books unsettled."""
 
 

@@ -148,6 +148,34 @@ _CHECKS = {
         FULL JOIN used AS u
             ON u.target_id = m.transaction_id AND u.account_id = m.account_id AND u.side = m.direction
     """,
+    "ledger: every sealed transaction is as it was sealed, and every block follows from the one before": """
+        SELECT
+            (SELECT coalesce(sum(count), 0) FROM ledger_seal_block),
+            (SELECT array_agg(c.r_problem) FROM ledger_check_seals() AS c)
+    """,
+    "ledger: the sums per day equal the sealed entries": """
+        WITH sums AS (
+            SELECT
+                e.account_id,
+                (t.effective_at AT TIME ZONE 'UTC')::date AS effective_on,
+                (t.recorded_at AT TIME ZONE 'UTC')::date AS recorded_on,
+                coalesce(sum(e.amount_minor) FILTER (WHERE e.direction = 'D'), 0) AS debits,
+                coalesce(sum(e.amount_minor) FILTER (WHERE e.direction = 'C'), 0) AS credits
+            FROM ledger_entry AS e
+            INNER JOIN ledger_transaction AS t ON t.id = e.id >> 10
+            WHERE e.status = 'P' AND t.id <= (SELECT coalesce(max(p.through_id), 0) FROM ledger_seal_position AS p)
+            GROUP BY 1, 2, 3
+        )
+
+        SELECT
+            count(*),
+            array_agg(
+                'account ' || coalesce(d.account_id, s.account_id) || ' on ' || coalesce(d.effective_on, s.effective_on)
+            ) FILTER (WHERE (d.debits_minor, d.credits_minor) IS DISTINCT FROM (s.debits, s.credits))
+        FROM ledger_daily_sum AS d
+        FULL JOIN sums AS s
+            ON s.account_id = d.account_id AND s.effective_on = d.effective_on AND s.recorded_on = d.recorded_on
+    """,
     "ledger: a hold has ended where its final resolution says so, and nowhere else": """
         SELECT
             count(*),

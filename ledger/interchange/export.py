@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from ledger.errors import InvalidInterchange
+from ledger.horizon import settled_through
 from ledger.interchange import rows
 from ledger.interchange.beancount_format import Beancount
 from ledger.interchange.csv_format import CommaSeparated
@@ -33,10 +34,10 @@ def export_book(*, book: str, format: str, file: BinaryIO, progress: Progress) -
     """Write the whole book, in memory that does not grow with the number of transactions.
 
     :raises LedgerNotFound: ``book_not_found``.
-    :raises ExportBlocked: ``export_blocked``.
+    :raises HorizonBlocked: ``horizon_blocked``.
     """
     rows.require_book(book=book)
-    extent = _extent(book, rows.settled_through(book=book))
+    extent = _extent(book, settled_through())
     writer = FORMATS[format](extent)
     file.write(writer.head().encode())
     return _write_from(writer, extent, after=0, file=file, progress=progress)

@@ -5,29 +5,17 @@ as long as the export takes): it reads up to a last transaction that is settled,
 written into the file, so that a run which is taken up later reads exactly the same.
 """
 
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection
-from django.db.models import Max, Min
+from django.db.models import Min
 
 from ledger import queries
-from ledger.errors import ExportBlocked, LedgerNotFound
+from ledger.errors import LedgerNotFound
 from ledger.models import Account, Book, Entry, Transaction
 
 PAGE = 1_000  # transactions read at once: some megabytes at worst
-# A posting takes milliseconds; one that is still open after this hangs, and someone should look.
-WAIT_FOR_WRITERS_SECONDS = 30
-_WRITERS = """
-SELECT DISTINCT l.virtualtransaction
-FROM pg_locks AS l
-WHERE
-    l.relation = 'ledger_transaction'::regclass AND l.mode = 'RowExclusiveLock' AND l.granted
-    AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
-    AND l.pid <> pg_backend_pid()
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,25 +84,6 @@ def require_book(*, book: str) -> None:
         raise LedgerNotFound(code="book_not_found", detail=f"There is no book {book!r}.")
 
 
-def settled_through(*, book: str) -> int:
-    """Return the id of the book's last transaction, once none with a smaller id can appear any more; 0 if empty.
-
-    Ids are drawn before they are committed. Whoever drew a smaller one held the table's lock for writers by the time
-    this one became visible: wait for those holders, and only for them; postings go on meanwhile.
-
-    :raises ExportBlocked: ``export_blocked``.
-    """
-    last: int = Transaction.objects.filter(book__code=book).aggregate(last=Max("id"))["last"] or 0
-    waiting_for = _writers()
-    deadline = time.monotonic() + WAIT_FOR_WRITERS_SECONDS
-    while waiting_for:
-        if time.monotonic() > deadline:
-            raise ExportBlocked(code="export_blocked", detail="A database transaction that writes the books hangs.")
-        time.sleep(0.02)
-        waiting_for &= _writers()
-    return last
-
-
 def accounts(*, book: str) -> list[AccountRow]:
     """Return the book's accounts by code and currency."""
     found = queries.with_sums(Account.objects.filter(book__code=book)).order_by("code", "currency")
@@ -179,9 +148,3 @@ def _entry(row: Entry) -> EntryRow:
         amount_minor=row.amount_minor,
         status=row.get_status_display(),
     )
-
-
-def _writers() -> set[str]:
-    with connection.cursor() as cursor:
-        cursor.execute(_WRITERS)
-        return {virtual_transaction for (virtual_transaction,) in cursor.fetchall()}

@@ -29,10 +29,15 @@ FILES = {
         DROP FUNCTION ledger_stripes_without_limits;
     """,
     "0017_close_period": "DROP FUNCTION ledger_close_period;",
-    "0018_grants": """
+    "0018_leaves": "DROP FUNCTION ledger_leaves;",
+    "0019_merkle_root": "DROP FUNCTION ledger_merkle_root;",
+    "0020_block_hash": "DROP FUNCTION ledger_block_hash;",
+    "0021_seal": "DROP FUNCTION ledger_seal;",
+    "0022_check_seals": "DROP FUNCTION ledger_check_seals;",
+    "0023_grants": """
         GRANT INSERT, UPDATE, DELETE ON
         ledger_account, ledger_transaction, ledger_latetransaction, ledger_entry, ledger_balance,
-        ledger_hold, ledger_resolution, ledger_remainder
+        ledger_hold, ledger_resolution, ledger_remainder, ledger_seal_block, ledger_seal_position, ledger_daily_sum
         TO tally_app;
         GRANT UPDATE, DELETE ON ledger_book TO tally_app;
     """,

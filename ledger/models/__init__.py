@@ -7,6 +7,7 @@ application's role.
 from ledger.models.accounts import Account, Balance, Book
 from ledger.models.import_run import ImportRun
 from ledger.models.resolutions import Hold, Remainder, Resolution
+from ledger.models.seals import DailySum, SealBlock, SealPosition
 from ledger.models.transactions import ENTRIES_BITS, Entry, LateTransaction, Transaction
 
 __all__ = [
@@ -14,11 +15,14 @@ __all__ = [
     "Account",
     "Balance",
     "Book",
+    "DailySum",
     "Entry",
     "Hold",
     "ImportRun",
     "LateTransaction",
     "Remainder",
     "Resolution",
+    "SealBlock",
+    "SealPosition",
     "Transaction",
 ]

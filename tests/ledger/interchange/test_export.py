@@ -12,6 +12,7 @@ from django_subatomic.db import transaction
 
 from ledger import journal
 from ledger.drafts import TransactionDraft, credit, debit
+from ledger.horizon import settled_through
 from ledger.interchange import rows
 from ledger.money import Money
 from tests.ledger.books import sale
@@ -157,7 +158,7 @@ def test_an_export_waits_for_writers_that_began_before_its_end(tmp_path: Path) -
 
     def look() -> None:
         try:
-            found.append(rows.settled_through(book="old"))
+            found.append(settled_through())
             found.append(sum(map(len, rows.transactions(book="old", after=0, through=found[0]))))
         finally:
             connection.close()

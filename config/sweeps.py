@@ -1,0 +1,12 @@
+"""What Celery beat wakes, and every how many seconds.
+
+Each of these finds in PostgreSQL what is due and sees to it: the guarantee behind every lost message.
+"""
+
+SWEEPS = {
+    "checkout.sweep": 5.0,
+    "exactly_once.sweep": 2.0,
+    "ledger.expire_holds": 5.0,
+    "ledger.seal": 5.0,
+    "payments.sweep": 2.0,
+}
