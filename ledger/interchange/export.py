@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from ledger.errors import InvalidInterchange
-from ledger.horizon import settled_through
 from ledger.interchange import rows
 from ledger.interchange.beancount_format import Beancount
 from ledger.interchange.csv_format import CommaSeparated
@@ -37,7 +36,7 @@ def export_book(*, book: str, format: str, file: BinaryIO, progress: Progress) -
     :raises HorizonBlocked: ``horizon_blocked``.
     """
     rows.require_book(book=book)
-    extent = _extent(book, settled_through())
+    extent = _extent(book, rows.last_settled(book=book))
     writer = FORMATS[format](extent)
     file.write(writer.head().encode())
     return _write_from(writer, extent, after=0, file=file, progress=progress)

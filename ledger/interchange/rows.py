@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Min
+from django.db.models import Max, Min
 
 from ledger import queries
 from ledger.errors import LedgerNotFound
+from ledger.horizon import settled_through
 from ledger.models import Account, Book, Entry, Transaction
 
 PAGE = 1_000  # transactions read at once: some megabytes at worst
@@ -103,6 +104,16 @@ def accounts(*, book: str) -> list[AccountRow]:
         for row in found
         for balance in [queries.balance_of(row)]
     ]
+
+
+def last_settled(*, book: str) -> int:
+    """Return the id of the book's last transaction that is settled, 0 where it has none.
+
+    :raises HorizonBlocked: ``horizon_blocked``.
+    """
+    settled = settled_through()
+    last: int = Transaction.objects.filter(book__code=book, id__lte=settled).aggregate(last=Max("id"))["last"] or 0
+    return last
 
 
 def first_effective_at(*, book: str, through: int) -> datetime | None:
