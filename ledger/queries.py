@@ -13,12 +13,14 @@ from ledger.errors import LedgerNotFound
 from ledger.models import ENTRIES_BITS, Account, Balance, Book, Entry, Transaction
 from ledger.money import MAX_MINOR, Money
 
+_NET = F("balances__debits_minor") - F("balances__credits_minor")
+
 # The sums over an account's stripes; limits stand on its only stripe.
 SUMS = {
     "debits_minor": Sum("balances__debits_minor"),
     "credits_minor": Sum("balances__credits_minor"),
-    "pending_debits_minor": Sum("balances__pending_debits_minor"),
-    "pending_credits_minor": Sum("balances__pending_credits_minor"),
+    "pending_debits_minor": Sum(F("balances__net_high_minor") - _NET),
+    "pending_credits_minor": Sum(_NET - F("balances__net_low_minor")),
     "entry_count": Sum("balances__version"),
     "stripes": Max("balances__stripes"),
     "net_min_minor": Min("balances__net_min_minor"),

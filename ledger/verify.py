@@ -46,10 +46,8 @@ _CHECKS = {
                 stripe,
                 coalesce(sum(amount_minor) FILTER (WHERE status = 'P' AND direction = 'D'), 0) AS debits,
                 coalesce(sum(amount_minor) FILTER (WHERE status = 'P' AND direction = 'C'), 0) AS credits,
-                sum(CASE status WHEN 'H' THEN amount_minor WHEN 'R' THEN -amount_minor ELSE 0 END)
-                FILTER (WHERE direction = 'D') AS pending_debits,
-                sum(CASE status WHEN 'H' THEN amount_minor WHEN 'R' THEN -amount_minor ELSE 0 END)
-                FILTER (WHERE direction = 'C') AS pending_credits,
+                sum(ledger_low(CASE direction WHEN 'D' THEN amount_minor ELSE -amount_minor END, status)) AS low,
+                sum(ledger_high(CASE direction WHEN 'D' THEN amount_minor ELSE -amount_minor END, status)) AS high,
                 count(*) AS entries
             FROM ledger_entry
             GROUP BY account_id, stripe
@@ -59,10 +57,10 @@ _CHECKS = {
             count(*),
             array_agg('account ' || coalesce(b.account_id, s.account_id)) FILTER (
                 WHERE (
-                    b.debits_minor, b.credits_minor, b.pending_debits_minor, b.pending_credits_minor, b.version
+                    b.debits_minor, b.credits_minor, b.net_low_minor, b.net_high_minor, b.version
                 ) IS DISTINCT FROM (
                     coalesce(s.debits, 0), coalesce(s.credits, 0),
-                    coalesce(s.pending_debits, 0), coalesce(s.pending_credits, 0), coalesce(s.entries, 0)
+                    coalesce(s.low, 0), coalesce(s.high, 0), coalesce(s.entries, 0)
                 )
             )
         FROM ledger_balance AS b

@@ -19,22 +19,23 @@ FILES = {
     "0008_post": "DROP FUNCTION ledger_post;",
     "0009_use_target": "DROP FUNCTION ledger_use_target;",
     "0010_link": "DROP FUNCTION ledger_link;",
-    "0011_check_limits": "DROP FUNCTION ledger_check_limits;",
-    "0012_post_batch": "DROP FUNCTION ledger_post_batch;",
-    "0013_post_each": "DROP FUNCTION ledger_post_each;",
-    "0014_set_limits": "DROP FUNCTION ledger_set_limits;",
-    "0015_raise_stripes": "DROP FUNCTION ledger_raise_stripes;",
-    "0016_stripes_without_limits": """
+    "0011_low_high": "DROP FUNCTION ledger_low; DROP FUNCTION ledger_high;",
+    "0012_check_limits": "DROP FUNCTION ledger_check_limits;",
+    "0013_post_batch": "DROP FUNCTION ledger_post_batch;",
+    "0014_post_each": "DROP FUNCTION ledger_post_each;",
+    "0015_set_limits": "DROP FUNCTION ledger_set_limits;",
+    "0016_raise_stripes": "DROP FUNCTION ledger_raise_stripes;",
+    "0017_stripes_without_limits": """
         DROP TRIGGER ledger_stripes_without_limits ON ledger_balance;
         DROP FUNCTION ledger_stripes_without_limits;
     """,
-    "0017_close_period": "DROP FUNCTION ledger_close_period;",
-    "0018_leaves": "DROP FUNCTION ledger_leaves;",
-    "0019_merkle_root": "DROP FUNCTION ledger_merkle_root;",
-    "0020_block_hash": "DROP FUNCTION ledger_block_hash;",
-    "0021_seal": "DROP FUNCTION ledger_seal;",
-    "0022_check_seals": "DROP FUNCTION ledger_check_seals;",
-    "0023_grants": """
+    "0018_close_period": "DROP FUNCTION ledger_close_period;",
+    "0019_leaves": "DROP FUNCTION ledger_leaves;",
+    "0020_merkle_root": "DROP FUNCTION ledger_merkle_root;",
+    "0021_block_hash": "DROP FUNCTION ledger_block_hash;",
+    "0022_seal": "DROP FUNCTION ledger_seal;",
+    "0023_check_seals": "DROP FUNCTION ledger_check_seals;",
+    "0024_grants": """
         GRANT INSERT, UPDATE, DELETE ON
         ledger_account, ledger_transaction, ledger_latetransaction, ledger_entry, ledger_balance,
         ledger_hold, ledger_resolution, ledger_remainder, ledger_seal_block, ledger_seal_position, ledger_daily_sum

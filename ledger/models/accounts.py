@@ -50,14 +50,15 @@ class Balance(models.Model):
 
     A cache that `verify` recomputes, and the row that postings lock. Book, code and currency are the account's own:
     a posting finds its row by them, with one look into one index. ``net`` is debits less credits; its bounds are the
-    account's floor and ceiling, whichever way its normal side turns them. The CHECKs are short on purpose: PostgreSQL
-    reads their text anew for every UPDATE.
+    account's floor and ceiling, whichever way its normal side turns them. ``net_low_minor`` is what it would be if all
+    that is pending left, ``net_high_minor`` if all that is pending came: a limit is one comparison then. PostgreSQL
+    reads a CHECK's text anew for every UPDATE, so short ones are worth it.
     """
 
     debits_minor = models.BigIntegerField(db_default=0)
     credits_minor = models.BigIntegerField(db_default=0)
-    pending_debits_minor = models.BigIntegerField(db_default=0)
-    pending_credits_minor = models.BigIntegerField(db_default=0)
+    net_low_minor = models.BigIntegerField(db_default=0)
+    net_high_minor = models.BigIntegerField(db_default=0)
     version = models.BigIntegerField(db_default=0)
     net_min_minor = models.BigIntegerField(null=True, blank=True)
     net_max_minor = models.BigIntegerField(null=True, blank=True)
@@ -77,16 +78,8 @@ class Balance(models.Model):
                 fields=["book_id", "code", "currency", "stripe"],
             ),
             models.CheckConstraint(
-                name="ledger_balance_net_min",
-                condition=Q(
-                    net_min_minor__lte=F("debits_minor") - F("credits_minor") - F("pending_credits_minor"),
-                ),
-            ),
-            models.CheckConstraint(
-                name="ledger_balance_net_max",
-                condition=Q(
-                    net_max_minor__gte=F("debits_minor") - F("credits_minor") + F("pending_debits_minor"),
-                ),
+                name="ledger_balance_within_limits",
+                condition=Q(net_low_minor__gte=F("net_min_minor")) & Q(net_high_minor__lte=F("net_max_minor")),
             ),
         ]
 

@@ -17,7 +17,7 @@ BEGIN
     IF NOT FOUND THEN
         RETURN false;
     END IF;
-    SELECT sum(l.pending_debits_minor) + sum(l.pending_credits_minor) INTO v_pending
+    SELECT sum(l.net_high_minor - l.net_low_minor) INTO v_pending
     FROM ledger_balance AS l
     INNER JOIN ledger_book AS b ON b.id = l.book_id
     WHERE b.code = p_book AND l.code = p_code AND l.currency = p_currency;

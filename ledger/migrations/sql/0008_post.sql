@@ -36,7 +36,9 @@ DECLARE
     v_book_id integer;
     v_effective_at timestamptz;
     v_entry ledger_entry;
-    v_entries ledger_entry [];
+    v_entries ledger_entry[];
+    v_place integer := 1;
+    v_second_look integer := 0;
 BEGIN
     r_replayed := pg_advisory_xact_lock_shared(hashtextextended(p_book, 0)) IS NULL;
 
@@ -59,31 +61,33 @@ BEGIN
         PERFORM ledger_cite_late(r_id, p_effective_at, p_move_late);
     END IF;
 
-    FOR i IN 1..cardinality(p_accounts) LOOP
-        -- A second look where an account got more stripes while we waited for its row.
-        FOR attempt IN 1..2 LOOP
-            UPDATE ledger_balance AS l SET
-                debits_minor = l.debits_minor + greatest(p_amounts[i], 0),
-                credits_minor = l.credits_minor - least(p_amounts[i], 0),
-                version = l.version + 1
-            WHERE
-                l.book_id = v_book_id AND l.code = p_accounts[i] AND l.currency = p_currencies[i]
-                AND l.stripe = pg_backend_pid() % l.stripes
-                AND l.closed_at IS NULL
-                AND (l.net_min_minor <= l.debits_minor - l.credits_minor - l.pending_credits_minor + p_amounts[i])
-                IS NOT FALSE
-                AND (l.net_max_minor >= l.debits_minor - l.credits_minor + l.pending_debits_minor + p_amounts[i])
-                IS NOT FALSE
-            RETURNING
-                (r_id << 10) + p_ordinals[i], abs(p_amounts[i]), l.normal_sign * (l.debits_minor - l.credits_minor),
-                l.version, l.account_id, l.stripe, l.currency, CASE WHEN p_amounts[i] > 0 THEN 'D' ELSE 'C' END, 'P'
-            INTO v_entry;
-            EXIT WHEN FOUND;
-        END LOOP;
+    WHILE v_place <= cardinality(p_accounts) LOOP
+        UPDATE ledger_balance AS l SET
+            debits_minor = l.debits_minor + greatest(p_amounts[v_place], 0),
+            credits_minor = l.credits_minor - least(p_amounts[v_place], 0),
+            net_low_minor = l.net_low_minor + p_amounts[v_place],
+            net_high_minor = l.net_high_minor + p_amounts[v_place],
+            version = l.version + 1
+        WHERE
+            l.book_id = v_book_id AND l.code = p_accounts[v_place] AND l.currency = p_currencies[v_place]
+            AND l.stripe = pg_backend_pid() % l.stripes
+            AND l.closed_at IS NULL
+            AND (l.net_low_minor + p_amounts[v_place] >= l.net_min_minor) IS NOT FALSE
+            AND (l.net_high_minor + p_amounts[v_place] <= l.net_max_minor) IS NOT FALSE
+        RETURNING
+            (r_id << 10) + p_ordinals[v_place], abs(p_amounts[v_place]), l.normal_sign * (l.debits_minor - l.credits_minor),
+            l.version, l.account_id, l.stripe, l.currency, CASE WHEN p_amounts[v_place] > 0 THEN 'D' ELSE 'C' END, 'P'
+        INTO v_entry;
         IF v_entry.id IS NULL THEN
-            PERFORM ledger_refuse_entry(v_book_id, p_accounts[i], p_currencies[i]);
+            IF v_second_look = v_place THEN
+                PERFORM ledger_refuse_entry(v_book_id, p_accounts[v_place], p_currencies[v_place]);
+            END IF;
+            -- The account may have got more stripes while we waited for its row.
+            v_second_look := v_place;
+            CONTINUE;
         END IF;
-        v_entries[i] := v_entry;
+        v_entries[v_place] := v_entry;
+        v_place := v_place + 1;
     END LOOP;
 
     INSERT INTO ledger_entry

@@ -91,10 +91,8 @@ BEGIN
             count(*) AS entries,
             coalesce(sum(e.amount) FILTER (WHERE e.status = 'P' AND e.amount > 0), 0) AS debits,
             coalesce(-sum(e.amount) FILTER (WHERE e.status = 'P' AND e.amount < 0), 0) AS credits,
-            coalesce(sum(CASE e.status WHEN 'H' THEN e.amount WHEN 'R' THEN -e.amount END)
-            FILTER (WHERE e.amount > 0), 0) AS pending_debits,
-            coalesce(sum(CASE e.status WHEN 'H' THEN -e.amount WHEN 'R' THEN e.amount END)
-            FILTER (WHERE e.amount < 0), 0) AS pending_credits
+            sum(ledger_low(e.amount, e.status)) AS low,
+            sum(ledger_high(e.amount, e.status)) AS high
         FROM unnest(p_entry_transactions, p_entry_accounts, p_entry_currencies, p_entry_amounts, p_entry_statuses)
             AS e (transaction, account, currency, amount, status)
         WHERE v_new_ids[e.transaction] IS NOT NULL
@@ -106,21 +104,15 @@ BEGIN
             UPDATE ledger_balance AS l SET
                 debits_minor = l.debits_minor + v_sums.debits,
                 credits_minor = l.credits_minor + v_sums.credits,
-                pending_debits_minor = l.pending_debits_minor + v_sums.pending_debits,
-                pending_credits_minor = l.pending_credits_minor + v_sums.pending_credits,
+                net_low_minor = l.net_low_minor + v_sums.low,
+                net_high_minor = l.net_high_minor + v_sums.high,
                 version = l.version + v_sums.entries
             WHERE
                 l.book_id = v_book.id AND l.code = v_sums.account AND l.currency = v_sums.currency
                 AND l.stripe = pg_backend_pid() % l.stripes
                 AND l.closed_at IS NULL
-                AND (
-                    l.net_min_minor <= l.debits_minor + v_sums.debits - l.credits_minor - v_sums.credits
-                    - l.pending_credits_minor - v_sums.pending_credits
-                ) IS NOT FALSE
-                AND (
-                    l.net_max_minor >= l.debits_minor + v_sums.debits - l.credits_minor - v_sums.credits
-                    + l.pending_debits_minor + v_sums.pending_debits
-                ) IS NOT FALSE
+                AND (l.net_low_minor + v_sums.low >= l.net_min_minor) IS NOT FALSE
+                AND (l.net_high_minor + v_sums.high <= l.net_max_minor) IS NOT FALSE
             RETURNING l.* INTO v_balance;
             EXIT WHEN FOUND;
         END LOOP;

@@ -22,20 +22,16 @@ BEGIN
             b.currency,
             b.net_min_minor,
             b.net_max_minor,
-            b.debits_minor - b.credits_minor - coalesce(sum(t.posted) OVER later, 0) AS net,
-            b.pending_debits_minor - coalesce(sum(t.pending_debits) OVER later, 0) AS pending_debits,
-            b.pending_credits_minor - coalesce(sum(t.pending_credits) OVER later, 0) AS pending_credits
+            b.net_low_minor - coalesce(sum(t.low) OVER later, 0) AS low,
+            b.net_high_minor - coalesce(sum(t.high) OVER later, 0) AS high
         FROM unnest(p_balances) AS b
         INNER JOIN (
             SELECT
                 e.transaction,
                 e.account,
                 e.currency,
-                coalesce(sum(e.amount) FILTER (WHERE e.status = 'P'), 0) AS posted,
-                coalesce(sum(CASE e.status WHEN 'H' THEN e.amount WHEN 'R' THEN -e.amount END)
-                FILTER (WHERE e.amount > 0), 0) AS pending_debits,
-                coalesce(sum(CASE e.status WHEN 'H' THEN -e.amount WHEN 'R' THEN e.amount END)
-                FILTER (WHERE e.amount < 0), 0) AS pending_credits
+                sum(ledger_low(e.amount, e.status)) AS low,
+                sum(ledger_high(e.amount, e.status)) AS high
             FROM unnest(p_entry_transactions, p_entry_accounts, p_entry_currencies, p_entry_amounts, p_entry_statuses)
                 AS e (transaction, account, currency, amount, status)
             WHERE p_ids[e.transaction] IS NOT NULL
@@ -46,7 +42,7 @@ BEGIN
             PARTITION BY b.account_id ORDER BY t.transaction ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
         )
     ) AS s
-    WHERE s.net - s.pending_credits < s.net_min_minor OR s.net + s.pending_debits > s.net_max_minor
+    WHERE s.low < s.net_min_minor OR s.high > s.net_max_minor
     LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'account % would pass its floor or ceiling', v_name

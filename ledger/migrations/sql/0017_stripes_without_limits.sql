@@ -1,5 +1,6 @@
 -- Promise: an account with a floor or a ceiling has one stripe; no limit can be exact over several rows.
--- Fires only where these columns are set, which postings never do.
+-- Fires only where these columns are set, which postings never do; after the row, as a trigger before it would have
+-- every UPDATE lock the row first.
 CREATE FUNCTION ledger_stripes_without_limits() RETURNS trigger
 LANGUAGE plpgsql
 AS $$
@@ -9,10 +10,10 @@ BEGIN
             ERRCODE = 'check_violation', CONSTRAINT = 'ledger_stripes_without_limits',
             DETAIL = new.code || ' ' || new.currency;
     END IF;
-    RETURN new;
+    RETURN NULL;
 END;
 $$;
 
 CREATE TRIGGER ledger_stripes_without_limits
-BEFORE INSERT OR UPDATE OF stripes, net_min_minor, net_max_minor ON ledger_balance
+AFTER INSERT OR UPDATE OF stripes, net_min_minor, net_max_minor ON ledger_balance
 FOR EACH ROW EXECUTE FUNCTION ledger_stripes_without_limits();

@@ -19,7 +19,7 @@ BEGIN
         WHERE p.pronamespace = 'public'::regnamespace AND p.proname LIKE 'ledger\_%' AND p.prorettype <> 'trigger'::regtype
     LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM public', v_function.name);
-        IF v_function.outer OR v_function.name::text ~ '^ledger_(leaves|merkle_root|block_hash|check_seals)' THEN
+        IF v_function.outer OR v_function.name::text ~ '^ledger_(low|high|leaves|merkle_root|block_hash|check_seals)' THEN
             EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO tally_app', v_function.name);
         END IF;
     END LOOP;
