@@ -23,12 +23,22 @@ WHERE
 def settled_through(*, wait_seconds: float = WAIT_FOR_WRITERS_SECONDS) -> int:
     """Return the id of the last transaction, once none with a smaller id can appear any more; 0 where there is none.
 
-    Ids are drawn before they are committed. Whoever drew a smaller one held the table's lock for writers by the time
-    this one became visible: wait for those holders, and only for them; postings go on meanwhile.
+    Ids are drawn before they are committed, but whoever drew a smaller one was a writer before this one was visible.
 
     :raises HorizonBlocked: ``horizon_blocked``.
     """
     last: int = Transaction.objects.aggregate(last=Max("id"))["last"] or 0
+    wait_for_writers(wait_seconds=wait_seconds)
+    return last
+
+
+def wait_for_writers(*, wait_seconds: float = WAIT_FOR_WRITERS_SECONDS) -> None:
+    """Wait for those who write the journal now, and only for them; postings go on meanwhile.
+
+    A writer holds the table's lock from before its statement took its snapshot until it is committed or rolled back.
+
+    :raises HorizonBlocked: ``horizon_blocked``.
+    """
     waiting_for = _writers()
     deadline = time.monotonic() + wait_seconds
     while waiting_for:
@@ -36,7 +46,6 @@ def settled_through(*, wait_seconds: float = WAIT_FOR_WRITERS_SECONDS) -> int:
             raise HorizonBlocked(code="horizon_blocked", detail="A database transaction that writes the books hangs.")
         time.sleep(0.02)
         waiting_for &= _writers()
-    return last
 
 
 def _writers() -> set[str]:

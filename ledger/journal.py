@@ -15,9 +15,7 @@ from ledger.refusals import refusal, refusal_of
 MAX_BATCH = 10_000  # transactions in one call: bounds how long its locks are held
 
 _POST = """
-SELECT r_id, r_replayed FROM ledger_post(
-    %s, %s, %s, %s, %s, %s, %s, %s, %s::text[], %s::text[], %s::bigint[], %s::smallint[]
-)
+SELECT ledger_post(%s, %s, %s, %s, %s, %s, %s, %s, %s::text[], %s::text[], %s::bigint[], %s::smallint[])
 """
 
 _POST_BATCH = """
@@ -73,8 +71,8 @@ def post_alone(*, book: str, draft: TransactionDraft) -> PostedTransaction:
 
     :raises PostingRefused: and its kinds, `LedgerNotFound`: nothing was posted.
     """
-    id_, replayed = _call(_POST, _arguments(book, draft))
-    return PostedTransaction(id=id_, reference=draft.reference, replayed=replayed)
+    (id_,) = _call(_POST, _arguments(book, draft))
+    return PostedTransaction(id=abs(id_), reference=draft.reference, replayed=id_ < 0)
 
 
 @dataclass(frozen=True, slots=True)

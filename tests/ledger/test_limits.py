@@ -1,17 +1,18 @@
 """Floors and ceilings, stripes, closed periods: what an account and a book take."""
 
 from datetime import timedelta
+from threading import Event, Thread
 
 import pytest
 from django.db import IntegrityError, connection
 from django_subatomic.db import transaction
 
-from ledger import queries
+from ledger import journal, queries
 from ledger.accounts import AccountSpec, close_account, ensure_accounts, raise_stripes, set_limits
 from ledger.close_period import close_period
 from ledger.drafts import HoldTerms, TransactionDraft, credit, debit
 from ledger.errors import LedgerNotFound, LimitExceeded, PeriodClosed, PostingRefused
-from ledger.models import Balance, LateTransaction, Transaction
+from ledger.models import Balance, Book, LateTransaction, Transaction
 from ledger.verify import checks
 from tests.ledger.books import BOOK, CASH, NOW, SALES, eur, holdings, open_test_book, post, sale, written
 
@@ -149,8 +150,7 @@ def test_what_is_dated_in_a_closed_period_counts_from_the_open_one_and_cites_its
     # Given
     post(sale("r-1"))
     line = NOW + timedelta(days=1)
-    with transaction():
-        close_period(book=BOOK, open_from=line)
+    close_period(book=BOOK, open_from=line)
     # When
     first = post(sale("r-2"))[0]
     batch = post(sale("r-3"), sale("r-4"))
@@ -164,9 +164,8 @@ def test_what_is_dated_in_a_closed_period_counts_from_the_open_one_and_cites_its
 
 def test_a_late_transaction_that_will_not_move_is_refused() -> None:
     # Given
-    with transaction():
-        close_period(book=BOOK, open_from=NOW + timedelta(days=1))
-        close_period(book=BOOK, open_from=NOW - timedelta(days=9))
+    close_period(book=BOOK, open_from=NOW + timedelta(days=1))
+    close_period(book=BOOK, open_from=NOW - timedelta(days=9))
     staying = TransactionDraft("r", "test", (debit(CASH, eur(1)), credit(SALES, eur(1))), NOW, move_late=False)
     # When
     for drafts in ([staying], [staying, sale("r-2")]):
@@ -177,5 +176,41 @@ def test_a_late_transaction_that_will_not_move_is_refused() -> None:
 
 
 def test_a_book_that_is_not_there_has_no_period_to_close() -> None:
-    with pytest.raises(LedgerNotFound), transaction():
+    with pytest.raises(LedgerNotFound):
         close_period(book="nowhere", open_from=NOW)
+
+
+def test_closing_waits_for_postings_that_began_before_it() -> None:
+    # Given a posting that read the book and is not committed
+    posted, go, closed = Event(), Event(), Event()
+
+    def post_slowly() -> None:
+        try:
+            with transaction():
+                journal.post(book=BOOK, drafts=sale("r-1"))
+                posted.set()
+                go.wait(timeout=30)
+        finally:
+            connection.close()
+
+    def close() -> None:
+        try:
+            close_period(book=BOOK, open_from=NOW + timedelta(days=1))
+            closed.set()
+        finally:
+            connection.close()
+
+    poster, closer = Thread(target=post_slowly), Thread(target=close)
+    poster.start()
+    assert posted.wait(timeout=30)
+    # When
+    closer.start()
+    while Book.objects.get(code=BOOK).open_from is None:
+        pass
+    # Then
+    assert not closed.is_set()
+    go.set()
+    poster.join()
+    closer.join()
+    assert closed.is_set()
+    assert Transaction.objects.get().effective_at == NOW

@@ -1,13 +1,12 @@
 -- Posts one transaction whose entries are all posted (not pending): the way of nearly every posting, so nothing here
 -- that it can do without. ledger_post_batch does the rest, under the same constraints.
 --
--- A reference that the book knows is not posted again: with the same fingerprint the first result is returned
--- (replayed), with another the call is refused. p_amounts are signed: debits above zero. The caller gives entries in
--- the order of their accounts (code, then currency, byte by byte), which is the order of locks: two calls cannot
--- deadlock. p_ordinals are the places that the entries have in the transaction, from 1.
---
--- A date in a closed period moves to the first open moment where p_move_late says so, and is kept beside the
--- transaction. Closing takes the lock exclusively that postings share here: none is under way while a period closes.
+-- Returns the transaction's id; below zero where the book knew the reference. A known reference is not posted again:
+-- with the same fingerprint the first result is returned, with another the call is refused. p_amounts are signed:
+-- debits above zero. The caller gives entries in the order of their accounts (code, then currency, byte by byte), which
+-- is the order of locks: two calls cannot deadlock. p_ordinals are the places that the entries have in the
+-- transaction, from 1. A date in a closed period moves to the first open moment where p_move_late says so, and is kept
+-- beside the transaction.
 --
 -- Refusals carry a constraint name: ledger_book_known, ledger_reference_conflict, ledger_period_open, and those of
 -- ledger_refuse_entry and of the tables.
@@ -23,25 +22,22 @@ CREATE FUNCTION ledger_post(
     p_accounts text[],
     p_currencies text[],
     p_amounts bigint[],
-    p_ordinals smallint[],
-    OUT r_id bigint,
-    OUT r_replayed boolean
-)
+    p_ordinals smallint[]
+) RETURNS bigint
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = public, pg_temp
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
+    v_id bigint;
     v_book_id integer;
     v_effective_at timestamptz;
-    v_entry ledger_entry;
-    v_entries ledger_entry[];
     v_place integer := 1;
     v_second_look integer := 0;
+    v_entry ledger_entry;
+    v_entries ledger_entry[];
 BEGIN
-    r_replayed := pg_advisory_xact_lock_shared(hashtextextended(p_book, 0)) IS NULL;
-
     INSERT INTO ledger_transaction
         (effective_at, recorded_at, book_id, reference, fingerprint, kind, description, metadata)
     SELECT
@@ -50,15 +46,13 @@ BEGIN
     FROM ledger_book AS b
     WHERE b.code = p_book
     ON CONFLICT (book_id, reference) DO NOTHING
-    RETURNING id, book_id, effective_at INTO r_id, v_book_id, v_effective_at;
+    RETURNING id, book_id, effective_at INTO v_id, v_book_id, v_effective_at;
 
-    IF r_id IS NULL THEN
-        r_id := ledger_replay(p_book, p_reference, p_fingerprint);
-        r_replayed := true;
-        RETURN;
+    IF v_id IS NULL THEN
+        RETURN -ledger_replay(p_book, p_reference, p_fingerprint);
     END IF;
     IF v_effective_at <> p_effective_at THEN
-        PERFORM ledger_cite_late(r_id, p_effective_at, p_move_late);
+        PERFORM ledger_cite_late(v_id, p_effective_at, p_move_late);
     END IF;
 
     WHILE v_place <= cardinality(p_accounts) LOOP
@@ -75,8 +69,9 @@ BEGIN
             AND (l.net_low_minor + p_amounts[v_place] >= l.net_min_minor) IS NOT FALSE
             AND (l.net_high_minor + p_amounts[v_place] <= l.net_max_minor) IS NOT FALSE
         RETURNING
-            (r_id << 10) + p_ordinals[v_place], abs(p_amounts[v_place]), l.normal_sign * (l.debits_minor - l.credits_minor),
-            l.version, l.account_id, l.stripe, l.currency, CASE WHEN p_amounts[v_place] > 0 THEN 'D' ELSE 'C' END, 'P'
+            (v_id << 10) + p_ordinals[v_place], abs(p_amounts[v_place]),
+            l.normal_sign * (l.debits_minor - l.credits_minor), l.version, l.account_id, l.stripe, l.currency,
+            CASE WHEN p_amounts[v_place] > 0 THEN 'D' ELSE 'C' END, 'P'
         INTO v_entry;
         IF v_entry.id IS NULL THEN
             IF v_second_look = v_place THEN
@@ -96,5 +91,6 @@ BEGIN
         e.id, e.amount_minor, e.balance_after_minor, e.account_version,
         e.account_id, e.stripe, e.currency, e.direction, e.status
     FROM unnest(v_entries) AS e;
+    RETURN v_id;
 END;
 $$;

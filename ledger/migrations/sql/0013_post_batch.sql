@@ -42,7 +42,6 @@ DECLARE
     v_limited boolean := false;
     v_count integer := 0;
 BEGIN
-    PERFORM pg_advisory_xact_lock_shared(hashtextextended(p_book, 0));
     SELECT b.* INTO v_book FROM ledger_book AS b WHERE b.code = p_book;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'unknown book' USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_book_known';
