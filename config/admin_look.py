@@ -79,6 +79,7 @@ UNFOLD: dict[str, Any] = {
                 ("Resolutions", "task_alt", "ledger_resolution"),
                 ("Remainders", "hourglass_bottom", "ledger_remainder"),
                 ("Late transactions", "history", "ledger_latetransaction"),
+                ("Invariants", "rule", "ledger_invariant"),
                 ("Seals", "verified", "ledger_sealblock"),
                 ("Seal position", "flag", "ledger_sealposition"),
                 ("Sums per day", "calendar_month", "ledger_dailysum"),

@@ -1,5 +1,7 @@
 """The books in the admin: to look at. Nothing here, or anywhere, edits or deletes them."""
 
+from datetime import UTC, datetime
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -7,7 +9,7 @@ from django.template.loader import render_to_string
 from unfold.admin import ModelAdmin
 
 from exactly_once.read_only import ReadOnly
-from ledger import queries
+from ledger import invariants, queries
 from ledger.models import (
     Account,
     Balance,
@@ -16,6 +18,7 @@ from ledger.models import (
     Entry,
     Hold,
     ImportRun,
+    Invariant,
     LateTransaction,
     Remainder,
     Resolution,
@@ -204,6 +207,29 @@ class DailySumAdmin(ReadOnly, ModelAdmin):
     def credits(self, row: DailySum) -> str:
         """Return the day's credits."""
         return str(Money(row.credits_minor, row.account.currency))
+
+
+@admin.register(Invariant)
+class InvariantAdmin(ModelAdmin):
+    """What must be true of accounts besides the books' own rules: declared here, checked here and by verify."""
+
+    list_display = ("name", "book", "kind", "account", "holds")
+    list_filter = ("book", "kind")
+    list_select_related = ("book",)
+    search_fields = ("name", "account", "book__code")
+    readonly_fields = ("findings",)
+
+    @admin.display(boolean=True, description="holds")
+    def holds(self, invariant: Invariant) -> bool:
+        """Return whether it is true now."""
+        return not invariants.check(invariant, now=datetime.now(UTC))[1]
+
+    @admin.display(description="now")
+    def findings(self, invariant: Invariant) -> str:
+        """Return what breaks it now."""
+        if not invariant.account:
+            return "It is checked once it is saved."
+        return "; ".join(invariants.check(invariant, now=datetime.now(UTC))[1]) or "It holds."
 
 
 @admin.register(ImportRun)

@@ -1,10 +1,12 @@
 """What must always be true of the books; ``manage.py verify`` asks. Each check is one SQL statement over all rows."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from django.db import connection
 
 from exactly_once.verification import CheckResult
+from ledger import invariants
 
 # Each query returns one row: how many were checked, and up to five names of what is wrong.
 _CHECKS = {
@@ -194,3 +196,4 @@ def checks() -> Iterator[CheckResult]:
             cursor.execute(query)
             checked, wrong = cursor.fetchone()
         yield CheckResult.of(name, checked, wrong or [])
+    yield from invariants.checks(now=datetime.now(UTC))

@@ -6,12 +6,14 @@ application's role.
 
 from ledger.models.accounts import Account, Balance, Book
 from ledger.models.import_run import ImportRun
+from ledger.models.invariant import WILDCARD, Invariant
 from ledger.models.resolutions import Hold, Remainder, Resolution
 from ledger.models.seals import DailySum, SealBlock, SealPosition
 from ledger.models.transactions import ENTRIES_BITS, Entry, LateTransaction, Transaction
 
 __all__ = [
     "ENTRIES_BITS",
+    "WILDCARD",
     "Account",
     "Balance",
     "Book",
@@ -19,6 +21,7 @@ __all__ = [
     "Entry",
     "Hold",
     "ImportRun",
+    "Invariant",
     "LateTransaction",
     "Remainder",
     "Resolution",

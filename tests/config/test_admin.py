@@ -23,8 +23,8 @@ pytestmark = [
 ]
 
 OURS = ("checkout", "payments", "ledger", "exactly_once", "access")
-# What people may edit: what is for sale, and who may call.
-EDITABLE = {"checkout.Product", "checkout.Variant", "checkout.Price", "access.ApiKey"}
+# What people may edit: what is for sale, who may call, and what they want checked.
+EDITABLE = {"checkout.Product", "checkout.Variant", "checkout.Price", "access.ApiKey", "ledger.Invariant"}
 
 
 def ours() -> Iterator[type[models.Model]]:
