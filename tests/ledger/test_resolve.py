@@ -114,6 +114,13 @@ def test_a_hold_ends_once() -> None:
     assert Resolution.objects.count() == 1
 
 
+@pytest.mark.parametrize("lasts", [None, timedelta(hours=1), timedelta(seconds=-1)])
+def test_a_hold_is_voided_whether_or_not_it_has_a_time_and_is_past_it(lasts: timedelta | None) -> None:
+    hold(lasts=lasts)
+    void()
+    assert holdings() == (0, 0)
+
+
 def test_a_hold_that_is_past_its_time_is_not_settled_but_expired() -> None:
     hold(lasts=timedelta(seconds=-1))
     with pytest.raises(HoldRefused) as refusal:

@@ -42,9 +42,8 @@ BEGIN
             SELECT h.* INTO v_hold FROM ledger_hold AS h WHERE h.transaction_id = v_link.target_id FOR UPDATE;
             IF
                 v_hold.transaction_id IS NULL OR v_hold.ended_at IS NOT NULL
-                OR (v_link.action = 'settle') = (v_hold.expires_at <= clock_timestamp())
-                OR (v_link.action = 'expire') = (v_hold.expires_at > clock_timestamp())
-                OR (v_link.action = 'expire' AND v_hold.expires_at IS NULL)
+                OR (v_link.action = 'settle' AND v_hold.expires_at <= clock_timestamp())
+                OR (v_link.action = 'expire' AND (v_hold.expires_at <= clock_timestamp()) IS NOT TRUE)
             THEN
                 RAISE EXCEPTION 'hold % cannot %', v_link.target, v_link.action USING
                     ERRCODE = 'check_violation',
