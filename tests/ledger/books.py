@@ -74,14 +74,17 @@ def written() -> tuple[int, int]:
     return Transaction.objects.count(), Entry.objects.count()
 
 
+def as_owner() -> psycopg.Connection:
+    """Return another connection of the tables' owner, in a transaction."""
+    settings = connection.get_connection_params()
+    return psycopg.connect(
+        dbname=settings["dbname"], user=settings["user"], host=settings.get("host"), port=settings.get("port")
+    )
+
+
 def as_application(statements: Sequence[str]) -> None:
     """Run statements as a login role would that is a member of tally_app, and nothing else."""
-    settings = connection.get_connection_params()
-    settings.pop("cursor_factory", None)
-    settings.pop("context", None)
-    with psycopg.connect(
-        dbname=settings["dbname"], user=settings["user"], host=settings.get("host"), port=settings.get("port")
-    ) as other:
+    with as_owner() as other:
         other.execute("SET ROLE tally_app")
         for statement in statements:
             other.execute(statement.encode())

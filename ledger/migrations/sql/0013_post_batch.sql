@@ -42,6 +42,8 @@ DECLARE
     v_limited boolean := false;
     v_count integer := 0;
 BEGIN
+    -- Before the book is read: whoever closes a period waits for those that have this lock.
+    LOCK TABLE ledger_transaction IN ROW EXCLUSIVE MODE;
     SELECT b.* INTO v_book FROM ledger_book AS b WHERE b.code = p_book;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'unknown book' USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_book_known';
