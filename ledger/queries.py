@@ -4,7 +4,7 @@ Not here: what was true at another time (history.py), and reports over a whole b
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db.models import F, Max, Min, OuterRef, QuerySet, Subquery, Sum
@@ -120,24 +120,6 @@ def book(*, code: str) -> Book:
     if found is None:
         raise LedgerNotFound(code="book_not_found", detail=f"There is no book {code!r}.")
     return found
-
-
-def trial_balance(*, book: str) -> list[AccountBalance]:
-    """Return every account of the book by code. Per currency, debits and credits come to the same sum.
-
-    :raises LedgerNotFound: ``book_not_found``.
-    """
-    if not Book.objects.filter(code=book).exists():
-        raise LedgerNotFound(code="book_not_found", detail=f"There is no book {book!r}.")
-    return [balance_of(row) for row in with_sums(Account.objects.filter(book__code=book)).order_by("code", "currency")]
-
-
-def is_balanced(rows: Iterable[AccountBalance]) -> bool:
-    """Return whether debits equal credits in every currency."""
-    differences: Counter[str] = Counter()
-    for row in rows:
-        differences[row.currency] += row.debits_minor - row.credits_minor
-    return not any(differences.values())
 
 
 def totals(*, code: str) -> Counter[str]:

@@ -159,22 +159,29 @@ _CHECKS = {
                 e.account_id,
                 (t.effective_at AT TIME ZONE 'UTC')::date AS effective_on,
                 (t.recorded_at AT TIME ZONE 'UTC')::date AS recorded_on,
+                e.stripe,
+                min(e.account_version) AS first_version,
+                max(e.account_version) AS last_version,
                 coalesce(sum(e.amount_minor) FILTER (WHERE e.direction = 'D'), 0) AS debits,
                 coalesce(sum(e.amount_minor) FILTER (WHERE e.direction = 'C'), 0) AS credits
             FROM ledger_entry AS e
             INNER JOIN ledger_transaction AS t ON t.id = e.id >> 10
             WHERE e.status = 'P' AND t.id <= (SELECT coalesce(max(p.through_id), 0) FROM ledger_seal_position AS p)
-            GROUP BY 1, 2, 3
+            GROUP BY 1, 2, 3, 4
         )
 
         SELECT
             count(*),
             array_agg(
                 'account ' || coalesce(d.account_id, s.account_id) || ' on ' || coalesce(d.effective_on, s.effective_on)
-            ) FILTER (WHERE (d.debits_minor, d.credits_minor) IS DISTINCT FROM (s.debits, s.credits))
+            ) FILTER (
+                WHERE (d.debits_minor, d.credits_minor, d.first_version, d.last_version)
+                IS DISTINCT FROM (s.debits, s.credits, s.first_version, s.last_version)
+            )
         FROM ledger_daily_sum AS d
         FULL JOIN sums AS s
             ON s.account_id = d.account_id AND s.effective_on = d.effective_on AND s.recorded_on = d.recorded_on
+            AND s.stripe = d.stripe
     """,
     "ledger: a hold has ended where its final resolution says so, and nowhere else": """
         SELECT

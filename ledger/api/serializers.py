@@ -91,11 +91,3 @@ class TransactionSerializer(serializers.ModelSerializer[Transaction]):
             "metadata",
             "entries",
         )
-
-
-class TrialBalanceSerializer(serializers.Serializer[Any]):
-    """Every account of a book. Per currency, debits and credits come to the same sum."""
-
-    book = serializers.CharField()
-    balanced = serializers.BooleanField()
-    accounts = BalanceSerializer(many=True)

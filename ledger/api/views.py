@@ -9,14 +9,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from exactly_once.api.pagination import KeysetPagination
-from exactly_once.errors import FieldError, InvalidInput
 from ledger import queries
 from ledger.api.serializers import (
     AccountSerializer,
     BalanceSerializer,
     EntrySerializer,
     TransactionSerializer,
-    TrialBalanceSerializer,
 )
 
 _BOOK = OpenApiParameter("book", str, description="The code of a book.")
@@ -89,27 +87,3 @@ class TransactionView(APIView):
     def get(self, _request: Request, transaction_id: str) -> Response:
         """Read a transaction with its entries."""
         return Response(TransactionSerializer(queries.transaction(public_id=transaction_id)).data)
-
-
-class TrialBalanceView(APIView):
-    """A book's trial balance."""
-
-    required_scope = "ledger:read"
-
-    @extend_schema(
-        operation_id="ledger_trial_balance",
-        parameters=[OpenApiParameter("book", str, required=True, description="The code of a book.")],
-        responses=TrialBalanceSerializer,
-    )
-    def get(self, request: Request) -> Response:
-        """Read every account's balance, and whether debits equal credits in every currency."""
-        book = request.query_params.get("book")
-        if not book:
-            raise InvalidInput(
-                code="invalid_input",
-                detail="The request breaks a rule; see errors.",
-                fields=(FieldError("/book", "required", "Name the book: ?book=..."),),
-            )
-        rows = queries.trial_balance(book=book)
-        report = {"book": book, "balanced": queries.is_balanced(rows), "accounts": rows}
-        return Response(TrialBalanceSerializer(report).data)

@@ -54,21 +54,27 @@ class SealPosition(models.Model):
 
 
 class DailySum(models.Model):
-    """What an account's sealed, posted entries add up to, by the day they count for and the day they were recorded.
+    """What a stripe's sealed, posted entries add up to, by the day they count for and the day they were recorded.
 
-    Days are UTC. A late transaction adds to another row; no row of the past is rewritten by it.
+    Days are UTC. A late transaction adds to another row; no row of the past is rewritten by it. The versions bound
+    where the entries are in the stripe's history, so that a statement reads only what it shows.
     """
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", db_index=False)
     effective_on = models.DateField()
     recorded_on = models.DateField()
+    stripe = models.SmallIntegerField()
     debits_minor = models.BigIntegerField()
     credits_minor = models.BigIntegerField()
+    first_version = models.BigIntegerField()
+    last_version = models.BigIntegerField()
 
     class Meta:
         db_table = "ledger_daily_sum"
         constraints = [
-            models.UniqueConstraint(name="ledger_daily_sum_days", fields=["account", "effective_on", "recorded_on"]),
+            models.UniqueConstraint(
+                name="ledger_daily_sum_days", fields=["account", "effective_on", "recorded_on", "stripe"]
+            ),
         ]
 
     def __str__(self) -> str:

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
         "checkout-sessions/chk_%00",
         "orders?cursor=%00",
         "ledger/accounts/%00/balance",
-        "ledger/trial-balance?book=%00",
+        "ledger/books/%00/trial-balance",
         "ledger/accounts?book=shop%00",
     ],
 )

@@ -69,16 +69,6 @@ def test_a_transaction_shows_its_entries(auditor: APIClient) -> None:
     ]
 
 
-def test_the_trial_balance_balances(auditor: APIClient) -> None:
-    body = auditor.get("/api/v1/ledger/trial-balance", {"book": BOOK}).json()
-    assert body["balanced"] is True
-    assert {row["account"]: row["balance_minor"] for row in body["accounts"] if row["currency"] == "EUR"} == {
-        CASH: 325,
-        SALES: 325,
-        "expenses:fees": 0,
-    }
-
-
 @pytest.mark.parametrize(
     ("address", "code"),
     [
@@ -86,19 +76,9 @@ def test_the_trial_balance_balances(auditor: APIClient) -> None:
         ("accounts/acc_nobody/balance", "account_not_found"),
         ("accounts/acc_nobody/entries", "account_not_found"),
         ("transactions/txn_nobody", "transaction_not_found"),
-        ("trial-balance?book=nowhere", "book_not_found"),
+        ("books/nowhere/trial-balance", "book_not_found"),
     ],
 )
 def test_what_is_not_there_is_not_found(auditor: APIClient, address: str, code: str) -> None:
     answer = auditor.get(f"/api/v1/ledger/{address}")
     assert (answer.status_code, answer.json()["code"]) == (404, code)
-
-
-def test_the_trial_balance_needs_a_book(auditor: APIClient) -> None:
-    answer = auditor.get("/api/v1/ledger/trial-balance")
-    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/book")
-
-
-def test_another_scope_does_not_open_the_books() -> None:
-    answer = _client("checkout", "ledger:write").get("/api/v1/ledger/accounts")
-    assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing")

@@ -49,17 +49,25 @@ BEGIN
         RAISE EXCEPTION 'unknown book' USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_book_known';
     END IF;
 
-    WITH given AS (
-        SELECT *, min(g.pos) OVER (PARTITION BY g.reference) AS first_pos
+    -- Ids are drawn in the order of the call; rows are inserted in that of the references, which is the order of locks.
+    WITH drawn AS MATERIALIZED (
+        SELECT
+            *,
+            nextval('ledger_transaction_id_seq') AS id
         FROM unnest(p_references, p_fingerprints, p_kinds, p_effective_at, p_descriptions, p_metadata)
         WITH ORDINALITY AS g (reference, fingerprint, kind, effective_at, description, metadata, pos)
     ),
 
+    given AS (
+        SELECT *, min(d.pos) OVER (PARTITION BY d.reference) AS first_pos
+        FROM drawn AS d
+    ),
+
     posted AS (
         INSERT INTO ledger_transaction
-            (effective_at, recorded_at, book_id, reference, fingerprint, kind, description, metadata)
+            (id, effective_at, recorded_at, book_id, reference, fingerprint, kind, description, metadata)
         SELECT
-            greatest(g.effective_at, v_book.open_from), clock_timestamp(), v_book.id,
+            g.id, greatest(g.effective_at, v_book.open_from), clock_timestamp(), v_book.id,
             g.reference, g.fingerprint, g.kind, g.description, g.metadata
         FROM given AS g
         WHERE g.pos = g.first_pos

@@ -66,20 +66,26 @@ BEGIN
         v_sealed := v_sealed + cardinality(v_ids);
     END LOOP;
 
-    INSERT INTO ledger_daily_sum AS d (account_id, effective_on, recorded_on, debits_minor, credits_minor)
+    INSERT INTO ledger_daily_sum AS d 
+        (account_id, effective_on, recorded_on, stripe, debits_minor, credits_minor, first_version, last_version)
     SELECT
         e.account_id,
         t.effective_at::date,
         t.recorded_at::date,
+        e.stripe,
         coalesce(sum(e.amount_minor) FILTER (WHERE e.direction = 'D'), 0),
-        coalesce(sum(e.amount_minor) FILTER (WHERE e.direction = 'C'), 0)
+        coalesce(sum(e.amount_minor) FILTER (WHERE e.direction = 'C'), 0),
+        min(e.account_version),
+        max(e.account_version)
     FROM ledger_entry AS e
     INNER JOIN ledger_transaction AS t ON t.id = e.id >> 10
     WHERE e.id >= (v_after + 1) << 10 AND e.id < (p_through + 1) << 10 AND e.status = 'P'
-    GROUP BY 1, 2, 3
-    ON CONFLICT (account_id, effective_on, recorded_on) DO UPDATE SET
+    GROUP BY 1, 2, 3, 4
+    ON CONFLICT (account_id, effective_on, recorded_on, stripe) DO UPDATE SET
         debits_minor = d.debits_minor + excluded.debits_minor,
-        credits_minor = d.credits_minor + excluded.credits_minor;
+        credits_minor = d.credits_minor + excluded.credits_minor,
+        first_version = least(d.first_version, excluded.first_version),
+        last_version = greatest(d.last_version, excluded.last_version);
 
     UPDATE ledger_seal_position SET through_id = greatest(through_id, p_through), sealed_at = clock_timestamp()
     WHERE id = 1;
