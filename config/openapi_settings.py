@@ -35,6 +35,11 @@ SPECTACULAR_SETTINGS = {
     ],
     # A body and an answer may have the same shape; they are not the same promise.
     "COMPONENT_SPLIT_REQUEST": True,
+    # Two fields of one name or one set of values are told apart, or kept together, by these names.
+    "ENUM_NAME_OVERRIDES": {
+        "AccountTypeEnum": ["asset", "liability", "equity", "revenue", "expense"],
+        "SideEnum": ["debit", "credit"],
+    },
     # From the package, so that the docs page works without a network.
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from django.db import DataError, IntegrityError, connection
-from django_subatomic.db import transaction, transaction_required
+from django_subatomic.db import transaction_required
 from psycopg.types.json import Jsonb
 
 from exactly_once.public_ids import new_public_id
@@ -73,7 +73,7 @@ def ensure_accounts(*, book: str, accounts: Sequence[AccountSpec]) -> None:
     )
 
 
-@transaction
+@transaction_required
 def close_account(*, book: str, code: str, currency: str, now: datetime) -> None:
     """Close an account: it keeps its history and takes no more entries.
 

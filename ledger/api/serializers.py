@@ -17,10 +17,18 @@ class BalanceSerializer(serializers.Serializer[Any]):
     normal_side = serializers.ChoiceField(choices=["debit", "credit"])
     debits_minor = serializers.IntegerField()
     credits_minor = serializers.IntegerField()
+    pending_debits_minor = serializers.IntegerField()
+    pending_credits_minor = serializers.IntegerField()
+    floor_minor = serializers.IntegerField(allow_null=True)
+    ceiling_minor = serializers.IntegerField(allow_null=True)
     balance_minor = serializers.SerializerMethodField()
+    available_minor = serializers.SerializerMethodField()
 
     def get_balance_minor(self, row: AccountBalance) -> int:
         return row.balance.amount_minor
+
+    def get_available_minor(self, row: AccountBalance) -> int:
+        return row.available.amount_minor
 
 
 class AccountSerializer(serializers.ModelSerializer[Account]):

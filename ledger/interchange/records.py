@@ -81,7 +81,7 @@ def account_spec(raw: Mapping[str, Any]) -> AccountSpec:
 
     :raises FieldRefused:
     """
-    _known_fields(raw, _ACCOUNT, "")
+    known_fields(raw, _ACCOUNT, "")
     return AccountSpec(
         code=_text(raw, "code", ""),
         currency=_money(1, _text(raw, "currency", ""), "/currency").currency,
@@ -101,7 +101,7 @@ def transaction_draft(raw: Mapping[str, Any]) -> TransactionDraft:
 
     :raises FieldRefused:
     """
-    _known_fields(raw, _TRANSACTION, "")
+    known_fields(raw, _TRANSACTION, "")
     entries = raw.get("entries")
     if not isinstance(entries, list):
         raise FieldRefused("/entries", "not_a_list", "A transaction has a list of entries.")
@@ -109,10 +109,10 @@ def transaction_draft(raw: Mapping[str, Any]) -> TransactionDraft:
         return TransactionDraft(
             reference=_text(raw, "reference", ""),
             kind=_text(raw, "kind", ""),
-            effective_at=_moment(raw, "effective_at"),
+            effective_at=moment(raw, "effective_at"),
             description=_text(raw, "description", "") if "description" in raw else "",
             metadata=_metadata(raw.get("metadata", {})),
-            entries=tuple(_entry(entry, f"/entries/{position}") for position, entry in enumerate(entries)),
+            entries=tuple(entry_draft(entry, f"/entries/{position}") for position, entry in enumerate(entries)),
             link=_link(raw.get("resolves")),
             move_late=False,
         )
@@ -120,10 +120,14 @@ def transaction_draft(raw: Mapping[str, Any]) -> TransactionDraft:
         raise FieldRefused(_FIELD_OF.get(error.code, "/entries"), error.code, error.detail) from error
 
 
-def _entry(raw: object, pointer: str) -> EntryDraft:
+def entry_draft(raw: object, pointer: str) -> EntryDraft:
+    """Return the entry that an object describes.
+
+    :raises FieldRefused:
+    """
     if not isinstance(raw, dict):
         raise FieldRefused(pointer, "not_a_dict", "An entry is an object.")
-    _known_fields(raw, _ENTRY, pointer)
+    known_fields(raw, _ENTRY, pointer)
     if raw.get("status", "posted") != "posted":
         raise FieldRefused(f"{pointer}/status", "status_not_posted", "Only posted entries can be imported.")
     if "amount_minor" not in raw:
@@ -144,7 +148,7 @@ def _link(raw: object) -> Resolves | None:
         return None
     if not isinstance(raw, dict):
         raise FieldRefused("/resolves", "not_a_dict", "What is resolved is an object.")
-    _known_fields(raw, _RESOLVES, "/resolves")
+    known_fields(raw, _RESOLVES, "/resolves")
     action = _choice(raw, "action", get_args(Action.__value__), "/resolves")
     if action != "reverse":
         raise FieldRefused("/resolves/action", "status_not_posted", "Holds and their ends cannot be imported.")
@@ -172,7 +176,11 @@ def _money(amount_minor: int, currency: str, pointer: str) -> Money:
         raise FieldRefused(field, error.code, error.detail) from error
 
 
-def _known_fields(raw: Mapping[str, Any], known: set[str], pointer: str) -> None:
+def known_fields(raw: Mapping[str, Any], known: set[str], pointer: str) -> None:
+    """Refuse a field that is not known.
+
+    :raises FieldRefused: ``unknown_field``.
+    """
     for name in sorted(raw.keys() - known):
         raise FieldRefused(f"{pointer}/{name}", "unknown_field", "No such field is known here.")
 
@@ -208,12 +216,16 @@ def _choice(raw: Mapping[str, Any], name: str, choices: tuple[str, ...], pointer
     return value
 
 
-def _moment(raw: Mapping[str, Any], name: str) -> datetime:
+def moment(raw: Mapping[str, Any], name: str, pointer: str = "") -> datetime:
+    """Return the time that a field names, in UTC where it has a time zone.
+
+    :raises FieldRefused:
+    """
     try:
-        at = datetime.fromisoformat(_text(raw, name, ""))
+        at = datetime.fromisoformat(_text(raw, name, pointer))
         return at.astimezone(UTC) if at.tzinfo else at
     except (ValueError, OverflowError):
-        raise FieldRefused(f"/{name}", "invalid", "A time is written as 2026-11-23T12:00:00Z.") from None
+        raise FieldRefused(f"{pointer}/{name}", "invalid", "A time is written as 2026-11-23T12:00:00Z.") from None
 
 
 def _metadata(raw: object) -> dict[str, str]:

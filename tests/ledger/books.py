@@ -8,7 +8,7 @@ from django.db import connection
 from django_subatomic.db import transaction
 
 from ledger import journal
-from ledger.accounts import AccountSpec, ensure_accounts, open_book
+from ledger.accounts import AccountSpec, close_account, ensure_accounts, open_book
 from ledger.drafts import EntryDraft, TransactionDraft, credit, debit
 from ledger.journal import PostedTransaction
 from ledger.models import Balance, Entry, Transaction
@@ -61,6 +61,12 @@ def post(*drafts: TransactionDraft) -> list[PostedTransaction]:
     """Post in a transaction of its own."""
     with transaction():
         return journal.post(book=BOOK, drafts=drafts)
+
+
+def close_alone(*, book: str, code: str, currency: str, now: datetime) -> None:
+    """Close an account in a transaction of its own."""
+    with transaction():
+        close_account(book=book, code=code, currency=currency, now=now)
 
 
 def holdings() -> dict[str, tuple[int, int, int]]:

@@ -4,7 +4,6 @@ import pytest
 from django_subatomic.db import transaction
 
 from ledger import journal
-from ledger.accounts import close_account
 from ledger.drafts import credit, debit
 from ledger.errors import AccountClosed, ReferenceConflict
 from ledger.journal import PostedTransaction
@@ -17,6 +16,7 @@ from tests.ledger.books import (
     FEES,
     NOW,
     SALES,
+    close_alone,
     draft,
     eur,
     holdings,
@@ -86,7 +86,7 @@ def test_no_entry_slips_past_the_closing_of_an_account() -> None:
     # When half post and one closes
     def act(number: int) -> None:
         if number == 0:
-            close_account(book=BOOK, code=CASH, currency="EUR", now=NOW)
+            close_alone(book=BOOK, code=CASH, currency="EUR", now=NOW)
         else:
             post(sale(f"r-{number}"))
 

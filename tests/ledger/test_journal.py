@@ -7,7 +7,6 @@ from django.db import IntegrityError, connection
 from django_subatomic.db import transaction
 
 from ledger import journal, queries
-from ledger.accounts import close_account
 from ledger.drafts import credit, debit
 from ledger.errors import (
     AccountClosed,
@@ -19,7 +18,20 @@ from ledger.errors import (
 )
 from ledger.models import Entry
 from ledger.money import MAX_MINOR, Money
-from tests.ledger.books import BOOK, CASH, NOW, SALES, draft, eur, holdings, open_test_book, post, sale, written
+from tests.ledger.books import (
+    BOOK,
+    CASH,
+    NOW,
+    SALES,
+    close_alone,
+    draft,
+    eur,
+    holdings,
+    open_test_book,
+    post,
+    sale,
+    written,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -134,7 +146,7 @@ def test_an_account_that_nobody_opened_is_unknown() -> None:
 def test_a_closed_account_takes_nothing_and_keeps_its_history() -> None:
     # Given
     post(sale("r-1"))
-    close_account(book=BOOK, code=CASH, currency="EUR", now=NOW)
+    close_alone(book=BOOK, code=CASH, currency="EUR", now=NOW)
     # When
     with pytest.raises(AccountClosed):
         post(sale("r-2"))
@@ -146,7 +158,7 @@ def test_a_closed_account_takes_nothing_and_keeps_its_history() -> None:
 
 def test_closing_what_is_not_there_is_refused() -> None:
     with pytest.raises(LedgerNotFound):
-        close_account(book=BOOK, code="assets:nowhere", currency="EUR", now=NOW)
+        close_alone(book=BOOK, code="assets:nowhere", currency="EUR", now=NOW)
 
 
 def test_a_sum_beyond_bigint_is_refused() -> None:

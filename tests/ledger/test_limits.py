@@ -8,13 +8,13 @@ from django.db import IntegrityError, connection
 from django_subatomic.db import transaction
 
 from ledger import journal, queries
-from ledger.accounts import AccountSpec, close_account, ensure_accounts, raise_stripes, set_limits
+from ledger.accounts import AccountSpec, ensure_accounts, raise_stripes, set_limits
 from ledger.close_period import close_period
 from ledger.drafts import HoldTerms, TransactionDraft, credit, debit
 from ledger.errors import LedgerNotFound, LimitExceeded, PeriodClosed, PostingRefused
 from ledger.models import Balance, Book, LateTransaction, Transaction
 from ledger.verify import checks
-from tests.ledger.books import BOOK, CASH, NOW, SALES, eur, holdings, open_test_book, post, sale, written
+from tests.ledger.books import BOOK, CASH, NOW, SALES, close_alone, eur, holdings, open_test_book, post, sale, written
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -123,7 +123,7 @@ def test_a_striped_account_sums_its_rows_and_can_get_more_of_them() -> None:
     assert {row.stripes for row in Balance.objects.filter(code=CASH, currency="EUR")} == {8}
     with pytest.raises(PostingRefused, match="stripes_only_raised"), transaction():
         raise_stripes(book=BOOK, code=CASH, currency="EUR", stripes=4)
-    close_account(book=BOOK, code=CASH, currency="EUR", now=NOW)
+    close_alone(book=BOOK, code=CASH, currency="EUR", now=NOW)
     with pytest.raises(PostingRefused, match="account_closed"):
         post(sale("r-9"))
 
@@ -143,7 +143,7 @@ def test_stripes_and_limits_exclude_each_other() -> None:
 def test_an_account_with_pending_amounts_stays_open() -> None:
     move("hold-1", CASH, SALES, 5, pending=True)
     with pytest.raises(PostingRefused, match="amounts_pending"):
-        close_account(book=BOOK, code=CASH, currency="EUR", now=NOW)
+        close_alone(book=BOOK, code=CASH, currency="EUR", now=NOW)
 
 
 def test_what_is_dated_in_a_closed_period_counts_from_the_open_one_and_cites_its_date() -> None:

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from ledger.accounts import close_account
 from ledger.interchange.beancount_format import Beancount
 from ledger.interchange.beancount_names import ROOTS, account_name, account_of, metadata_key
 from ledger.interchange.formats import Extent
 from ledger.interchange.rows import AccountRow, EntryRow, Resolved, TransactionRow
+from tests.ledger.books import close_alone
 from tests.ledger.interchange.files import CASH, CURRENCIES, NOW, PSP, export, fill, open_a_book
 
 # What PostgreSQL can hold as text.
@@ -65,9 +65,9 @@ def test_a_book_in_four_currencies_passes(tmp_path: Path) -> None:
     # Given
     open_a_book("old")
     fill("old")
-    close_account(book="old", code=CASH, currency="EUR", now=NOW)
+    close_alone(book="old", code=CASH, currency="EUR", now=NOW)
     for currency in CURRENCIES:
-        close_account(book="old", code=PSP, currency=currency, now=NOW - timedelta(days=30))
+        close_alone(book="old", code=PSP, currency=currency, now=NOW - timedelta(days=30))
     # When
     text = export("old", "beancount", tmp_path / "book.beancount").decode()
     # Then

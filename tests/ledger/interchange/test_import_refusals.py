@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 from django.core.management import CommandError
 
-from ledger.accounts import close_account
 from ledger.interchange import import_ as importing
 from ledger.interchange import runs
 from ledger.interchange.lines import MAX_LINE_BYTES
 from ledger.models import ImportRun
-from tests.ledger.books import holdings, sale, written
+from tests.ledger.books import close_alone, holdings, sale, written
 from tests.ledger.interchange.files import NOW, PSP, export, fill, import_, open_a_book, open_account, post_drafts, said
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -191,7 +190,7 @@ def test_what_the_books_refuse_is_named_one_by_one(tmp_path: Path, capsys: pytes
     # Given
     open_a_book("new")
     post_drafts("new", sale("known", 100))
-    close_account(book="new", code=PSP, currency="EUR", now=NOW)
+    close_alone(book="new", code=PSP, currency="EUR", now=NOW)
     path = write(tmp_path / "file.jsonl", line("known", amount_minor=7), line("closed"))
     # When
     code = import_("new", "jsonl", path)

@@ -1,0 +1,140 @@
+"""Opening and changing books and accounts."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+
+from exactly_once.api.idempotency import IdempotentAPIView
+from exactly_once.api.serializers import validated
+from exactly_once.keys import KeyedRequest, StoredResponse
+from exactly_once.responses import json_response
+from ledger import accounts, queries
+from ledger.accounts import AccountSpec
+from ledger.api import write_serializers as bodies
+from ledger.api.serializers import AccountSerializer
+from ledger.close_period import close_period
+from ledger.models import Account
+
+
+class BookView(IdempotentAPIView):
+    """Books."""
+
+    required_scope = "ledger:write"
+
+    @extend_schema(operation_id="ledger_books_open", request=bodies.BookBody, responses={201: bodies.BookBody})
+    def post(self, request: Request) -> HttpResponse:
+        """Open a book, where there is none of this code."""
+        body = validated(bodies.BookBody, request).validated_data
+
+        def work(now: datetime) -> StoredResponse:
+            accounts.open_book(code=body["code"], name=body["name"], now=now)
+            return json_response(201, {"code": body["code"], "name": queries.book(code=body["code"]).name})
+
+        return self.respond(request, self.in_one_transaction(work))
+
+
+class OpenAccountView(IdempotentAPIView):
+    """A book's accounts."""
+
+    required_scope = "ledger:write"
+
+    @extend_schema(operation_id="ledger_accounts_open", request=bodies.AccountBody, responses={201: AccountSerializer})
+    def post(self, request: Request, book: str) -> HttpResponse:
+        """Open an account; one that is open already stays as it is."""
+        spec = AccountSpec(**validated(bodies.AccountBody, request).validated_data)
+
+        def work(_now: datetime) -> StoredResponse:
+            queries.book(code=book)
+            accounts.ensure_accounts(book=book, accounts=[spec])
+            found = queries.accounts(book=book).get(code=spec.code, currency=spec.currency)
+            return json_response(201, AccountSerializer(found).data)
+
+        return self.respond(request, self.in_one_transaction(work))
+
+
+class AccountActionView(IdempotentAPIView):
+    """What changes an account."""
+
+    required_scope = "ledger:write"
+
+    def change(self, request: Request, account_id: str, change: Callable[[Account, datetime], None]) -> HttpResponse:
+        """Change the account, and answer with it."""
+        found = queries.account(public_id=account_id)
+
+        def work(now: datetime) -> StoredResponse:
+            change(found, now)
+            return json_response(200, AccountSerializer(queries.account(public_id=account_id)).data)
+
+        return self.respond(request, self.in_one_transaction(work))
+
+
+class CloseAccountView(AccountActionView):
+    """Close an account."""
+
+    @extend_schema(operation_id="ledger_accounts_close", request=bodies.EmptyBody, responses={200: AccountSerializer})
+    def post(self, request: Request, account_id: str) -> HttpResponse:
+        """Close an account: it keeps its history and takes no more entries."""
+        validated(bodies.EmptyBody, request)
+        return self.change(
+            request,
+            account_id,
+            lambda row, now: accounts.close_account(book=row.book.code, code=row.code, currency=row.currency, now=now),
+        )
+
+
+class LimitsView(AccountActionView):
+    """An account's limits."""
+
+    @extend_schema(operation_id="ledger_accounts_limits", request=bodies.LimitsBody, responses={200: AccountSerializer})
+    def post(self, request: Request, account_id: str) -> HttpResponse:
+        """Set the least and the most that an account may hold."""
+        limits = validated(bodies.LimitsBody, request).validated_data
+        return self.change(
+            request,
+            account_id,
+            lambda row, _now: accounts.set_limits(book=row.book.code, code=row.code, currency=row.currency, **limits),
+        )
+
+
+class StripesView(AccountActionView):
+    """An account's stripes."""
+
+    @extend_schema(
+        operation_id="ledger_accounts_stripes", request=bodies.StripesBody, responses={200: AccountSerializer}
+    )
+    def post(self, request: Request, account_id: str) -> HttpResponse:
+        """Spread a hot account over more balance rows."""
+        stripes = validated(bodies.StripesBody, request).validated_data["stripes"]
+        return self.change(
+            request,
+            account_id,
+            lambda row, _now: accounts.raise_stripes(
+                book=row.book.code, code=row.code, currency=row.currency, stripes=stripes
+            ),
+        )
+
+
+class ClosePeriodView(IdempotentAPIView):
+    """A book's past."""
+
+    required_scope = "ledger:write"
+
+    @extend_schema(
+        operation_id="ledger_books_close_period",
+        request=bodies.ClosePeriodBody,
+        responses={200: bodies.ClosePeriodBody},
+    )
+    def post(self, request: Request, book: str) -> HttpResponse:
+        """Close what is dated before a moment; what comes late counts from then on and cites its date."""
+        open_from = validated(bodies.ClosePeriodBody, request).validated_data["open_from"]
+
+        def perform(keyed: KeyedRequest, now: datetime) -> StoredResponse:
+            # Closing twice closes once: it commits, and waits, before its answer is stored.
+            close_period(book=book, open_from=open_from)
+            answer = json_response(200, {"open_from": str(queries.book(code=book).open_from)})
+            return self.in_one_transaction(lambda _now: answer)(keyed, now)
+
+        return self.respond(request, perform)

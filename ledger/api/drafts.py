@@ -1,0 +1,99 @@
+"""From a request's body to drafts. Plain code: a batch of thousands is read in a fraction of the time it takes to post.
+
+The rules of a field are those of imports (ledger/interchange/records.py); holds and dates that may move are ours.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, NoReturn
+
+from exactly_once.errors import FieldError, InvalidInput
+from ledger.drafts import EntryDraft, HoldTerms, TransactionDraft
+from ledger.interchange.records import FieldRefused, entry_draft, known_fields, moment, transaction_draft
+from ledger.journal import MAX_BATCH
+
+_OURS = {"reference", "kind", "effective_at", "description", "metadata", "entries", "hold", "move_late"}
+
+
+def draft_of(body: object, pointer: str = "") -> TransactionDraft:
+    """Return the draft that a JSON object describes.
+
+    :raises InvalidInput: naming the field by its pointer into the request's body.
+    """
+    try:
+        if not isinstance(body, Mapping):
+            raise FieldRefused("", "not_a_dict", "A transaction is an object.")
+        known_fields(body, _OURS, "")
+        draft = transaction_draft({name: body[name] for name in body if name not in {"hold", "move_late"}})
+        move_late = body.get("move_late", True)
+        if type(move_late) is not bool:
+            raise FieldRefused("/move_late", "invalid", "True or false is expected.")
+        return _with_hold(replace(draft, move_late=move_late), body.get("hold"))
+    except FieldRefused as refusal:
+        _refuse(refusal, pointer)
+
+
+def drafts_of(body: Mapping[str, Any]) -> list[TransactionDraft]:
+    """Return the drafts of a batch, the member ``transactions``.
+
+    :raises InvalidInput: naming the first field that breaks a rule.
+    """
+    items = body.get("transactions")
+    if not isinstance(items, list) or not 1 <= len(items) <= MAX_BATCH:
+        _refuse(FieldRefused("/transactions", "not_a_list", f"A list of 1 to {MAX_BATCH} transactions is expected."))
+    return [draft_of(item, f"/transactions/{place}") for place, item in enumerate(items)]
+
+
+def entries_of(body: Mapping[str, Any]) -> list[EntryDraft] | None:
+    """Return the entries of a partial settlement or reversal, None where all that is left is meant.
+
+    :raises InvalidInput: naming the field.
+    """
+    entries = body.get("entries")
+    if entries is None:
+        return None
+    try:
+        if not isinstance(entries, list) or not entries:
+            raise FieldRefused("/entries", "not_a_list", "A list of entries is expected.")
+        return [entry_draft(entry, f"/entries/{place}") for place, entry in enumerate(entries)]
+    except FieldRefused as refusal:
+        _refuse(refusal)
+
+
+def moment_of(body: Mapping[str, Any], name: str) -> datetime:
+    """Return a time that a body names.
+
+    :raises InvalidInput: naming the field.
+    """
+    try:
+        at = moment(body, name)
+        if at.tzinfo is None:
+            raise FieldRefused(f"/{name}", "effective_at_naive", "A time needs a time zone.")
+    except FieldRefused as refusal:
+        _refuse(refusal)
+    return at
+
+
+def _with_hold(draft: TransactionDraft, hold: object) -> TransactionDraft:
+    if hold is None:
+        return draft
+    if not isinstance(hold, Mapping):
+        raise FieldRefused("/hold", "not_a_dict", "A hold is an object; expires_at may be left out.")
+    known_fields(hold, {"expires_at"}, "/hold")
+    expires_at = None
+    if hold.get("expires_at") is not None:
+        expires_at = moment(hold, "expires_at", "/hold")
+        if expires_at.tzinfo is None:
+            raise FieldRefused("/hold/expires_at", "effective_at_naive", "A time needs a time zone.")
+    pending = tuple(replace(entry, status="pending") for entry in draft.entries)
+    return replace(draft, entries=pending, link=HoldTerms(expires_at))
+
+
+def _refuse(refusal: FieldRefused, pointer: str = "") -> NoReturn:
+    error = refusal.error
+    raise InvalidInput(
+        code="invalid_input",
+        detail="The request breaks a rule; see errors.",
+        fields=(FieldError(pointer + error.pointer, error.code, error.detail),),
+    ) from refusal

@@ -1,0 +1,129 @@
+"""The bodies of the ledger's write API, as its description shows them. Reading them is drafts.py's business."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from exactly_once.api.serializers import StrictIntegerField, StrictSerializer
+from ledger.accounts import MAX_STRIPES
+from ledger.money import MAX_MINOR
+
+
+class EntryBody(StrictSerializer):
+    """One side: a positive amount on the debit or the credit side of an account."""
+
+    account = serializers.CharField(max_length=200)
+    direction = serializers.ChoiceField(choices=["debit", "credit"])
+    amount_minor = StrictIntegerField(min_value=1, max_value=MAX_MINOR)
+    currency = serializers.CharField(max_length=3)
+
+
+class HoldBody(StrictSerializer):
+    """The entries are pending until the hold is settled, voided or past its time."""
+
+    expires_at = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class TransactionBody(StrictSerializer):
+    """A transaction to post under its reference, the permanent name of the business event."""
+
+    reference = serializers.CharField(max_length=255)
+    kind = serializers.CharField(max_length=64)
+    effective_at = serializers.DateTimeField()
+    description = serializers.CharField(max_length=255, required=False)
+    metadata = serializers.DictField(child=serializers.CharField(), required=False)
+    entries = EntryBody(many=True)
+    hold = HoldBody(required=False, allow_null=True)
+    move_late = serializers.BooleanField(required=False, help_text="A date in a closed period moves to the open one.")
+
+
+class BatchBody(StrictSerializer):
+    """Up to 10,000 transactions, as many as fit into 1 MB: all or none, or each with a result of its own."""
+
+    mode = serializers.ChoiceField(choices=["all_or_nothing", "per_item"])
+    dry_run = serializers.BooleanField(required=False)
+    transactions = TransactionBody(many=True)
+
+
+class ItemResult(serializers.Serializer[Any]):
+    """What became of one transaction of a batch."""
+
+    reference = serializers.CharField()
+    outcome = serializers.ChoiceField(choices=["posted", "replayed", "refused"])
+    id = serializers.CharField(allow_null=True)
+    code = serializers.CharField(allow_null=True)
+    detail = serializers.CharField(allow_null=True)
+
+
+class BatchResult(serializers.Serializer[Any]):
+    """The results in the order of the batch; for a dry run also every account as it would be."""
+
+    dry_run = serializers.BooleanField()
+    results = ItemResult(many=True)
+    balances = serializers.ListField(child=serializers.DictField())
+
+
+class SettleBody(StrictSerializer):
+    """What is settled of a hold: all that is left where entries are left out. The rest is released, or kept."""
+
+    reference = serializers.CharField(max_length=255)
+    effective_at = serializers.DateTimeField()
+    entries = EntryBody(many=True, required=False)
+    keep_rest = serializers.BooleanField(required=False)
+
+
+class VoidBody(StrictSerializer):
+    """The reference under which a hold is voided."""
+
+    reference = serializers.CharField(max_length=255)
+    effective_at = serializers.DateTimeField()
+
+
+class ReverseBody(StrictSerializer):
+    """What is reversed: the whole transaction where entries are left out."""
+
+    reference = serializers.CharField(max_length=255)
+    effective_at = serializers.DateTimeField()
+    entries = EntryBody(many=True, required=False)
+
+
+class BookBody(StrictSerializer):
+    """A set of books."""
+
+    code = serializers.RegexField(r"^[a-z0-9][a-z0-9_-]*$", max_length=64)
+    name = serializers.CharField(max_length=200)
+
+
+class AccountBody(StrictSerializer):
+    """An account; limits are on its normal side, and exclude more than one stripe."""
+
+    code = serializers.RegexField(r"^[^\s:]+(:[^\s:]+)*$", max_length=200, help_text="A path: assets:psp:stripe")
+    currency = serializers.CharField(max_length=3)
+    type = serializers.ChoiceField(choices=["asset", "liability", "equity", "revenue", "expense"])
+    normal_side = serializers.ChoiceField(choices=["debit", "credit"])
+    floor_minor = StrictIntegerField(required=False, allow_null=True, min_value=-MAX_MINOR, max_value=MAX_MINOR)
+    ceiling_minor = StrictIntegerField(required=False, allow_null=True, min_value=-MAX_MINOR, max_value=MAX_MINOR)
+    stripes = StrictIntegerField(required=False, min_value=1, max_value=MAX_STRIPES)
+
+
+class LimitsBody(StrictSerializer):
+    """The least and the most that an account may hold; null is no bound."""
+
+    floor_minor = StrictIntegerField(allow_null=True, min_value=-MAX_MINOR, max_value=MAX_MINOR)
+    ceiling_minor = StrictIntegerField(allow_null=True, min_value=-MAX_MINOR, max_value=MAX_MINOR)
+
+
+class StripesBody(StrictSerializer):
+    """Over how many balance rows an account is spread: never fewer than before."""
+
+    stripes = StrictIntegerField(min_value=1, max_value=MAX_STRIPES)
+
+
+class ClosePeriodBody(StrictSerializer):
+    """The first moment that stays open."""
+
+    open_from = serializers.DateTimeField()
+
+
+class EmptyBody(StrictSerializer):
+    """Nothing."""
