@@ -20,7 +20,7 @@ SELECT ledger_post(%s, %s, %s, %s, %s, %s, %s, %s, %s::text[], %s::text[], %s::b
 
 _POST_BATCH = """
 SELECT r_ids, r_replayed FROM ledger_post_batch(
-    %s, %s, %s::text[], %s::bytea[], %s::text[], %s::timestamptz[], %s::text[], %s::jsonb[],
+    %s, %s::boolean[], %s::text[], %s::bytea[], %s::text[], %s::timestamptz[], %s::text[], %s::jsonb[],
     %s::integer[], %s::smallint[], %s::text[], %s::text[], %s::bigint[], %s::text[],
     %s::integer[], %s::text[], %s::text[], %s::boolean[], %s::timestamptz[]
 )
@@ -141,7 +141,7 @@ def _batch_arguments(book: str, batch: Sequence[TransactionDraft]) -> list[Any]:
     ]
     return [
         book,
-        all(draft.move_late for draft in batch),
+        [draft.move_late for draft in batch],
         [draft.reference for draft in batch],
         [draft.fingerprint() for draft in batch],
         [draft.kind for draft in batch],

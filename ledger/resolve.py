@@ -7,7 +7,7 @@ from django_subatomic.db import transaction_required
 
 from ledger import journal, queries
 from ledger.drafts import Action, EntryDraft, Resolves, TransactionDraft
-from ledger.errors import HoldRefused, LedgerNotFound, ReferenceConflict
+from ledger.errors import HoldRefused, LedgerNotFound, ReferenceConflict, RemainderExceeded
 from ledger.journal import PostedTransaction
 from ledger.models import Entry, Remainder, Transaction
 from ledger.money import Money
@@ -37,9 +37,9 @@ def settle(
     :raises ReferenceConflict: the reference stands for something else.
     """
     resolves = Resolves(target=hold, action="settle", final=not keep_rest)
-    if (known := _known(book, reference, resolves, entries)) is not None:
-        return known
-    left = _left(book, hold, "H")
+    left = _known_or_left(book, hold, reference, resolves, entries)
+    if isinstance(left, PostedTransaction):
+        return left
     posted = _drafts(left) if entries is None else list(entries)
     released = _drafts(_sums(posted)) if keep_rest else _drafts(left)
     lines = [*posted, *(EntryDraft(row.account, row.direction, row.money, "released") for row in released)]
@@ -89,7 +89,9 @@ def reverse(
     flipped = None if entries is None else [_flipped(row) for row in entries]
     if (known := _known(book, reference, resolves, flipped)) is not None:
         return known
-    lines = flipped or [_flipped(row) for row in _drafts(_lines(_target(book, target), "P"))]
+    lines = [_flipped(row) for row in _drafts(_lines(_target(book, target), "P"))] if flipped is None else flipped
+    if not lines and flipped is None:
+        raise RemainderExceeded(code="nothing_left", detail=f"Nothing of the transaction was posted: {target}.")
     draft = TransactionDraft(
         reference, "transaction.reversed", tuple(lines), effective_at, description, metadata or {}, resolves
     )
@@ -98,12 +100,28 @@ def reverse(
 
 def _release(book: str, hold: str, reference: str, effective_at: datetime, action: Action) -> PostedTransaction:
     resolves = Resolves(target=hold, action=action, final=True)
-    if (known := _known(book, reference, resolves, None)) is not None:
-        return known
-    lines = [EntryDraft(row.account, row.direction, row.money, "released") for row in _drafts(_left(book, hold, "H"))]
+    left = _known_or_left(book, hold, reference, resolves, None)
+    if isinstance(left, PostedTransaction):
+        return left
+    lines = [EntryDraft(row.account, row.direction, row.money, "released") for row in _drafts(left)]
     kind = "hold.voided" if action == "void" else "hold.expired"
     draft = TransactionDraft(reference, kind, tuple(lines), effective_at, link=resolves)
     return journal.post(book=book, drafts=draft)[0]
+
+
+def _known_or_left(
+    book: str, hold: str, reference: str, resolves: Resolves, asked: Sequence[EntryDraft] | None
+) -> PostedTransaction | dict[Line, int]:
+    """Return what the reference was posted as, or what is left of the hold."""
+    if (known := _known(book, reference, resolves, asked)) is not None:
+        return known
+    try:
+        return _left(book, hold)
+    except HoldRefused:
+        # A twin of this call may have ended the hold between the two looks.
+        if (known := _known(book, reference, resolves, asked)) is not None:
+            return known
+        raise
 
 
 def _known(
@@ -121,6 +139,8 @@ def _known(
         resolves.action,
         resolves.final,
     )
+    if asked is None:
+        same = same and (resolves.action != "settle" or _lines(found, "P") == _lines(found, "R"))
     if not same or (asked is not None and _sums(asked) != _lines(found, "P")):
         raise ReferenceConflict(code="reference_conflict", detail=f"Posted before with other contents: {reference}.")
     return PostedTransaction(id=found.pk, reference=reference, replayed=True)
@@ -133,13 +153,13 @@ def _target(book: str, reference: str) -> Transaction:
     return found
 
 
-def _left(book: str, reference: str, status: str) -> dict[Line, int]:
-    """Return what is left of a target's lines. Stale where others are at it: the constraints decide.
+def _left(book: str, reference: str) -> dict[Line, int]:
+    """Return what is left of a hold's lines. Stale where others are at it: the constraints decide.
 
     :raises HoldRefused: nothing of it was ever pending, or nothing is left.
     """
     target = _target(book, reference)
-    lines = _lines(target, status)
+    lines = _lines(target, "H")
     if not lines:
         raise HoldRefused(code="not_a_hold", detail=f"The transaction is not a hold: {reference}.")
     for row in Remainder.objects.filter(transaction=target).select_related("account"):

@@ -183,12 +183,15 @@ _CHECKS = {
             ON s.account_id = d.account_id AND s.effective_on = d.effective_on AND s.recorded_on = d.recorded_on
             AND s.stripe = d.stripe
     """,
-    "ledger: a hold has ended where its final resolution says so, and nowhere else": """
+    "ledger: a hold has ended where nothing of it is left, and nowhere else": """
         SELECT
             count(*),
             array_agg('hold ' || h.transaction_id) FILTER (
-                WHERE (h.ended_at IS NOT NULL) <> EXISTS (
-                    SELECT 1 FROM ledger_resolution AS r WHERE r.target_id = h.transaction_id AND r.final
+                WHERE (h.ended_at IS NOT NULL) <> (
+                    (SELECT coalesce(sum(m.used_minor), 0) FROM ledger_remainder AS m
+                        WHERE m.transaction_id = h.transaction_id)
+                    = (SELECT sum(e.amount_minor) FROM ledger_entry AS e
+                        WHERE e.id >= h.transaction_id << 10 AND e.id < (h.transaction_id + 1) << 10)
                 )
             )
         FROM ledger_hold AS h

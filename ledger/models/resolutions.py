@@ -9,7 +9,7 @@ from ledger.models.transactions import Entry, Transaction
 
 
 class Hold(models.Model):
-    """A transaction whose entries are pending. It ends once: ``ended_at`` is set by the resolution that is final."""
+    """A transaction whose entries are pending. It ends once: ``ended_at`` is set where nothing is left of it."""
 
     transaction = models.OneToOneField(Transaction, on_delete=models.PROTECT, primary_key=True, related_name="hold")
     expires_at = models.DateTimeField(null=True, blank=True)

@@ -1,14 +1,18 @@
 """Batches item by item, and previews: exactly what posting would do."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from django_subatomic.db import transaction
 
 from ledger import journal, queries
 from ledger.accounts import set_limits
-from ledger.drafts import HoldTerms, TransactionDraft, credit, debit
+from ledger.close_period import close_period
+from ledger.drafts import HoldTerms, Resolves, TransactionDraft, credit, debit
 from ledger.errors import LedgerNotFound, UnknownAccount
 from ledger.journal import PostedTransaction, RefusedTransaction
-from ledger.models import Hold
+from ledger.models import Hold, LateTransaction
 from ledger.preview import preview
 from ledger.verify import checks
 from tests.ledger.books import BOOK, CASH, FEES, NOW, SALES, draft, eur, holdings, open_test_book, post, sale, written
@@ -82,6 +86,35 @@ def test_few_refusals_among_many_items_are_found() -> None:
     # Then
     assert [n for n, result in enumerate(results) if result != "posted"] == [0, 333, 999]
     assert written() == (997, 1994)
+
+
+def test_a_late_item_moves_or_is_refused_by_its_own_wish() -> None:
+    # Given
+    close_period(book=BOOK, open_from=NOW + timedelta(days=1))
+    staying = replace(sale("r-2"), move_late=False, effective_at=NOW + timedelta(days=2))
+    # When, Then
+    assert post_each(sale("r-1"), staying, replace(sale("r-3"), move_late=False)) == [
+        "posted",
+        "posted",
+        "period_closed",
+    ]
+    with transaction():
+        journal.post(book=BOOK, drafts=[sale("r-4"), replace(staying, reference="r-5")])
+    assert LateTransaction.objects.count() == 2
+
+
+def test_the_refusal_of_an_item_does_not_show_our_rows() -> None:
+    # Given
+    post(sale("r-1", 100))
+    lines = (credit(CASH, eur(101)), debit(SALES, eur(101)))
+    # When more is reversed than was posted
+    with transaction():
+        (result,) = journal.post_each(
+            book=BOOK, drafts=[TransactionDraft("b", "test", lines, NOW, link=Resolves("r-1", "reverse", final=False))]
+        )
+    # Then
+    assert isinstance(result, RefusedTransaction)
+    assert str(result.refusal) == "remainder_exceeded: More than is left of the transaction."
 
 
 def test_an_item_may_be_a_hold() -> None:

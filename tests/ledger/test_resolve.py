@@ -8,7 +8,7 @@ from django_subatomic.db import transaction
 
 from ledger import queries, resolve
 from ledger.drafts import EntryDraft, HoldTerms, TransactionDraft, credit, debit
-from ledger.errors import HoldRefused, LedgerNotFound, ReferenceConflict, RemainderExceeded
+from ledger.errors import HoldRefused, InvalidDraft, LedgerNotFound, ReferenceConflict, RemainderExceeded
 from ledger.journal import PostedTransaction
 from ledger.models import Hold, Resolution
 from ledger.verify import checks
@@ -83,6 +83,17 @@ def test_a_hold_is_settled_in_several_parts_where_asked() -> None:
     assert holdings() == (100, 0)
 
 
+def test_a_hold_of_which_nothing_is_left_has_ended() -> None:
+    hold(lasts=timedelta(hours=1))
+    settle("s-1", entries=part(30), keep_rest=True)
+    assert Hold.objects.get().ended_at is None
+    settle("s-2", entries=part(70), keep_rest=True)
+    assert holdings() == (100, 0)
+    assert Hold.objects.get().ended_at is not None
+    with pytest.raises(HoldRefused, match="hold_ended"):
+        void()
+
+
 def test_a_settlement_beyond_what_is_left_is_refused() -> None:
     hold()
     settle("s-1", entries=part(30), keep_rest=True)
@@ -154,6 +165,15 @@ def test_a_resolution_that_is_repeated_is_replayed() -> None:
         void("s-2")
 
 
+def test_a_part_is_not_the_whole_under_the_same_reference() -> None:
+    hold()
+    settle("s", entries=part(60))
+    assert settle("s", entries=part(60)).replayed
+    with pytest.raises(ReferenceConflict):
+        settle("s")
+    assert holdings() == (60, 0)
+
+
 def test_what_is_not_a_hold_is_not_settled() -> None:
     post(sale("h"))
     with pytest.raises(HoldRefused, match="not_a_hold"):
@@ -187,6 +207,16 @@ def test_a_transaction_is_reversed_in_parts_that_never_exceed_it() -> None:
     assert written() == before
     reverse("b-3", entries=part(40))
     assert holdings() == (0, 0)
+
+
+def test_a_reversal_of_no_entries_reverses_nothing() -> None:
+    post(sale("r", 100))
+    with pytest.raises(InvalidDraft, match="too_few_entries"):
+        reverse(entries=[])
+    hold()
+    with pytest.raises(RemainderExceeded, match="nothing_left"), transaction():
+        resolve.reverse(book=BOOK, target="h", reference="b", effective_at=NOW)
+    assert holdings() == (100, 100)
 
 
 def test_a_hold_is_not_reversed_and_a_reversal_can_be() -> None:

@@ -8,15 +8,21 @@ AS $$
 DECLARE
     v_pending numeric;
 BEGIN
+    -- The first stripe first, as whoever raises them does: then no row is added between this and the mark.
+    PERFORM 1
+    FROM ledger_balance AS l
+    INNER JOIN ledger_book AS b ON b.id = l.book_id
+    WHERE b.code = p_book AND l.code = p_code AND l.currency = p_currency AND l.stripe = 0
+    FOR UPDATE OF l;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
     PERFORM 1
     FROM ledger_balance AS l
     INNER JOIN ledger_book AS b ON b.id = l.book_id
     WHERE b.code = p_book AND l.code = p_code AND l.currency = p_currency
     ORDER BY l.stripe
     FOR UPDATE OF l;
-    IF NOT FOUND THEN
-        RETURN false;
-    END IF;
     SELECT sum(l.net_high_minor - l.net_low_minor) INTO v_pending
     FROM ledger_balance AS l
     INNER JOIN ledger_book AS b ON b.id = l.book_id

@@ -1,4 +1,5 @@
--- Says why a posting found no balance row to update. Raises always; costs nothing where postings succeed.
+-- Says why a posting found no balance row to update; costs nothing where postings succeed. Returns where an open
+-- account without limits got more stripes while the posting waited for its row: it has to look again, however often.
 CREATE FUNCTION ledger_refuse_entry(p_book_id integer, p_code text, p_currency text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = public, pg_temp
@@ -24,6 +25,9 @@ BEGIN
     IF v_balance.closed_at IS NOT NULL THEN
         RAISE EXCEPTION 'account % is closed', v_name
             USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_account_open', DETAIL = v_name;
+    END IF;
+    IF v_balance.net_min_minor IS NULL AND v_balance.net_max_minor IS NULL THEN
+        RETURN;
     END IF;
     RAISE EXCEPTION 'account % would pass its floor or ceiling', v_name
         USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_account_limit', DETAIL = v_name;

@@ -34,7 +34,6 @@ DECLARE
     v_book_id integer;
     v_effective_at timestamptz;
     v_place integer := 1;
-    v_second_look integer := 0;
     v_entry ledger_entry;
     v_entries ledger_entry[];
 BEGIN
@@ -74,12 +73,8 @@ BEGIN
             CASE WHEN p_amounts[v_place] > 0 THEN 'D' ELSE 'C' END, 'P'
         INTO v_entry;
         IF v_entry.id IS NULL THEN
-            IF v_second_look = v_place THEN
-                PERFORM ledger_refuse_entry(v_book_id, p_accounts[v_place], p_currencies[v_place]);
-            END IF;
-            -- The account may have got more stripes while we waited for its row.
-            v_second_look := v_place;
-            CONTINUE;
+            PERFORM ledger_refuse_entry(v_book_id, p_accounts[v_place], p_currencies[v_place]);
+            CONTINUE; -- the account got more stripes while we waited for its row
         END IF;
         v_entries[v_place] := v_entry;
         v_place := v_place + 1;

@@ -1,14 +1,16 @@
--- Takes what a transaction settles, releases or reverses from what its target has left, line by line.
+-- Takes what a transaction settles, releases or reverses from what its target has left, line by line. Returns whether
+-- nothing is left of it.
 --
 -- A hold's lines are its pending entries, used up by released ones on the same side; a settlement posts no more than it
 -- releases. A reversed transaction's lines are its posted entries, used up by posted ones on the other side.
-CREATE FUNCTION ledger_use_target(p_id bigint, p_target_id bigint, p_action text, p_final boolean) RETURNS void
+CREATE FUNCTION ledger_use_target(p_id bigint, p_target_id bigint, p_action text, p_final boolean) RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = public, pg_temp
 AS $$
 DECLARE
     v_reverse constant boolean := p_action = 'reverse';
     v_status constant text := CASE p_action WHEN 'reverse' THEN 'P' ELSE 'H' END;
+    v_left boolean;
 BEGIN
     IF NOT v_reverse AND EXISTS (
         SELECT 1
@@ -51,7 +53,7 @@ BEGIN
     ON CONFLICT (transaction_id, account_id, direction)
     DO UPDATE SET used_minor = r.used_minor + excluded.used_minor;
 
-    IF p_final AND EXISTS (
+    v_left := EXISTS (
         SELECT 1
         FROM ledger_entry AS t
         LEFT JOIN ledger_remainder AS r
@@ -59,9 +61,11 @@ BEGIN
         WHERE
             t.id >= p_target_id << 10 AND t.id < (p_target_id + 1) << 10 AND t.status = v_status
             AND r.used_minor IS DISTINCT FROM r.total_minor
-    ) THEN
+    );
+    IF p_final AND v_left THEN
         RAISE EXCEPTION 'something of the target is left'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_resolution_complete';
     END IF;
+    RETURN NOT v_left;
 END;
 $$;

@@ -55,13 +55,15 @@ BEGIN
                         ELSE 'ledger_hold_due'
                     END;
             END IF;
-            IF v_link.final THEN
-                UPDATE ledger_hold SET ended_at = clock_timestamp() WHERE transaction_id = v_link.target_id;
-            END IF;
         END IF;
         INSERT INTO ledger_resolution (transaction_id, target_id, action, final)
         VALUES (v_link.id, v_link.target_id, v_link.action, v_link.final);
-        PERFORM ledger_use_target(v_link.id, v_link.target_id, v_link.action, v_link.final);
+        IF
+            ledger_use_target(v_link.id, v_link.target_id, v_link.action, v_link.final)
+            AND v_link.action <> 'reverse'
+        THEN
+            UPDATE ledger_hold SET ended_at = clock_timestamp() WHERE transaction_id = v_link.target_id;
+        END IF;
     END LOOP;
 END;
 $$;

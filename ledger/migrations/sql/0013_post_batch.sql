@@ -8,7 +8,7 @@
 -- p_entry_amounts are signed, debits above zero. The p_link_ arrays are those of ledger_link.
 CREATE FUNCTION ledger_post_batch(
     p_book text,
-    p_move_late boolean,
+    p_move_late boolean[],
     p_references text[],
     p_fingerprints bytea[],
     p_kinds text[],
@@ -89,8 +89,8 @@ BEGIN
     INTO r_ids, r_replayed
     FROM unnest(p_references, p_fingerprints) WITH ORDINALITY AS g (reference, fingerprint, pos);
 
-    PERFORM ledger_cite_late(v_new_ids[g.pos], g.effective_at, p_move_late)
-    FROM unnest(p_effective_at) WITH ORDINALITY AS g (effective_at, pos)
+    PERFORM ledger_cite_late(v_new_ids[g.pos], g.effective_at, g.move_late)
+    FROM unnest(p_effective_at, p_move_late) WITH ORDINALITY AS g (effective_at, move_late, pos)
     WHERE v_new_ids[g.pos] IS NOT NULL AND g.effective_at < v_book.open_from;
 
     FOR v_sums IN
@@ -108,8 +108,7 @@ BEGIN
         GROUP BY e.account, e.currency
         ORDER BY e.account COLLATE "C", e.currency COLLATE "C"
     LOOP
-        -- A second look where an account got more stripes while we waited for its row.
-        FOR attempt IN 1..2 LOOP
+        LOOP
             UPDATE ledger_balance AS l SET
                 debits_minor = l.debits_minor + v_sums.debits,
                 credits_minor = l.credits_minor + v_sums.credits,
@@ -124,10 +123,9 @@ BEGIN
                 AND (l.net_high_minor + v_sums.high <= l.net_max_minor) IS NOT FALSE
             RETURNING l.* INTO v_balance;
             EXIT WHEN FOUND;
-        END LOOP;
-        IF v_balance.id IS NULL THEN
             PERFORM ledger_refuse_entry(v_book.id, v_sums.account, v_sums.currency);
-        END IF;
+            -- The account got more stripes while we waited for its row: once more.
+        END LOOP;
         v_count := v_count + 1;
         v_balances[v_count] := v_balance;
         v_limited := v_limited OR v_balance.net_min_minor IS NOT NULL OR v_balance.net_max_minor IS NOT NULL;

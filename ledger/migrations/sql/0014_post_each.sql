@@ -8,7 +8,7 @@
 -- r_details are NULL where a transaction was posted or replayed.
 CREATE FUNCTION ledger_post_each(
     p_book text,
-    p_move_late boolean,
+    p_move_late boolean[],
     p_references text[],
     p_fingerprints bytea[],
     p_kinds text[],
@@ -46,6 +46,7 @@ DECLARE
     v_posted record;
     v_constraint text;
     v_detail text;
+    v_table text;
 BEGIN
     r_ids := array_fill(NULL::bigint, ARRAY[v_count]);
     r_replayed := array_fill(false, ARRAY[v_count]);
@@ -85,7 +86,7 @@ BEGIN
         BEGIN
             SELECT * INTO v_posted
             FROM ledger_post_batch(
-                p_book, p_move_late,
+                p_book, p_move_late[v_first:v_last],
                 p_references[v_first:v_last], p_fingerprints[v_first:v_last], p_kinds[v_first:v_last],
                 p_effective_at[v_first:v_last], p_descriptions[v_first:v_last], p_metadata[v_first:v_last],
                 ARRAY(SELECT t - v_first + 1 FROM unnest(p_entry_transactions[v_from:v_ends[v_last]]) AS t),
@@ -105,10 +106,11 @@ BEGIN
                 r_replayed[i] := v_posted.r_replayed[i - v_first + 1];
             END LOOP;
         EXCEPTION WHEN integrity_constraint_violation OR numeric_value_out_of_range THEN
-            GET STACKED DIAGNOSTICS v_constraint = CONSTRAINT_NAME, v_detail = PG_EXCEPTION_DETAIL;
+            GET STACKED DIAGNOSTICS v_constraint = CONSTRAINT_NAME, v_detail = PG_EXCEPTION_DETAIL, v_table = TABLE_NAME;
             IF v_first = v_last THEN
                 r_constraints[v_first] := coalesce(nullif(v_constraint, ''), 'ledger_amount_in_range');
-                r_details[v_first] := nullif(v_detail, '');
+                -- The detail of a table's own constraint is the row: not for callers.
+                r_details[v_first] := CASE WHEN v_table = '' THEN nullif(v_detail, '') END;
             ELSE
                 v_todo := v_todo
                 || ARRAY[[(v_first + v_last) / 2 + 1, v_last]]
