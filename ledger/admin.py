@@ -3,13 +3,18 @@
 from datetime import UTC, datetime
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 
 from exactly_once.read_only import ReadOnly
-from ledger import invariants, queries
+from ledger import invariants, queries, report_pages
 from ledger.models import (
     Account,
     Balance,
@@ -33,17 +38,54 @@ from ledger.money import Money
 class BookAdmin(ReadOnly, ModelAdmin):
     """Sets of books."""
 
-    list_display = ("code", "name", "created_at")
+    list_display = ("code", "name", "open_from", "reports")
     search_fields = ("code", "name")
+
+    def get_urls(self) -> list[URLPattern]:
+        report = self.admin_site.admin_view(self.report)
+        ours = [path("<int:book_id>/reports/<slug:name>/", report, name="ledger_book_report")]
+        return [*ours, *super().get_urls()]
+
+    def report(self, request: HttpRequest, book_id: int, name: str) -> HttpResponseBase:
+        """Answer with a report, to whoever may see books."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if name not in report_pages.REPORTS:
+            raise Http404
+        return report_pages.book_page(self.admin_site, request, get_object_or_404(Book, pk=book_id), name)
+
+    @admin.display(description="reports")
+    def reports(self, book: Book) -> str:
+        """Return a link to the book's reports."""
+        return format_html(
+            '<a href="{}">Reports</a>', reverse("admin:ledger_book_report", args=[book.pk, "trial-balance"])
+        )
 
 
 @admin.register(Account)
 class AccountAdmin(ReadOnly, ModelAdmin):
     """Accounts with what they hold."""
 
-    list_display = ("code", "currency", "book", "type", "current_balance", "entries", "closed")
+    list_display = ("code", "currency", "book", "type", "current_balance", "entries", "closed", "statement_link")
     list_filter = ("book", "type", "currency")
     search_fields = ("code", "public_id", "book__code")
+
+    def get_urls(self) -> list[URLPattern]:
+        statement = self.admin_site.admin_view(self.statement)
+        ours = [path("<int:account_id>/statement/", statement, name="ledger_account_statement")]
+        return [*ours, *super().get_urls()]
+
+    def statement(self, request: HttpRequest, account_id: int) -> HttpResponseBase:
+        """Answer with the account's statement, to whoever may see accounts."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        account = get_object_or_404(Account.objects.select_related("book"), pk=account_id)
+        return report_pages.account_page(self.admin_site, request, account)
+
+    @admin.display(description="statement")
+    def statement_link(self, account: Account) -> str:
+        """Return a link to the account's statement."""
+        return format_html('<a href="{}">Statement</a>', reverse("admin:ledger_account_statement", args=[account.pk]))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
         found: QuerySet[Account] = super().get_queryset(request)

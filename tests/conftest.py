@@ -7,6 +7,7 @@ import pytest
 from django.core.management.commands import flush
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test.utils import override_settings
 from pytest_django import Settings
 
 from payments.psp.registry import get_adapter
@@ -35,6 +36,13 @@ def _empty_tables_quickly() -> Iterator[None]:
         patch.setattr(flush, "emit_post_migrate_signal", lambda *_args, **_options: None)
         yield
     connection.close()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _hash_passwords_quickly() -> Iterator[None]:
+    """Spare each test that signs somebody in the quarter of a second that a good hash is to take."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
 
 
 @pytest.fixture(scope="session")

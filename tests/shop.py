@@ -143,7 +143,7 @@ _ORDERS = """
     WHERE s.public_id = %s
 """
 _POSTINGS = """
-    SELECT t.kind, a.code, e.direction, e.amount_minor
+    SELECT t.kind, a.code, CASE e.direction WHEN 'D' THEN 'debit' ELSE 'credit' END, e.amount_minor
     FROM ledger_transaction AS t
     JOIN ledger_entry AS e ON e.id >> 10 = t.id
     JOIN ledger_account AS a ON a.id = e.account_id
