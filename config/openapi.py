@@ -24,7 +24,7 @@ MEANINGS = {
     "403": "The API key lacks the scope.",
     "404": "There is no such thing, or it belongs to another client.",
     "409": "Not in this state. With `Retry-After`: somebody else is at it, ask again with the same key.",
-    "413": "The body is larger than 1 MB.",
+    "413": "The body is longer than this address takes: 1 MiB, unless the operation says otherwise.",
     "415": "The body is not `application/json`.",
     "422": "The key was used before with another request.",
 }

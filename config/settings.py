@@ -172,8 +172,9 @@ X_FRAME_OPTIONS = "DENY"
 # The admin shows a new API key in a message: it must not be written to the sessions' table on its way.
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
-# The longest body of a request: any cart of a person fits many times over.
+# The longest body of a request: any cart fits. A batch of the ledger has its own: 10,000 transactions are 3 MB and up.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+LEDGER_BATCH_MAX_BYTES: int = env.int("LEDGER_BATCH_MAX_BYTES", 8 * 1024 * 1024)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["config.access.authentication.ApiKeyAuthentication"],
@@ -293,8 +294,7 @@ PSP_ACCOUNTS = {
 
 # --- Checkout ---------------------------------------------------------------------------------------------------------
 
-# The ledger book that the shop's sales are kept in.
-SHOP_BOOK: str = env.str("SHOP_BOOK", "shop")
+SHOP_BOOK: str = env.str("SHOP_BOOK", "shop")  # the ledger book that its sales are kept in
 # The shop page pays with this key, and so shows it to everybody who opens it: never in production.
 SHOP_API_KEY: str = env.str("SHOP_API_KEY", "")
 SHOP_CURRENCY: str = env.str("SHOP_CURRENCY", "EUR")

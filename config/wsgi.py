@@ -1,6 +1,7 @@
 """The WSGI entry point of the web server."""
 
 import os
+import re
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
@@ -11,4 +12,10 @@ _django = get_wsgi_application()
 
 from config.body_length import ChunkedBodies  # noqa: E402 - it needs the loaded apps
 
-application = ChunkedBodies(_django, limit_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+_BATCHES = re.compile(r"/api/v1/ledger/books/[^/]+/transactions/batch")
+
+application = ChunkedBodies(
+    _django,
+    limit_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+    longer={_BATCHES: settings.LEDGER_BATCH_MAX_BYTES},
+)

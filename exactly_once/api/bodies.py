@@ -42,13 +42,22 @@ class IJsonParser(JSONParser):
         :raises ParseError: it is not I-JSON.
         :raises BodyTooLarge: it is longer than DATA_UPLOAD_MAX_MEMORY_SIZE.
         """
-        body = read_at_most(stream, limit_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
-        try:
-            data = json.loads(body.decode(), object_pairs_hook=_object, parse_constant=_refuse_constant)
-            rfc8785.dumps(data)
-        except (ValueError, RecursionError) as error:
-            raise ParseError(f"The body is not JSON that every reader understands alike (RFC 7493): {error}") from error
-        return data
+        return read_ijson(stream, limit_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+
+
+def read_ijson(stream: Readable, *, limit_bytes: int) -> Any:
+    """Return what a body says, for parsers of addresses that take longer bodies, too.
+
+    :raises ParseError: it is not I-JSON.
+    :raises BodyTooLarge: it is longer.
+    """
+    body = read_at_most(stream, limit_bytes=limit_bytes)
+    try:
+        data = json.loads(body.decode(), object_pairs_hook=_object, parse_constant=_refuse_constant)
+        rfc8785.dumps(data)
+    except (ValueError, RecursionError) as error:
+        raise ParseError(f"The body is not JSON that every reader understands alike (RFC 7493): {error}") from error
+    return data
 
 
 def read_at_most(stream: Readable, *, limit_bytes: int) -> bytes:

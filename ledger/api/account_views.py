@@ -9,13 +9,14 @@ from rest_framework.request import Request
 
 from exactly_once.api.idempotency import IdempotentAPIView
 from exactly_once.api.serializers import validated
-from exactly_once.keys import KeyedRequest, StoredResponse
+from exactly_once.keys import StoredResponse
 from exactly_once.responses import json_response
 from ledger import accounts, queries
 from ledger.accounts import AccountSpec
 from ledger.api import write_serializers as bodies
 from ledger.api.serializers import AccountSerializer
-from ledger.close_period import close_period
+from ledger.close_period import close_period_once
+from ledger.errors import PostingRefused
 from ledger.models import Account
 
 
@@ -26,7 +27,7 @@ class BookView(IdempotentAPIView):
 
     @extend_schema(operation_id="ledger_books_open", request=bodies.BookBody, responses={201: bodies.BookBody})
     def post(self, request: Request) -> HttpResponse:
-        """Open a book, where there is none of this code."""
+        """Open a book; one of this code that is open already stays as it is, and is the answer."""
         body = validated(bodies.BookBody, request).validated_data
 
         def work(now: datetime) -> StoredResponse:
@@ -43,13 +44,18 @@ class OpenAccountView(IdempotentAPIView):
 
     @extend_schema(operation_id="ledger_accounts_open", request=bodies.AccountBody, responses={201: AccountSerializer})
     def post(self, request: Request, book: str) -> HttpResponse:
-        """Open an account; one that is open already stays as it is."""
+        """Open an account; the same one that is open already stays as it is, and is the answer."""
         spec = AccountSpec(**validated(bodies.AccountBody, request).validated_data)
 
         def work(_now: datetime) -> StoredResponse:
             queries.book(code=book)
             accounts.ensure_accounts(book=book, accounts=[spec])
             found = queries.accounts(book=book).get(code=spec.code, currency=spec.currency)
+            if (found.type, found.normal_side) != (spec.type, spec.normal_side):
+                raise PostingRefused(
+                    code="account_differs",
+                    detail=f"{spec.code} in {spec.currency} is a {found.type} account, normally {found.normal_side}.",
+                )
             return json_response(201, AccountSerializer(found).data)
 
         return self.respond(request, self.in_one_transaction(work))
@@ -130,11 +136,9 @@ class ClosePeriodView(IdempotentAPIView):
     def post(self, request: Request, book: str) -> HttpResponse:
         """Close what is dated before a moment; what comes late counts from then on and cites its date."""
         open_from = validated(bodies.ClosePeriodBody, request).validated_data["open_from"]
-
-        def perform(keyed: KeyedRequest, now: datetime) -> StoredResponse:
-            # Closing twice closes once: it commits, and waits, before its answer is stored.
-            close_period(book=book, open_from=open_from)
-            answer = json_response(200, {"open_from": str(queries.book(code=book).open_from)})
-            return self.in_one_transaction(lambda _now: answer)(keyed, now)
-
-        return self.respond(request, perform)
+        return self.respond(
+            request,
+            lambda keyed, now: close_period_once(
+                keyed=keyed, book=book, open_from=open_from, now=now, refuse=self.refuse
+            ),
+        )

@@ -5,44 +5,51 @@ The rules of a field are those of imports (ledger/interchange/records.py); holds
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
 
 from exactly_once.errors import FieldError, InvalidInput
 from ledger.drafts import EntryDraft, HoldTerms, TransactionDraft
 from ledger.interchange.records import FieldRefused, entry_draft, known_fields, moment, transaction_draft
 from ledger.journal import MAX_BATCH
 
+MAX_FIELD_ERRORS = 100  # whoever breaks more rules at once mends the first hundred before the next
 _OURS = {"reference", "kind", "effective_at", "description", "metadata", "entries", "hold", "move_late"}
 
 
-def draft_of(body: object, pointer: str = "") -> TransactionDraft:
+def draft_of(body: object) -> TransactionDraft:
     """Return the draft that a JSON object describes.
 
     :raises InvalidInput: naming the field by its pointer into the request's body.
     """
     try:
-        if not isinstance(body, Mapping):
-            raise FieldRefused("", "not_a_dict", "A transaction is an object.")
-        known_fields(body, _OURS, "")
-        draft = transaction_draft({name: body[name] for name in body if name not in {"hold", "move_late"}})
-        move_late = body.get("move_late", True)
-        if type(move_late) is not bool:
-            raise FieldRefused("/move_late", "invalid", "True or false is expected.")
-        return _with_hold(replace(draft, move_late=move_late), body.get("hold"))
+        return _draft(body)
     except FieldRefused as refusal:
-        _refuse(refusal, pointer)
+        raise _refused(refusal.error) from refusal
 
 
 def drafts_of(body: Mapping[str, Any]) -> list[TransactionDraft]:
     """Return the drafts of a batch, the member ``transactions``.
 
-    :raises InvalidInput: naming the first field that breaks a rule.
+    :raises InvalidInput: naming the first field that breaks a rule in each item, up to a hundred items.
     """
     items = body.get("transactions")
     if not isinstance(items, list) or not 1 <= len(items) <= MAX_BATCH:
-        _refuse(FieldRefused("/transactions", "not_a_list", f"A list of 1 to {MAX_BATCH} transactions is expected."))
-    return [draft_of(item, f"/transactions/{place}") for place, item in enumerate(items)]
+        raise _refused(
+            FieldError("/transactions", "not_a_list", f"A list of 1 to {MAX_BATCH} transactions is expected.")
+        )
+    drafts: list[TransactionDraft] = []
+    wrong: list[FieldError] = []
+    for place, item in enumerate(items):
+        try:
+            drafts.append(_draft(item))
+        except FieldRefused as refusal:
+            error = refusal.error
+            wrong.append(replace(error, pointer=f"/transactions/{place}{error.pointer}"))
+            if len(wrong) == MAX_FIELD_ERRORS:
+                break
+    if wrong:
+        raise _refused(*wrong)
+    return drafts
 
 
 def entries_of(body: Mapping[str, Any]) -> list[EntryDraft] | None:
@@ -58,21 +65,18 @@ def entries_of(body: Mapping[str, Any]) -> list[EntryDraft] | None:
             raise FieldRefused("/entries", "not_a_list", "A list of entries is expected.")
         return [entry_draft(entry, f"/entries/{place}") for place, entry in enumerate(entries)]
     except FieldRefused as refusal:
-        _refuse(refusal)
+        raise _refused(refusal.error) from refusal
 
 
-def moment_of(body: Mapping[str, Any], name: str) -> datetime:
-    """Return a time that a body names.
-
-    :raises InvalidInput: naming the field.
-    """
-    try:
-        at = moment(body, name)
-        if at.tzinfo is None:
-            raise FieldRefused(f"/{name}", "effective_at_naive", "A time needs a time zone.")
-    except FieldRefused as refusal:
-        _refuse(refusal)
-    return at
+def _draft(body: object) -> TransactionDraft:
+    if not isinstance(body, Mapping):
+        raise FieldRefused("", "not_a_dict", "A transaction is an object.")
+    known_fields(body, _OURS, "")
+    draft = transaction_draft({name: body[name] for name in body if name not in {"hold", "move_late"}})
+    move_late = body.get("move_late", True)
+    if type(move_late) is not bool:
+        raise FieldRefused("/move_late", "invalid", "True or false is expected.")
+    return _with_hold(replace(draft, move_late=move_late), body.get("hold"))
 
 
 def _with_hold(draft: TransactionDraft, hold: object) -> TransactionDraft:
@@ -90,10 +94,5 @@ def _with_hold(draft: TransactionDraft, hold: object) -> TransactionDraft:
     return replace(draft, entries=pending, link=HoldTerms(expires_at))
 
 
-def _refuse(refusal: FieldRefused, pointer: str = "") -> NoReturn:
-    error = refusal.error
-    raise InvalidInput(
-        code="invalid_input",
-        detail="The request breaks a rule; see errors.",
-        fields=(FieldError(pointer + error.pointer, error.code, error.detail),),
-    ) from refusal
+def _refused(*errors: FieldError) -> InvalidInput:
+    return InvalidInput(code="invalid_input", detail="The request breaks a rule; see errors.", fields=errors)

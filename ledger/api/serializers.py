@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from ledger.models import Account, Entry, Transaction
-from ledger.queries import AccountBalance
+from ledger.queries import AccountBalance, balance_of
 
 
 class BalanceSerializer(serializers.Serializer[Any]):
@@ -32,15 +32,36 @@ class BalanceSerializer(serializers.Serializer[Any]):
 
 
 class AccountSerializer(serializers.ModelSerializer[Account]):
-    """An account with its balance."""
+    """An account and its limits, which are on its normal side. Its balance is at an address of its own."""
 
     id = serializers.CharField(source="public_id")
     book = serializers.CharField(source="book.code")
+    floor_minor = serializers.SerializerMethodField()
+    ceiling_minor = serializers.SerializerMethodField()
+    stripes = serializers.IntegerField()
     closed_at = serializers.DateTimeField(allow_null=True)
 
     class Meta:
         model = Account
-        fields = ("id", "book", "code", "currency", "type", "normal_side", "closed_at")
+        fields = (
+            "id",
+            "book",
+            "code",
+            "currency",
+            "type",
+            "normal_side",
+            "floor_minor",
+            "ceiling_minor",
+            "stripes",
+            "metadata",
+            "closed_at",
+        )
+
+    def get_floor_minor(self, row: Account) -> int | None:
+        return balance_of(row).floor_minor
+
+    def get_ceiling_minor(self, row: Account) -> int | None:
+        return balance_of(row).ceiling_minor
 
 
 class EntrySerializer(serializers.ModelSerializer[Entry]):
@@ -99,3 +120,12 @@ class TransactionSerializer(serializers.ModelSerializer[Transaction]):
             "metadata",
             "entries",
         )
+
+
+class PostedSerializer(TransactionSerializer):
+    """A transaction as it was posted now, or before (``replayed``)."""
+
+    replayed = serializers.BooleanField()
+
+    class Meta(TransactionSerializer.Meta):
+        fields = (*TransactionSerializer.Meta.fields, "replayed")  # type: ignore[assignment]  # one more

@@ -1,12 +1,57 @@
 """The bodies of the ledger's write API, as its description shows them. Reading them is drafts.py's business."""
 
+from datetime import datetime
 from typing import Any
 
+from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
-from exactly_once.api.serializers import StrictIntegerField, StrictSerializer
+from exactly_once.api.serializers import CurrencyField, StrictIntegerField, StrictSerializer
 from ledger.accounts import MAX_STRIPES
 from ledger.money import MAX_MINOR
+
+
+class TimeField(serializers.DateTimeField):
+    """A time with its zone, as entries and holds have it: without one nobody knows which day it is."""
+
+    default_error_messages = {"effective_at_naive": "A time needs a time zone."}
+
+    def to_internal_value(self, value: Any) -> datetime:
+        if isinstance(value, str) and _is_naive(value):
+            self.fail("effective_at_naive")
+        return super().to_internal_value(value)
+
+
+def _is_naive(text: str) -> bool:
+    try:
+        at = parse_datetime(text.strip())
+    except ValueError:
+        return False
+    return at is not None and at.tzinfo is None
+
+
+class TextField(serializers.CharField):
+    """A text, kept as it was sent; a number is none."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_blank=True, trim_whitespace=False, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class MetadataField(serializers.DictField):
+    """An object of texts."""
+
+    child = TextField()
+
+    def to_internal_value(self, data: Any) -> Any:
+        texts = super().to_internal_value(data)
+        if any("\0" in name for name in texts):
+            raise serializers.ValidationError("Null characters are not allowed.", code="null_characters_not_allowed")
+        return texts
 
 
 class EntryBody(StrictSerializer):
@@ -15,13 +60,13 @@ class EntryBody(StrictSerializer):
     account = serializers.CharField(max_length=200)
     direction = serializers.ChoiceField(choices=["debit", "credit"])
     amount_minor = StrictIntegerField(min_value=1, max_value=MAX_MINOR)
-    currency = serializers.CharField(max_length=3)
+    currency = CurrencyField()
 
 
 class HoldBody(StrictSerializer):
     """The entries are pending until the hold is settled, voided or past its time."""
 
-    expires_at = serializers.DateTimeField(required=False, allow_null=True)
+    expires_at = TimeField(required=False, allow_null=True)
 
 
 class TransactionBody(StrictSerializer):
@@ -29,16 +74,19 @@ class TransactionBody(StrictSerializer):
 
     reference = serializers.CharField(max_length=255)
     kind = serializers.CharField(max_length=64)
-    effective_at = serializers.DateTimeField()
+    effective_at = TimeField()
     description = serializers.CharField(max_length=255, required=False)
-    metadata = serializers.DictField(child=serializers.CharField(), required=False)
+    metadata = MetadataField(required=False)
     entries = EntryBody(many=True)
     hold = HoldBody(required=False, allow_null=True)
     move_late = serializers.BooleanField(required=False, help_text="A date in a closed period moves to the open one.")
 
 
 class BatchBody(StrictSerializer):
-    """Up to 10,000 transactions, as many as fit into 1 MB: all or none, or each with a result of its own."""
+    """Up to 10,000 transactions, in a body of 8 MiB unless the operator says otherwise.
+
+    All or none, or each with a result of its own.
+    """
 
     mode = serializers.ChoiceField(choices=["all_or_nothing", "per_item"])
     dry_run = serializers.BooleanField(required=False)
@@ -67,8 +115,8 @@ class SettleBody(StrictSerializer):
     """What is settled of a hold: all that is left where entries are left out. The rest is released, or kept."""
 
     reference = serializers.CharField(max_length=255)
-    effective_at = serializers.DateTimeField()
-    entries = EntryBody(many=True, required=False)
+    effective_at = TimeField()
+    entries = EntryBody(many=True, required=False, allow_null=True)
     keep_rest = serializers.BooleanField(required=False)
 
 
@@ -76,15 +124,15 @@ class VoidBody(StrictSerializer):
     """The reference under which a hold is voided."""
 
     reference = serializers.CharField(max_length=255)
-    effective_at = serializers.DateTimeField()
+    effective_at = TimeField()
 
 
 class ReverseBody(StrictSerializer):
     """What is reversed: the whole transaction where entries are left out."""
 
     reference = serializers.CharField(max_length=255)
-    effective_at = serializers.DateTimeField()
-    entries = EntryBody(many=True, required=False)
+    effective_at = TimeField()
+    entries = EntryBody(many=True, required=False, allow_null=True)
 
 
 class BookBody(StrictSerializer):
@@ -98,12 +146,13 @@ class AccountBody(StrictSerializer):
     """An account; limits are on its normal side, and exclude more than one stripe."""
 
     code = serializers.RegexField(r"^[^\s:]+(:[^\s:]+)*$", max_length=200, help_text="A path: assets:psp:stripe")
-    currency = serializers.CharField(max_length=3)
+    currency = CurrencyField()
     type = serializers.ChoiceField(choices=["asset", "liability", "equity", "revenue", "expense"])
     normal_side = serializers.ChoiceField(choices=["debit", "credit"])
     floor_minor = StrictIntegerField(required=False, allow_null=True, min_value=-MAX_MINOR, max_value=MAX_MINOR)
     ceiling_minor = StrictIntegerField(required=False, allow_null=True, min_value=-MAX_MINOR, max_value=MAX_MINOR)
     stripes = StrictIntegerField(required=False, min_value=1, max_value=MAX_STRIPES)
+    metadata = MetadataField(required=False)
 
 
 class LimitsBody(StrictSerializer):
@@ -122,7 +171,7 @@ class StripesBody(StrictSerializer):
 class ClosePeriodBody(StrictSerializer):
     """The first moment that stays open."""
 
-    open_from = serializers.DateTimeField()
+    open_from = TimeField()
 
 
 class EmptyBody(StrictSerializer):

@@ -1,13 +1,16 @@
 """Writing transactions: post, post many, settle, void, reverse. Accounts and books are in account_views.py."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
+from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
+from exactly_once.api.bodies import Readable, read_ijson
 from exactly_once.api.idempotency import IdempotentAPIView, Perform
 from exactly_once.api.serializers import validated
 from exactly_once.errors import FieldError, InvalidInput
@@ -17,10 +20,12 @@ from ledger import journal, queries, resolve
 from ledger.admission import admitted
 from ledger.api import write_serializers as bodies
 from ledger.api.drafts import draft_of, drafts_of, entries_of
-from ledger.api.serializers import BalanceSerializer, TransactionSerializer
+from ledger.api.serializers import BalanceSerializer, PostedSerializer, TransactionSerializer
 from ledger.drafts import TransactionDraft
 from ledger.journal import PostedTransaction, RefusedTransaction
 from ledger.preview import Preview, preview
+
+_POSTED = {201: PostedSerializer, 200: PostedSerializer}
 
 
 class PostView(IdempotentAPIView):
@@ -31,7 +36,7 @@ class PostView(IdempotentAPIView):
     @extend_schema(
         operation_id="ledger_transactions_post",
         request=bodies.TransactionBody,
-        responses={201: TransactionSerializer},
+        responses=_POSTED,
     )
     def post(self, request: Request, book: str) -> HttpResponse:
         """Post a transaction, or a hold; the same reference with the same contents is posted once."""
@@ -41,10 +46,30 @@ class PostView(IdempotentAPIView):
         )
 
 
+class BatchParser(BaseParser):
+    """JSON as everywhere, with room for 10,000 transactions.
+
+    No JSONParser: those get a body that Django has measured with its own, shorter limit.
+    """
+
+    media_type = "application/json"
+
+    def parse(
+        self, stream: Readable, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Return the body.
+
+        :raises ParseError: it is not I-JSON.
+        :raises BodyTooLarge: it is longer than LEDGER_BATCH_MAX_BYTES.
+        """
+        return read_ijson(stream, limit_bytes=settings.LEDGER_BATCH_MAX_BYTES)
+
+
 class BatchView(IdempotentAPIView):
     """Many transactions at once."""
 
     required_scope = "ledger:write"
+    parser_classes = (BatchParser,)
 
     @extend_schema(
         operation_id="ledger_transactions_batch",
@@ -89,7 +114,9 @@ class SettleView(ResolveView):
     """Settle a hold."""
 
     @extend_schema(
-        operation_id="ledger_holds_settle", request=bodies.SettleBody, responses={201: TransactionSerializer}
+        operation_id="ledger_holds_settle",
+        request=bodies.SettleBody,
+        responses=_POSTED,
     )
     def post(self, request: Request, transaction_id: str) -> HttpResponse:
         """Post what a hold promised: all that is left, or a part; the rest is released, or kept for more."""
@@ -108,7 +135,11 @@ class SettleView(ResolveView):
 class VoidView(ResolveView):
     """Void a hold."""
 
-    @extend_schema(operation_id="ledger_holds_void", request=bodies.VoidBody, responses={201: TransactionSerializer})
+    @extend_schema(
+        operation_id="ledger_holds_void",
+        request=bodies.VoidBody,
+        responses=_POSTED,
+    )
     def post(self, request: Request, transaction_id: str) -> HttpResponse:
         """End a hold without posting anything."""
         body = validated(bodies.VoidBody, request).validated_data
@@ -123,7 +154,7 @@ class ReverseView(ResolveView):
     @extend_schema(
         operation_id="ledger_transactions_reverse",
         request=bodies.ReverseBody,
-        responses={201: TransactionSerializer},
+        responses=_POSTED,
     )
     def post(self, request: Request, transaction_id: str) -> HttpResponse:
         """Take a transaction back, in full or in part, by another one."""
@@ -139,9 +170,11 @@ class ReverseView(ResolveView):
 
 
 def answer(posted: PostedTransaction) -> StoredResponse:
-    """Return a posted transaction as the API shows it."""
+    """Return a posted transaction as the API shows it: 201, or 200 where the reference had been posted before."""
     found = queries.transaction(public_id=posted.public_id)
-    return json_response(201, {**TransactionSerializer(found).data, "replayed": posted.replayed})
+    return json_response(
+        200 if posted.replayed else 201, {**TransactionSerializer(found).data, "replayed": posted.replayed}
+    )
 
 
 def _batch(request: Request) -> tuple[str, bool, list[TransactionDraft]]:

@@ -182,7 +182,7 @@ def known_fields(raw: Mapping[str, Any], known: set[str], pointer: str) -> None:
     :raises FieldRefused: ``unknown_field``.
     """
     for name in sorted(raw.keys() - known):
-        raise FieldRefused(f"{pointer}/{name}", "unknown_field", "No such field is known here.")
+        raise FieldRefused(f"{pointer}/{_step(name)}", "unknown_field", "No such field is known here.")
 
 
 def _text(raw: Mapping[str, Any], name: str, pointer: str) -> str:
@@ -231,4 +231,9 @@ def moment(raw: Mapping[str, Any], name: str, pointer: str = "") -> datetime:
 def _metadata(raw: object) -> dict[str, str]:
     if not isinstance(raw, dict):
         raise FieldRefused("/metadata", "not_a_dict", "Metadata is an object of texts.")
-    return {_storable(key, "/metadata"): _storable(value, f"/metadata/{key}") for key, value in raw.items()}
+    return {_storable(key, "/metadata"): _storable(value, f"/metadata/{_step(key)}") for key, value in raw.items()}
+
+
+def _step(name: str) -> str:
+    """Return a field's name as it stands in a JSON Pointer (RFC 6901)."""
+    return name.replace("~", "~0").replace("/", "~1")

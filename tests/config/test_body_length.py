@@ -1,6 +1,7 @@
 """Chunked bodies, at the WSGI entry point. tests/flows/test_bodies.py sends them to the real server."""
 
 import json
+import re
 from io import BytesIO
 from typing import Any
 
@@ -27,7 +28,7 @@ class Seen:
         self.answers.append((status, dict(headers)))
 
     def send(self, stream: BytesIO, **environ: Any) -> bytes:
-        chunked = ChunkedBodies(self, limit_bytes=LIMIT_BYTES)
+        chunked = ChunkedBodies(self, limit_bytes=LIMIT_BYTES, longer={re.compile(r"/batch/[^/]+"): 2 * LIMIT_BYTES})
         request = {"REQUEST_METHOD": "POST", "PATH_INFO": "/x", "wsgi.input": stream, **environ}
         return b"".join(chunked(request, self.start_response))
 
@@ -77,3 +78,18 @@ def test_other_bodies_are_left_alone(seen: Seen, environ: dict[str, Any]) -> Non
 
     assert seen.send(BytesIO(body), **environ) == b"done"
     assert seen.bodies == [(environ.get("CONTENT_LENGTH"), body)]
+
+
+def test_an_address_may_have_a_limit_of_its_own(seen: Seen) -> None:
+    # Given
+    longer = b"x" * (2 * LIMIT_BYTES)
+    # When
+    seen.send(BytesIO(longer), PATH_INFO="/batch/1", **CHUNKED)
+    too_long = seen.send(BytesIO(longer + b"x"), PATH_INFO="/batch/1", **CHUNKED)
+    below = seen.send(BytesIO(longer), PATH_INFO="/batch/1/2", **CHUNKED)
+    # Then
+    assert seen.bodies == [(str(len(longer)), longer)]
+    assert [json.loads(answer)["detail"] for answer in (too_long, below)] == [
+        "A body has at most 20 bytes here.",
+        "A body has at most 10 bytes here.",
+    ]
