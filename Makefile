@@ -26,6 +26,10 @@ verify: ## check every invariant of the running system
 test: ## the whole test suite, on the embedded servers
 	$(RUN) pytest
 
+.PHONY: attack-ledger
+attack-ledger: ## random work and storms against the ledger for half an hour; prints its seeds
+	TALLY_ATTACK=ledger $(RUN) pytest -s tests/ledger/test_stateful.py tests/ledger/test_storm.py tests/ledger/test_guards.py
+
 .PHONY: coverage
 coverage: ## the test suite with branch coverage; the pages land in htmlcov/
 	$(RUN) pytest --cov --cov-report=term:skip-covered --cov-report=html
