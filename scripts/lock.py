@@ -23,7 +23,7 @@ def main() -> None:
     text = PROJECT.read_text()
     if not BLOCK.search(text):
         raise SystemExit("pyproject.toml has no [tool.uv] constraint-dependencies to refresh")
-    pins = resolve(project=BLOCK.sub("", text), arguments=["--group", "dev"])
+    pins = resolve(project=BLOCK.sub("", text), arguments=["--group", "dev", "--group", "bench"])
     indirect = [line for line in pins.splitlines() if name(line) not in direct(text)]
     block = "".join(f'    "{line.replace('"', "'")}",\n' for line in sorted(indirect))
     locked = BLOCK.sub(lambda _: f"constraint-dependencies = [\n{block}]\n", text)
@@ -46,7 +46,8 @@ def resolve(*, project: str, arguments: list[str]) -> str:
 def direct(text: str) -> set[str]:
     """Return the names that pyproject.toml pins itself."""
     project = tomllib.loads(text)
-    pins = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    groups = project["dependency-groups"]
+    pins = [*project["project"]["dependencies"], *groups["dev"], *groups["bench"]]
     return {name(pin) for pin in pins}
 
 

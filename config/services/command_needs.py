@@ -11,6 +11,7 @@ from config.environment import DEVELOPMENT
 # These start their own servers, or need none.
 WITHOUT_DATABASE = frozenset(
     {
+        "bench",
         "check",
         "collectstatic",
         "compilemessages",

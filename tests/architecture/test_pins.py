@@ -24,7 +24,7 @@ def parse(requirements: list[str]) -> dict[str, str]:
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 DIRECT = parse(PROJECT["project"]["dependencies"])
-DEVELOPMENT = parse(PROJECT["dependency-groups"]["dev"])
+DEVELOPMENT = parse([*PROJECT["dependency-groups"]["dev"], *PROJECT["dependency-groups"]["bench"]])
 INDIRECT = parse(PROJECT["tool"]["uv"]["constraint-dependencies"])
 
 
