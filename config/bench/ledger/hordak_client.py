@@ -1,7 +1,7 @@
 """Clients that post through django-hordak, in processes that load no part of Tally: the same work in its own words.
 
-Its documented way: a Transaction and its Legs in one atomic block. It keeps no balance rows, no references, and checks
-no floors: it does less for each transaction than we do.
+As its own `Account.transfer_to` does: a Transaction and two Legs in one atomic block. It keeps no balance rows and no
+references, and checks no floors: it does less for each transaction than we do.
 
 Run as a program with hordak_settings: `migrate` makes tables and accounts, `measure` prints the rate.
 """

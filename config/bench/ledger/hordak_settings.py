@@ -1,4 +1,4 @@
-"""Django's settings for django-hordak alone, as its documentation has them. No part of Tally is loaded under them."""
+"""Django's settings for django-hordak alone. None of Tally's apps is loaded under them."""
 
 import environs
 
