@@ -1,4 +1,4 @@
-"""What the environment must hold before Tally starts in production. Settings themselves live in config/settings.py."""
+"""What the environment must hold before Tally starts in production. Settings themselves live in config/settings/."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

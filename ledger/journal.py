@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import DataError, IntegrityError, connection
+from django.db import DataError, IntegrityError
 from django_subatomic.db import transaction_required
 from psycopg.types.json import Jsonb
 
+from exactly_once.prepared import fetch_prepared, integer_array, text_array
 from ledger.drafts import EntryDraft, HoldTerms, Resolves, TransactionDraft
 from ledger.errors import LedgerNotFound, PostingRefused
 from ledger.refusals import refusal, refusal_of
@@ -15,7 +16,7 @@ from ledger.refusals import refusal, refusal_of
 MAX_BATCH = 10_000  # transactions in one call: bounds how long its locks are held
 
 _POST = """
-SELECT ledger_post(%s, %s, %s, %s, %s, %s, %s, %s, %s::text[], %s::text[], %s::bigint[], %s::smallint[])
+SELECT ledger_post(%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::text[], %s::text[], %s::bigint[], %s::smallint[])
 """
 
 _POST_BATCH = """
@@ -87,6 +88,9 @@ class RefusedTransaction:
 def post_each(*, book: str, drafts: Sequence[TransactionDraft]) -> list[PostedTransaction | RefusedTransaction]:
     """Post each of up to 10,000 drafts that can be posted, as if they came one by one, in one round trip.
 
+    Where some are refused, a posting of one of their references at the same moment may end in a deadlock: open the
+    transaction under `retry_on_conflict`.
+
     :raises LedgerNotFound: ``book_not_found``.
     """
     if len(drafts) > MAX_BATCH:
@@ -104,9 +108,7 @@ def post_each(*, book: str, drafts: Sequence[TransactionDraft]) -> list[PostedTr
 
 def _call(statement: str, arguments: list[Any]) -> tuple[Any, ...]:
     try:
-        with connection.cursor() as cursor:
-            cursor.execute(statement, arguments)
-            row: tuple[Any, ...] = cursor.fetchone()
+        row: tuple[Any, ...] = fetch_prepared(statement, arguments)
     except (IntegrityError, DataError) as error:
         raise refusal(error) from error
     return row
@@ -126,10 +128,10 @@ def _arguments(book: str, draft: TransactionDraft) -> list[Any]:
         draft.move_late,
         draft.description,
         Jsonb(dict(draft.metadata)),
-        [entry.account for _, entry in ordered],
-        [entry.money.currency for _, entry in ordered],
-        [_signed(entry) for _, entry in ordered],
-        [ordinal for ordinal, _ in ordered],
+        text_array([entry.account for _, entry in ordered]),
+        text_array([entry.money.currency for _, entry in ordered]),
+        integer_array([_signed(entry) for _, entry in ordered]),
+        integer_array([ordinal for ordinal, _ in ordered]),
     ]
 
 
@@ -142,18 +144,18 @@ def _batch_arguments(book: str, batch: Sequence[TransactionDraft]) -> list[Any]:
     return [
         book,
         [draft.move_late for draft in batch],
-        [draft.reference for draft in batch],
+        text_array([draft.reference for draft in batch]),
         [draft.fingerprint() for draft in batch],
-        [draft.kind for draft in batch],
+        text_array([draft.kind for draft in batch]),
         [draft.effective_at for draft in batch],
-        [draft.description for draft in batch],
+        text_array([draft.description for draft in batch]),
         [Jsonb(dict(draft.metadata)) for draft in batch],
-        [position for position, _, _ in entries],
-        [ordinal for _, ordinal, _ in entries],
-        [entry.account for _, _, entry in entries],
-        [entry.money.currency for _, _, entry in entries],
-        [_signed(entry) for _, _, entry in entries],
-        [_STATUS[entry.status] for _, _, entry in entries],
+        integer_array([position for position, _, _ in entries]),
+        integer_array([ordinal for _, ordinal, _ in entries]),
+        text_array([entry.account for _, _, entry in entries]),
+        text_array([entry.money.currency for _, _, entry in entries]),
+        integer_array([_signed(entry) for _, _, entry in entries]),
+        text_array([_STATUS[entry.status] for _, _, entry in entries]),
         *_links(batch),
     ]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.architecture.tree import PACKAGES, kept_files, named
 
 # The settings, and what runs before there are any: commands choose the servers that the settings then read about.
-READERS = ("config/settings.py", "config/environment.py", "config/logs.py", "config/services/", "config/management/")
+READERS = ("config/settings/", "config/environment.py", "config/logs.py", "config/services/", "config/management/")
 VARIABLE = re.compile(r"[A-Z][A-Z0-9_]+")
 # Standards of other people, explained in their own documents.
 NOT_OURS = {"DJANGO_SETTINGS_MODULE", "PATH", "XDG_RUNTIME_DIR"}

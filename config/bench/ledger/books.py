@@ -10,9 +10,10 @@ import django
 from django.core.management import call_command
 
 BOOK = "bench"
-ACCOUNTS = 10_000
+# As many as one branch has in the TPC-B-like work.
+ACCOUNTS = 100_000
 # Numbers of equal length sort like the codes that they end.
-FIRST_ACCOUNT = 10_000
+FIRST_ACCOUNT = 100_000
 # Sorts before the customers: its row is locked first and so the longest.
 HOT = "cash"
 # As many as there are clients at most, so that two backends seldom share a row.

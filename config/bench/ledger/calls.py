@@ -1,8 +1,8 @@
 """The calls of Tally's posting functions as scripts of pgbench: all that a change of their signature touches.
 
-Accounts are `customer-10000` and up. A transaction's entries draw their accounts from as many slices of them, in order,
-so that they come sorted, as `journal.post` sends them. References are as long and as scattered as public ids, and can
-be computed again: from the run, the client and a count.
+Accounts are `customer-100000` and up. A transaction's entries draw their accounts from as many slices of them, in
+order, so that they come sorted, as `journal.post` sends them. References are as long as public ids, grow as these do,
+end as scattered, and can be computed again: from the run, the client and a count.
 """
 
 import itertools
@@ -81,7 +81,7 @@ CROSS JOIN (
     FROM generate_series(0, {2 * size - 1}) AS i
 ) AS e
 CROSS JOIN LATERAL ledger_post_batch(
-    '{BOOK}', true, t.refs, array_fill({FINGERPRINT}, ARRAY[{size}]), array_fill('sale'::text, ARRAY[{size}]),
+    '{BOOK}', array_fill(true, ARRAY[{size}]), t.refs, array_fill({FINGERPRINT}, ARRAY[{size}]), array_fill('sale'::text, ARRAY[{size}]),
     array_fill(now(), ARRAY[{size}]), array_fill(''::text, ARRAY[{size}]), array_fill('{{}}'::jsonb, ARRAY[{size}]),
     e.positions, e.ordinals, e.codes, array_fill('EUR'::text, ARRAY[{2 * size}]), e.amounts,
     array_fill('P'::text, ARRAY[{2 * size}]), '{{}}', '{{}}', '{{}}', '{{}}', '{{}}'
@@ -102,8 +102,11 @@ def _post(*, reference: str, codes: list[str], amounts: list[str]) -> str:
 
 
 def _reference(*, run: str, client: str, n: str) -> str:
-    """Return the SQL of a reference of 30 characters."""
-    return f"'ord_' || left(md5(concat_ws('-', {run}::integer, {client}::integer, ({n}::integer))), 26)"
+    """Return the SQL of a reference of 30 characters: what comes late sorts late, whoever sends it."""
+    count = f"({n}::integer)"
+    time = f"lpad(to_hex({run}::integer), 4, '0') || lpad(to_hex({count}), 8, '0')"
+    tail = f"left(md5(concat_ws('-', {run}::integer, {client}::integer, {count})), 14)"
+    return f"'ord_' || {time} || {tail}"
 
 
 def _slices(accounts: int, count: int) -> list[tuple[int, int]]:

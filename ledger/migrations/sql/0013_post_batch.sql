@@ -39,7 +39,7 @@ DECLARE
     v_sums record;
     v_balance ledger_balance;
     v_balances ledger_balance []; -- as this call leaves them
-    v_limited boolean := false;
+    v_near boolean := false; -- one of them may have passed its floor or ceiling on the way
     v_count integer := 0;
 BEGIN
     -- Before the book is read: whoever closes a period waits for those that have this lock.
@@ -101,7 +101,9 @@ BEGIN
             coalesce(sum(e.amount) FILTER (WHERE e.status = 'P' AND e.amount > 0), 0) AS debits,
             coalesce(-sum(e.amount) FILTER (WHERE e.status = 'P' AND e.amount < 0), 0) AS credits,
             sum(ledger_low(e.amount, e.status)) AS low,
-            sum(ledger_high(e.amount, e.status)) AS high
+            sum(ledger_high(e.amount, e.status)) AS high,
+            sum(greatest(ledger_low(e.amount, e.status), 0)) AS raised,
+            sum(least(ledger_high(e.amount, e.status), 0)) AS lowered
         FROM unnest(p_entry_transactions, p_entry_accounts, p_entry_currencies, p_entry_amounts, p_entry_statuses)
             AS e (transaction, account, currency, amount, status)
         WHERE v_new_ids[e.transaction] IS NOT NULL
@@ -128,7 +130,10 @@ BEGIN
         END LOOP;
         v_count := v_count + 1;
         v_balances[v_count] := v_balance;
-        v_limited := v_limited OR v_balance.net_min_minor IS NOT NULL OR v_balance.net_max_minor IS NOT NULL;
+        -- The end, with all that was added taken off again, is as low as it can have been; and the other way round.
+        v_near := v_near
+        OR (v_balance.net_low_minor - v_sums.raised < v_balance.net_min_minor) IS TRUE
+        OR (v_balance.net_high_minor - v_sums.lowered > v_balance.net_max_minor) IS TRUE;
     END LOOP;
 
     INSERT INTO ledger_entry
@@ -155,7 +160,7 @@ BEGIN
         PARTITION BY b.account_id ORDER BY e.pos ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
     );
 
-    IF v_limited THEN
+    IF v_near THEN
         PERFORM ledger_check_limits(
             v_balances, v_new_ids, p_entry_transactions, p_entry_accounts, p_entry_currencies, p_entry_amounts,
             p_entry_statuses

@@ -2,7 +2,9 @@
 --
 -- It tries them all at once; where one is refused it halves what it tried, the first half first: few refusals
 -- cost few tries. A floor holds after every transaction of a batch, so that what passes together would pass one by one.
--- The balances of the whole call are locked before, in their one order: halves do not change it.
+-- Before the halves, the balances of the whole call are locked in their one order, which halves would not keep. A
+-- posting of one of these references that is under way has the opposite order: that is the deadlock which remains, and
+-- whoever opens the transaction tries again.
 --
 -- The arrays are those of ledger_post_batch; entries come in the order of their transactions. r_constraints and
 -- r_details are NULL where a transaction was posted or replayed.
@@ -62,19 +64,6 @@ BEGIN
         GROUP BY e.transaction
     ) AS ends;
 
-    PERFORM 1
-    FROM ledger_balance AS l
-    INNER JOIN ledger_book AS b ON b.id = l.book_id AND b.code = p_book
-    INNER JOIN (
-        SELECT DISTINCT
-            e.account,
-            e.currency
-        FROM unnest(p_entry_accounts, p_entry_currencies) AS e (account, currency)
-    ) AS e ON e.account = l.code AND e.currency = l.currency
-    WHERE l.stripe = pg_backend_pid() % l.stripes
-    ORDER BY l.code COLLATE "C", l.currency COLLATE "C"
-    FOR UPDATE OF l;
-
     WHILE cardinality(v_todo) > 0 LOOP
         v_first := v_todo[array_upper(v_todo, 1)][1];
         v_last := v_todo[array_upper(v_todo, 1)][2];
@@ -112,6 +101,20 @@ BEGIN
                 -- The detail of a table's own constraint is the row: not for callers.
                 r_details[v_first] := CASE WHEN v_table = '' THEN nullif(v_detail, '') END;
             ELSE
+                IF v_first = 1 AND v_last = v_count THEN
+                    PERFORM 1
+                    FROM ledger_balance AS l
+                    INNER JOIN ledger_book AS b ON b.id = l.book_id AND b.code = p_book
+                    INNER JOIN (
+                        SELECT DISTINCT
+                            e.account,
+                            e.currency
+                        FROM unnest(p_entry_accounts, p_entry_currencies) AS e (account, currency)
+                    ) AS e ON e.account = l.code AND e.currency = l.currency
+                    WHERE l.stripe = pg_backend_pid() % l.stripes
+                    ORDER BY l.code COLLATE "C", l.currency COLLATE "C"
+                    FOR UPDATE OF l;
+                END IF;
                 v_todo := v_todo
                 || ARRAY[[(v_first + v_last) / 2 + 1, v_last]]
                 || ARRAY[[v_first, (v_first + v_last) / 2]];

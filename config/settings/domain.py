@@ -1,0 +1,35 @@
+"""What exactly_once, payments and checkout are told."""
+
+from config.settings.variables import env
+
+# --- Exactly once -----------------------------------------------------------------------------------------------------
+
+# How long a request may hold its idempotency key before another may resume it: longer than the longest PSP call.
+IDEMPOTENCY_LEASE_SECONDS: int = env.int("IDEMPOTENCY_LEASE_SECONDS", 30)
+
+# --- Payments ---------------------------------------------------------------------------------------------------------
+
+PSP_CONNECT_TIMEOUT_SECONDS: float = env.float("PSP_CONNECT_TIMEOUT_SECONDS", 2.0)
+PSP_READ_TIMEOUT_SECONDS: float = env.float("PSP_READ_TIMEOUT_SECONDS", 10.0)
+
+# How long an attempt whose outcome is open waits before the PSP is asked again, at least (payments/sweep.py).
+ATTEMPT_CHECK_SECONDS: int = env.int("ATTEMPT_CHECK_SECONDS", 10)
+
+# PSP accounts by (psp, account). Keys and secrets live in the environment, never in the database.
+PSP_ACCOUNTS = {
+    "stripe": {
+        "main": {
+            "api_key": env.str("STRIPE_API_KEY", "sk_test_development"),
+            "webhook_secret": env.str("STRIPE_WEBHOOK_SECRET", "whsec_development"),
+            "api_base": env.str("STRIPE_API_BASE", "https://api.stripe.com"),
+            "return_url": env.str("STRIPE_RETURN_URL", ""),
+        },
+    },
+}
+
+# --- Checkout ---------------------------------------------------------------------------------------------------------
+
+SHOP_BOOK: str = env.str("SHOP_BOOK", "shop")  # the ledger book that its sales are kept in
+# The shop page pays with this key, and so shows it to everybody who opens it: never in production.
+SHOP_API_KEY: str = env.str("SHOP_API_KEY", "")
+SHOP_CURRENCY: str = env.str("SHOP_CURRENCY", "EUR")
