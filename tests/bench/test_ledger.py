@@ -32,13 +32,13 @@ def test_it_measures_our_postings_beside_pgbench_on_a_durable_server_and_leaves_
 ) -> None:
     settings.STATE_DIR = BENCH_STATE_DIR
 
-    only = ["--only=posting-2", "--only=size"]
+    only = ["--only=posting-2", "--only=batch-100", "--only=size"]
     call_command("bench", "ledger", "--small", "--seconds=1", "--pairs=1", "--clients=8", "--json", *only)
 
     report = json.loads(capsys.readouterr().out)
     assert report.keys() == {"seconds", "pairs", "sized", "small", "server", "rows"}
     assert (report["server"]["fsync"], report["server"]["synchronous_commit"]) == ("on", "on")
-    posting, size = report["rows"]
+    posting, batch, size = report["rows"]
     assert (posting["name"], posting["clients"], posting["against"]) == ("posting-2", 8, "TPC-B-like")
     (pair,) = posting["pairs"]
     assert pair["ours"] > 0
@@ -46,6 +46,7 @@ def test_it_measures_our_postings_beside_pgbench_on_a_durable_server_and_leaves_
     ratio = pair["ours"] / pair["against"]
     assert posting["ratio"] == {"median": ratio, "lowest": ratio, "highest": ratio}
     assert posting["met"] is (ratio >= 1.3)
+    assert batch["pairs"][0]["ours"] > 0
     assert (size["name"], size["transactions"]) == ("size", 800)
     assert size["bytes_each"] > 0
     assert not (BENCH_STATE_DIR / "bench" / "postgres").exists()

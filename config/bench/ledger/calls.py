@@ -81,8 +81,9 @@ CROSS JOIN (
     FROM generate_series(0, {2 * size - 1}) AS i
 ) AS e
 CROSS JOIN LATERAL ledger_post_batch(
-    '{BOOK}', array_fill(true, ARRAY[{size}]), t.refs, array_fill({FINGERPRINT}, ARRAY[{size}]), array_fill('sale'::text, ARRAY[{size}]),
-    array_fill(now(), ARRAY[{size}]), array_fill(''::text, ARRAY[{size}]), array_fill('{{}}'::jsonb, ARRAY[{size}]),
+    '{BOOK}', array_fill(true, ARRAY[{size}]), t.refs, array_fill({FINGERPRINT}, ARRAY[{size}]),
+    array_fill('sale'::text, ARRAY[{size}]), array_fill(now(), ARRAY[{size}]),
+    array_fill(''::text, ARRAY[{size}]), array_fill('{{}}'::jsonb, ARRAY[{size}]),
     e.positions, e.ordinals, e.codes, array_fill('EUR'::text, ARRAY[{2 * size}]), e.amounts,
     array_fill('P'::text, ARRAY[{2 * size}]), '{{}}', '{{}}', '{{}}', '{{}}', '{{}}'
 ) AS p;
