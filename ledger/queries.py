@@ -179,9 +179,9 @@ def with_entries(found: Sequence[Transaction]) -> Sequence[Transaction]:
     return found
 
 
-def entries(*, account_id: int) -> QuerySet[Entry]:
-    """Return an account's entries, the latest first."""
-    return with_transactions(Entry.objects.filter(account_id=account_id)).order_by("-pk")
+def stripes_of(account: Account) -> int:
+    """Return over how many balance rows an account that `with_sums` read is spread."""
+    return int(account.stripes)  # type: ignore[attr-defined]  # an annotation
 
 
 def with_transactions(found: QuerySet[Entry]) -> QuerySet[Entry]:

@@ -1,16 +1,29 @@
 """What lists can be narrowed by. A parameter that is none is named; one that is not known here is left alone."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, F, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.http import QueryDict
 from drf_spectacular.utils import OpenApiParameter
 
 from exactly_once.errors import FieldError, InvalidInput
 from ledger import queries
-from ledger.models import Account, Entry, Transaction
+from ledger.entry_pages import EntryFilter
+from ledger.models import ENTRIES_BITS, Account, Entry, Transaction
 
 METADATA = "metadata."
+FEW_DAYS = timedelta(days=31)  # of transactions are gathered and sorted at once; through more, the list is walked
+FEW_ENTRIES = 10_000  # of an account, likewise
+
+# For an account with many entries: the transactions are walked from the latest, with one look at the entries of each.
+_TOUCHES = """EXISTS (
+    SELECT FROM ledger_entry AS e
+    WHERE
+        e.account_id = %s AND e.id >= ledger_transaction.id << %s AND e.id < (ledger_transaction.id + 1) << %s
+    OFFSET 0
+)"""
 
 _TIMES = ("effective_from", "effective_before", "recorded_from", "recorded_before")
 _BOOK = OpenApiParameter("book", str, description="The code of a book.")
@@ -19,11 +32,14 @@ ACCOUNTS = [
     OpenApiParameter("prefix", str, description="A path: the account of this code and all below it."),
     OpenApiParameter("type", str, enum=["asset", "liability", "equity", "revenue", "expense"]),
     OpenApiParameter("currency", str),
+    OpenApiParameter("closed", bool),
 ]
 TRANSACTIONS = [
     _BOOK,
     OpenApiParameter("kind", str),
     OpenApiParameter("reference", str),
+    OpenApiParameter("reference_prefix", str, description="What the reference begins with."),
+    OpenApiParameter("account", str, description="The id of an account that the transaction has an entry on."),
     *(OpenApiParameter(name, datetime) for name in _TIMES),
     OpenApiParameter("metadata.KEY", str, description="Transactions whose metadata has this value under KEY."),
 ]
@@ -36,52 +52,98 @@ ENTRIES = [
 
 
 def accounts(asked: QueryDict) -> QuerySet[Account]:
-    """Return the accounts that the query asks for."""
+    """Return the accounts that the query asks for.
+
+    :raises InvalidInput: ``unknown_choice``, naming the parameter.
+    """
     found = queries.accounts(book=asked.get("book"))
     for name in ("type", "currency"):
         if name in asked:
             found = found.filter(**{name: asked[name]})
+    if "closed" in asked:
+        is_open = _one_of(asked, "closed", {"true": False, "false": True})
+        found = found.filter(closed_at__isnull=is_open)  # type: ignore[misc]  # an annotation
     if prefix := asked.get("prefix"):
         found = found.filter(Q(code=prefix) | Q(code__startswith=f"{prefix}:"))
     return found
 
 
 def transactions(asked: QueryDict) -> QuerySet[Transaction]:
-    """Return the transactions that the query asks for.
+    """Return the transactions that the query asks for, with an order for few of them as ``gathered``.
 
     :raises InvalidInput: ``not_a_time``, naming the parameter.
+    :raises LedgerNotFound: ``account_not_found``.
     """
-    found = Transaction.objects.select_related("book")
-    if "book" in asked:
-        found = found.filter(book__code=asked["book"])
-    for name in ("kind", "reference"):
+    found: QuerySet[Transaction] = Transaction.objects.select_related("book").annotate(gathered=F("pk") + 0)
+    for name, test in (
+        ("book", "book__code"),
+        ("kind", "kind"),
+        ("reference", "reference"),
+        ("reference_prefix", "reference__startswith"),
+    ):
         if name in asked:
-            found = found.filter(**{name: asked[name]})
+            found = found.filter(**{test: asked[name]})
     for name in _TIMES:
         if name in asked:
             column, _, bound = name.partition("_")
             found = found.filter(**{f"{column}_at__{'gte' if bound == 'from' else 'lt'}": _time(asked, name)})
+    if "account" in asked:
+        found = _of_account(found, queries.account(public_id=str(asked["account"])))
     wanted = {name.removeprefix(METADATA): asked[name] for name in asked if name.startswith(METADATA)}
     # Without the second condition the index does not apply: it leaves out what has no metadata.
     return found.filter(metadata__contains=wanted).exclude(metadata={}) if wanted else found
 
 
-def entries(found: QuerySet[Entry], asked: QueryDict) -> QuerySet[Entry]:
-    """Return those of the entries that the query asks for.
+def few_expected(asked: QueryDict) -> bool:
+    """Whether so few transactions may match that it is quicker to sort them than to come across them.
+
+    :raises InvalidInput: ``not_a_time``.
+    :raises LedgerNotFound: ``account_not_found``.
+    """
+    for column in ("effective", "recorded"):
+        bounds = f"{column}_from", f"{column}_before"
+        if all(name in asked for name in bounds):
+            since, before = (_time(asked, name) for name in bounds)
+            if before - since <= FEW_DAYS:
+                return True
+    return "account" in asked and _has_few_entries(queries.account(public_id=str(asked["account"])))
+
+
+def entries(asked: QueryDict) -> EntryFilter:
+    """Return which of an account's entries the query asks for.
 
     :raises InvalidInput: ``not_a_time`` or ``unknown_choice``, naming the parameter.
     """
-    wanted: dict[str, object] = {}
-    for name, test in (("effective_from", "effective_at__gte"), ("effective_before", "effective_at__lt")):
-        if name in asked:
-            wanted[test] = _time(asked, name)
-    for name, choices in (("direction", Entry.Direction), ("status", Entry.Status)):
-        if name in asked:
-            codes = {str(label): str(code) for code, label in choices.choices}
-            if (text := str(asked[name])) not in codes:
-                raise _refused(FieldError(f"/{name}", "unknown_choice", f"One of {', '.join(codes)} is expected."))
-            wanted[name] = codes[text]
-    return found.filter(**wanted)
+    times: dict[str, Any] = {
+        name: _time(asked, name) for name in ("effective_from", "effective_before") if name in asked
+    }
+    codes: dict[str, Any] = {
+        name: _one_of(asked, name, {str(label): str(code) for code, label in choices.choices})
+        for name, choices in (("direction", Entry.Direction), ("status", Entry.Status))
+        if name in asked
+    }
+    return EntryFilter(**times, **codes)
+
+
+def _of_account(found: QuerySet[Transaction], account: Account) -> QuerySet[Transaction]:
+    if _has_few_entries(account):
+        own = Entry.objects.filter(account=account).annotate(of=F("pk").bitrightshift(ENTRIES_BITS)).values("of")
+        return found.filter(pk__in=own)
+    touches = RawSQL(  # noqa: S611 - nothing that a caller writes is part of the text
+        _TOUCHES, [account.pk, ENTRIES_BITS, ENTRIES_BITS], output_field=BooleanField()
+    )
+    return found.filter(touches)
+
+
+def _has_few_entries(account: Account) -> bool:
+    return int(account.entry_count or 0) <= FEW_ENTRIES  # type: ignore[attr-defined]  # with_sums reads it
+
+
+def _one_of[T](asked: QueryDict, name: str, choices: dict[str, T]) -> T:
+    text = str(asked[name])
+    if text not in choices:
+        raise _refused(FieldError(f"/{name}", "unknown_choice", f"One of {', '.join(choices)} is expected."))
+    return choices[text]
 
 
 def _time(asked: QueryDict, name: str) -> datetime:

@@ -9,15 +9,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from exactly_once.api.pagination import KeysetPagination, NewestFirst
+from exactly_once.api.pagination import KeysetPagination
 from ledger import queries
 from ledger.api import filters
+from ledger.api.pages import EntryPages, TransactionPages
 from ledger.api.serializers import (
     AccountSerializer,
     BalanceSerializer,
     EntrySerializer,
     TransactionSerializer,
 )
+from ledger.entry_pages import entries_page
 from ledger.proof import prove
 
 
@@ -62,26 +64,35 @@ class EntryListView(GenericAPIView[Any]):
     """An account's entries."""
 
     required_scope = "ledger:read"
-    pagination_class = NewestFirst
+    pagination_class = EntryPages
     serializer_class = EntrySerializer
 
-    @extend_schema(operation_id="ledger_accounts_entries", parameters=filters.ENTRIES)
+    @extend_schema(
+        operation_id="ledger_accounts_entries", parameters=filters.ENTRIES, responses=EntrySerializer(many=True)
+    )
     def get(self, request: Request, account_id: str) -> Response:
-        """List an account's entries, the latest first, each with the balance after it."""
-        found = queries.account(public_id=account_id)
-        rows = filters.entries(queries.entries(account_id=found.pk), request.query_params)
-        page = self.paginate_queryset(rows) or []
-        return self.get_paginated_response(EntrySerializer(page, many=True).data)
+        """List an account's entries, the latest first, each with the balance of its stripe after it."""
+        found, wanted = queries.account(public_id=account_id), filters.entries(request.query_params)
+        pages = EntryPages()
+        page = pages.read(
+            request,
+            lambda before, limit: entries_page(account=found, wanted=wanted, limit=limit, before=before),
+        )
+        return pages.get_paginated_response(list(EntrySerializer(page, many=True).data))
 
 
 class TransactionListView(GenericAPIView[Any]):
     """Transactions."""
 
     required_scope = "ledger:read"
-    pagination_class = NewestFirst
+    pagination_class = TransactionPages
     serializer_class = TransactionSerializer
 
-    @extend_schema(operation_id="ledger_transactions_list", parameters=filters.TRANSACTIONS)
+    @extend_schema(
+        operation_id="ledger_transactions_list",
+        parameters=filters.TRANSACTIONS,
+        responses=TransactionSerializer(many=True),
+    )
     def get(self, request: Request) -> Response:
         """List transactions, the latest first; metadata.KEY=value finds them by metadata."""
         page = self.paginate_queryset(filters.transactions(request.query_params)) or []

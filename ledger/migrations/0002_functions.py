@@ -6,7 +6,10 @@ from exactly_once.migration_sql import run_sql_file
 
 # Each file with what undoes it.
 FILES = {
-    "0001_storage": "ALTER TABLE ledger_balance RESET (fillfactor); DROP INDEX ledger_transaction_metadata;",
+    "0001_storage": (
+        "ALTER TABLE ledger_balance RESET (fillfactor);"
+        " DROP INDEX ledger_transaction_metadata; DROP INDEX ledger_transaction_times;"
+    ),
     "0002_open_accounts": "DROP FUNCTION ledger_open_accounts;",
     "0003_close_account": "DROP FUNCTION ledger_close_account;",
     "0004_entries_valid": """
