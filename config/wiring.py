@@ -4,7 +4,8 @@ Lower packages never import upper ones; this is the one place that introduces th
 """
 
 from checkout import notify, saga
-from exactly_once import inbox, outbox
+from exactly_once import inbox, inbox_preview, outbox
+from ledger import witness
 from payments import outcomes, webhooks
 
 
@@ -16,3 +17,5 @@ def connect() -> None:
     inbox.register_handler("stripe", webhooks.handle)
     # After the commit, from the outbox, once per handler.
     outbox.register_subscriber("order.confirmed", "confirm_order", notify.confirm_order)
+    # In the transaction of a dry run, to say in words what it posted.
+    inbox_preview.register_witness(witness.posted_since_now)

@@ -3,16 +3,15 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
-from django.db import connection
 from django.db.models import Q
-from django_subatomic.db import durable, transaction
+from django_subatomic.db import durable, transaction, transaction_required
 from psycopg.types.json import Jsonb
 
 from exactly_once.backoff import MAX_ATTEMPTS, wait_after
-from exactly_once.models import InboxEvent
+from exactly_once.models import InboxBody, InboxEvent
+from exactly_once.prepared import fetch_prepared
 from exactly_once.retry import retry_on_conflict
 
 log = structlog.get_logger(__name__)
@@ -21,16 +20,36 @@ log = structlog.get_logger(__name__)
 FIRST_ATTEMPT_AFTER = timedelta(seconds=10)
 
 _RECEIVE = """
-INSERT INTO exactly_once_inboxevent
-(source, account, event_id, headers, body, received_at, next_attempt_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s)
-ON CONFLICT (source, account, event_id) DO UPDATE SET deliveries = exactly_once_inboxevent.deliveries + 1
-RETURNING id, deliveries
+WITH received AS (
+    INSERT INTO exactly_once_inboxevent (source, account, event_id, received_at, next_attempt_at)
+    VALUES (%s, %s, %s, %s, %s)
+    ON CONFLICT (source, account, event_id) DO UPDATE SET deliveries = exactly_once_inboxevent.deliveries + 1
+    RETURNING id, deliveries, received_at
+),
+
+kept AS (
+    INSERT INTO exactly_once_inboxbody (event_id, received_at, headers, body)
+    SELECT r.id, r.received_at, %s, %s FROM received AS r WHERE r.deliveries = 1
+)
+
+SELECT r.id, r.deliveries FROM received AS r
 """
 
 
 class Park(Exception):
     """The event cannot have its effect yet: keep it, show it, try again later."""
+
+
+class BodyDropped(Exception):
+    """The event is known, but what it said is no longer kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptBody:
+    """An event's bytes, with the headers that were kept of its request."""
+
+    headers: dict[str, str]
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +87,8 @@ def receive(
     *, source: str, account: str, event_id: str, headers: dict[str, str], body: bytes, now: datetime
 ) -> Received:
     """Keep an event, in one statement that commits by itself."""
-    values: list[Any] = [source, account, event_id, Jsonb(headers), body, now, now + FIRST_ATTEMPT_AFTER]
-    with connection.cursor() as cursor:
-        cursor.execute(_RECEIVE, values)
-        row_id, deliveries = cursor.fetchone()
+    values = [source, account, event_id, now, now + FIRST_ATTEMPT_AFTER, Jsonb(headers), body]
+    row_id, deliveries = fetch_prepared(_RECEIVE, values)
     return Received(id=row_id, duplicate=deliveries > 1)
 
 
@@ -108,13 +125,42 @@ def try_again(*, event_ids: Collection[int], now: datetime) -> list[int]:
     return [event.pk for event in events]
 
 
+@durable
+def process_again(*, event_id: int, now: datetime) -> str:
+    """Give an event its effect now, whether or not it is due, and also where it has had it; return its state.
+
+    A second time is absorbed by the keys of the effect itself; the row of a processed event stays as it is.
+    """
+    try_again(event_ids=[event_id], now=now)
+    return process(event_id=event_id, now=now) or _repeat(event_id)
+
+
+@retry_on_conflict
+@transaction
+def _repeat(event_id: int) -> str:
+    event = InboxEvent.objects.select_for_update().get(pk=event_id)
+    if event.state == "processed":
+        handle(event=event)
+    return event.state
+
+
+@transaction_required
+def handle(*, event: InboxEvent) -> None:
+    """Have the event's handler do its work, in the caller's transaction.
+
+    :raises Park: it cannot have its effect yet, and whatever else the handler raises.
+    :raises BodyDropped: it came too long ago.
+    """
+    _handlers[event.source](_message(event))
+
+
 @retry_on_conflict
 @transaction
 def _apply(event_id: int, now: datetime) -> str | None:
     event = _take(event_id, now)
     if event is None:
         return None
-    _handlers[event.source](_message(event))
+    handle(event=event)
     event.state, event.processed_at, event.next_attempt_at = "processed", now, None
     event.save(update_fields=["state", "processed_at", "next_attempt_at"])
     return event.state
@@ -134,9 +180,20 @@ def _message(event: InboxEvent) -> InboxMessage:
         source=event.source,
         account=event.account,
         event_id=event.event_id,
-        body=bytes(event.body),
+        body=read_body(event=event).body,
         received_at=event.received_at,
     )
+
+
+def read_body(*, event: InboxEvent) -> KeptBody:
+    """Return an event's bytes and headers as they came.
+
+    :raises BodyDropped: they came so long ago that they are no longer kept.
+    """
+    kept = InboxBody.objects.filter(event=event, received_at=event.received_at).first()
+    if kept is None:
+        raise BodyDropped(f"{event} came on {event.received_at:%Y-%m-%d}: its body is no longer kept")
+    return KeptBody(headers=kept.headers, body=bytes(kept.body))
 
 
 def _postpone(event_id: int, state: str, reason: str, now: datetime) -> str:

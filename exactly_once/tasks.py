@@ -1,10 +1,11 @@
 """Celery tasks of exactly_once: each a wake-up for one row, or a sweep for rows that nobody woke."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from celery import shared_task
+from django.conf import settings
 
-from exactly_once import handlers, inbox
+from exactly_once import handlers, inbox, retention
 from exactly_once.wake import wake
 
 SWEEP_LIMIT = 500  # wake-ups a sweep; the next one is seconds away
@@ -30,3 +31,9 @@ def sweep() -> None:
         wake("exactly_once.process_inbox_event", event_id)
     for run_id in handlers.due_runs(now=now, limit=SWEEP_LIMIT):
         wake("exactly_once.run_handler", run_id)
+
+
+@shared_task(name="exactly_once.roll_inbox")
+def roll_inbox() -> None:
+    """Make room for the bodies of the coming months, and drop those that are no longer kept."""
+    retention.roll_inbox(now=datetime.now(UTC), keep=timedelta(days=settings.INBOX_BODY_DAYS))

@@ -7,6 +7,10 @@ from config.settings.variables import env
 # How long a request may hold its idempotency key before another may resume it: longer than the longest PSP call.
 IDEMPOTENCY_LEASE_SECONDS: int = env.int("IDEMPOTENCY_LEASE_SECONDS", 30)
 
+# How long the bytes of events from outside are kept, at least; their keys and effects are kept for ever. Shorter than a
+# PSP's own dispute and replay windows would leave us without evidence.
+INBOX_BODY_DAYS: int = env.int("INBOX_BODY_DAYS", 90)
+
 # --- Payments ---------------------------------------------------------------------------------------------------------
 
 PSP_CONNECT_TIMEOUT_SECONDS: float = env.float("PSP_CONNECT_TIMEOUT_SECONDS", 2.0)

@@ -5,13 +5,20 @@ from datetime import UTC, datetime
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin
 
 from exactly_once import inbox
 from exactly_once.admin.raw import preformatted
+from exactly_once.inbox import BodyDropped, KeptBody
+from exactly_once.inbox_preview import preview
 from exactly_once.models import InboxEvent
 from exactly_once.read_only import ReadOnly
 from exactly_once.wake import wake
+
+# Shown at once: each takes the locks of its processing for a moment. `manage.py inbox_replay --dry-run` takes any
+# number.
+MAX_PREVIEWS = 20
 
 
 @admin.register(InboxEvent)
@@ -31,7 +38,7 @@ class InboxEventAdmin(ReadOnly, ModelAdmin):
     list_filter = ("state", "source", "account")
     search_fields = ("event_id", "source", "account", "last_error")
     date_hierarchy = "received_at"
-    actions = ("process_again",)
+    actions = ("dry_run", "process_again")
     fields = (
         ("source", "account", "event_id"),
         ("state", "deliveries", "attempts"),
@@ -45,6 +52,19 @@ class InboxEventAdmin(ReadOnly, ModelAdmin):
     def has_process_permission(self, request: HttpRequest) -> bool:
         """Let those who may change events ask for another attempt, though nobody edits one."""
         return request.user.has_perm("exactly_once.change_inboxevent")
+
+    @admin.action(description="Show what processing would change", permissions=["process"])
+    def dry_run(self, request: HttpRequest, events: QuerySet[InboxEvent]) -> TemplateResponse:
+        """Process each, take it back, and show the difference."""
+        chosen = list(events.order_by("pk").values_list("pk", flat=True))
+        context = {
+            **admin.site.each_context(request),
+            "title": "What processing would change",
+            "opts": self.opts,
+            "previews": [preview(event_id=event_id) for event_id in chosen[:MAX_PREVIEWS]],
+            "left_out": max(0, len(chosen) - MAX_PREVIEWS),
+        }
+        return TemplateResponse(request, "admin/exactly_once/inbox_dry_run.html", context)
 
     @admin.action(description="Process again", permissions=["process"])
     def process_again(self, request: HttpRequest, events: QuerySet[InboxEvent]) -> None:
@@ -62,9 +82,18 @@ class InboxEventAdmin(ReadOnly, ModelAdmin):
     @admin.display(description="headers")
     def kept_headers(self, event: InboxEvent) -> str:
         """Return the headers that were kept."""
-        return preformatted(event.headers)
+        kept = self._kept(event)
+        return "" if kept is None else preformatted(kept.headers)
 
     @admin.display(description="body")
     def raw_body(self, event: InboxEvent) -> str:
         """Return the body as it came."""
-        return preformatted(event.body)
+        kept = self._kept(event)
+        return "no longer kept" if kept is None else preformatted(kept.body)
+
+    @staticmethod
+    def _kept(event: InboxEvent) -> KeptBody | None:
+        try:
+            return inbox.read_body(event=event)
+        except BodyDropped:
+            return None

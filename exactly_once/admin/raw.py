@@ -1,17 +1,18 @@
 """Bytes and JSON as a person reads them."""
 
 import json
+from collections.abc import Mapping
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 
-def preformatted(content: bytes | memoryview | dict[str, object] | None) -> SafeString | str:
+def preformatted(content: bytes | memoryview | Mapping[str, object] | None) -> SafeString | str:
     """Return the content as it came, escaped. JSON is indented; bytes that are no text show as escapes."""
     match content:
         case None:
             return "-"
-        case dict():
+        case Mapping():
             text = json.dumps(content, indent=2, ensure_ascii=False)
         case _:
             text = _readable(bytes(content).decode(errors="backslashreplace"))

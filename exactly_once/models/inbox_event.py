@@ -3,19 +3,18 @@
 from django.db import models
 from django.db.models import Q
 
+from exactly_once.append_only import append_only
 from exactly_once.final import final
 
 INBOX_STATES = ("received", "processed", "parked", "failed")
 
 
 class InboxEvent(models.Model):
-    """One event of a source. ``deliveries`` counts how often it came; the unique key lets it in once."""
+    """One event of a source. ``deliveries`` counts how often it came; the unique key lets it in once, for ever."""
 
     source = models.CharField(max_length=64)
     account = models.CharField(max_length=64)
     event_id = models.CharField(max_length=255)
-    headers = models.JSONField(default=dict)
-    body = models.BinaryField()
     state = models.CharField(max_length=16, db_default="received")
     deliveries = models.IntegerField(db_default=1)
     attempts = models.IntegerField(db_default=0)
@@ -32,7 +31,29 @@ class InboxEvent(models.Model):
         indexes = [
             models.Index(name="inbox_event_due", fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False))
         ]
-        triggers = [final(state="processed", columns=("source", "account", "event_id", "body", "state"))]
+        triggers = [final(state="processed", columns=("source", "account", "event_id", "received_at", "state"))]
 
     def __str__(self) -> str:
         return f"{self.source} {self.event_id}"
+
+
+class InboxBody(models.Model):
+    """An event's bytes, beside it in a table of monthly partitions: old ones are dropped whole (retention.py).
+
+    ``received_at`` is the event's; who looks for a body names it, so that one partition is read.
+    """
+
+    pk = models.CompositePrimaryKey("event", "received_at")
+    # PostgreSQL would look the event up for every row, which the one statement that writes both makes needless.
+    event = models.ForeignKey(
+        InboxEvent, on_delete=models.DO_NOTHING, related_name="bodies", db_constraint=False, db_index=False
+    )
+    received_at = models.DateTimeField()
+    headers = models.JSONField(default=dict)
+    body = models.BinaryField()
+
+    class Meta:
+        triggers = [append_only()]
+
+    def __str__(self) -> str:
+        return f"body of {self.event_id}"

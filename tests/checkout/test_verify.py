@@ -39,9 +39,7 @@ def _remove(*tables: str) -> Callable[[], object]:
 
 
 def _event(state: str) -> None:
-    InboxEvent.objects.create(
-        source="stripe", account="main", event_id="evt_1", body=b"{}", state=state, received_at=LONG_AGO
-    )
+    InboxEvent.objects.create(source="stripe", account="main", event_id="evt_1", state=state, received_at=LONG_AGO)
 
 
 def _refund() -> None:

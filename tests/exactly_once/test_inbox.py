@@ -10,8 +10,8 @@ from django_subatomic import db
 
 from exactly_once import inbox, outbox
 from exactly_once.backoff import LONGEST_WAIT, MAX_ATTEMPTS
-from exactly_once.inbox import InboxMessage, Park, Received
-from exactly_once.models import InboxEvent, OutboxEvent
+from exactly_once.inbox import InboxMessage, KeptBody, Park, Received
+from exactly_once.models import InboxBody, InboxEvent, OutboxEvent
 from tests.concurrency.crowd import everyone
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -59,7 +59,8 @@ def test_ten_deliveries_at_once_are_one_event() -> None:
     assert event.deliveries == 10
     assert {one.id for one in received} == {event.pk}
     assert sorted(one.duplicate for one in received) == [False] + [True] * 9
-    assert bytes(event.body) == BODY
+    assert inbox.read_body(event=event) == KeptBody({"signature": "s"}, BODY)
+    assert InboxBody.objects.count() == 1
 
 
 def test_the_same_id_of_another_account_is_another_event() -> None:

@@ -4,7 +4,6 @@ The acts are those that other tests refuse; a guard that could be dropped withou
 """
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, connection
@@ -12,202 +11,12 @@ from django.db.transaction import atomic
 from django_subatomic.db import transaction
 
 from exactly_once.errors import TallyError
-from ledger import journal, resolve
-from ledger.accounts import AccountSpec, close_account, ensure_accounts, open_book, raise_stripes, set_limits
-from ledger.drafts import HoldTerms, Resolves, TransactionDraft, credit, debit
-from tests.ledger.books import BOOK, CASH, NOW, SALES, draft, eur, sale
+from ledger.accounts import AccountSpec, ensure_accounts, open_book
+from ledger.drafts import HoldTerms, TransactionDraft, credit, debit
+from tests.ledger.books import BOOK, CASH, NOW, SALES, eur, sale
+from tests.ledger.guarded_acts import GUARDS, post
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-PART = (debit(CASH, eur(60)), credit(SALES, eur(60)))
-BACK = (credit(CASH, eur(60)), debit(SALES, eur(60)))
-
-
-def constraint(table: str, name: str) -> str:
-    return f"ALTER TABLE ledger_{table} DROP CONSTRAINT {name}"
-
-
-def without(function: str, text: str, instead: str) -> str:
-    """Return the function's definition with one condition replaced."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_get_functiondef(%s::regproc)", [function])
-        (source,) = cursor.fetchone()
-    assert source.count(text) >= 1, f"{function} says no more {text!r}"
-    return str(source.replace(text, instead))
-
-
-def spend(reference: str = "x", amount_minor: int = 101) -> TransactionDraft:
-    return draft(reference, credit(CASH, eur(amount_minor)), debit(SALES, eur(amount_minor)))
-
-
-def post(*drafts: TransactionDraft) -> None:
-    journal.post(book=BOOK, drafts=drafts)
-
-
-def spend_past_the_floor() -> None:
-    set_limits(book=BOOK, code=CASH, currency="EUR", floor_minor=0)
-    post(spend())
-
-
-def limit_what_is_past_it() -> None:
-    post(spend())
-    set_limits(book=BOOK, code=CASH, currency="EUR", floor_minor=0)
-
-
-def spend_before_income() -> None:
-    set_limits(book=BOOK, code=CASH, currency="EUR", floor_minor=0)
-    post(spend("x", 150), sale("y", 100))
-
-
-def post_to_closed() -> None:
-    resolve.void(book=BOOK, hold="hold", reference="void", effective_at=NOW)
-    close_account(book=BOOK, code=SALES, currency="EUR", now=NOW)
-    post(sale("x"))
-
-
-def post_late() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE ledger_book SET open_from = %s", [NOW + timedelta(days=1)])
-    entries = (debit(CASH, eur(1)), credit(SALES, eur(1)))
-    post(TransactionDraft("x", "test", entries, NOW, move_late=False))
-
-
-def reverse_twice() -> None:
-    for name in ("x", "y"):
-        post(TransactionDraft(name, "test", BACK, NOW, link=Resolves("sale", "reverse", final=False)))
-
-
-def settle_twice() -> None:
-    void = (credit(SALES, eur(100), "released"), debit(CASH, eur(100), "released"))
-    for name in ("x", "y"):
-        post(TransactionDraft(name, "test", void, NOW, link=Resolves("hold", "void", final=True)))
-
-
-def settle_expired() -> None:
-    pending = (debit(CASH, eur(9), "pending"), credit(SALES, eur(9), "pending"))
-    post(TransactionDraft("old", "hold", pending, NOW, link=HoldTerms(NOW - timedelta(days=999))))
-    resolve.settle(book=BOOK, hold="old", reference="x", effective_at=NOW)
-
-
-def settle_more_than_released() -> None:
-    lines = (*PART, credit(SALES, eur(10), "released"), debit(CASH, eur(10), "released"))
-    post(TransactionDraft("x", "test", lines, NOW, link=Resolves("hold", "settle", final=False)))
-
-
-def final_with_a_rest() -> None:
-    lines = (credit(SALES, eur(10), "released"), debit(CASH, eur(10), "released"))
-    post(TransactionDraft("x", "test", lines, NOW, link=Resolves("hold", "void", final=True)))
-
-
-def contradict() -> None:
-    post(sale("sale", 7))
-
-
-def stripe_a_limited_account() -> None:
-    set_limits(book=BOOK, code=CASH, currency="EUR", floor_minor=0)
-    raise_stripes(book=BOOK, code=CASH, currency="EUR", stripes=2)
-
-
-def write(statement: str) -> Callable[[], None]:
-    def act() -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-
-    return act
-
-
-LOW = "(l.net_low_minor + p_amounts[v_place] >= l.net_min_minor) IS NOT FALSE"
-UNBALANCED = """INSERT INTO ledger_entry (id, amount_minor, balance_after_minor, account_version, account_id, stripe,
-currency, direction, status) SELECT 1 << 20, 5, 0, 99, id, 0, 'EUR', 'D', 'P' FROM ledger_account LIMIT 1"""
-
-# guard: what the act is refused with, what drops it, and the act
-GUARDS: dict[str, tuple[str, Callable[[], list[str]], Callable[[], None]]] = {
-    "debits = credits": (
-        "ledger_entries_sum_to_zero",
-        lambda: ["DROP TRIGGER ledger_entries_valid ON ledger_entry"],
-        write(UNBALANCED),
-    ),
-    "one content per reference": (
-        "reference_conflict",
-        lambda: [without("ledger_replay", "v_fingerprint IS DISTINCT FROM p_fingerprint", "false")],
-        contradict,
-    ),
-    "a floor of a single posting": (
-        "limit_exceeded",
-        lambda: [
-            without("ledger_post", LOW, "true"),
-            constraint("balance", "ledger_balance_within_limits"),
-        ],
-        spend_past_the_floor,
-    ),
-    "the floor, by the row alone": (
-        "limit_exceeded",
-        lambda: [constraint("balance", "ledger_balance_within_limits")],
-        limit_what_is_past_it,
-    ),
-    "a floor within a batch": (
-        "limit_exceeded",
-        lambda: [without("ledger_check_limits", "s.low < s.net_min_minor", "false")],
-        spend_before_income,
-    ),
-    "a closed account": (
-        "account_closed",
-        lambda: [without("ledger_post", "l.closed_at IS NULL", "true")],
-        post_to_closed,
-    ),
-    "a closed period": (
-        "period_closed",
-        lambda: [without("ledger_cite_late", "NOT p_move_late", "false")],
-        post_late,
-    ),
-    "a reversal within its target": (
-        "remainder_exceeded",
-        lambda: [constraint("remainder", "ledger_remainder_within_total")],
-        reverse_twice,
-    ),
-    "a hold ends once": (
-        "hold_ended",
-        lambda: [
-            without("ledger_link", "v_hold.ended_at IS NOT NULL\n", "false\n"),
-            without("ledger_use_target", "p_final AND v_left", "false"),
-            "DROP INDEX ledger_resolution_final",
-            constraint("remainder", "ledger_remainder_within_total"),
-        ],
-        settle_twice,
-    ),
-    "an expired hold": (
-        "hold_expired",
-        lambda: [
-            without("ledger_link", "v_link.action = 'settle' AND v_hold.expires_at", "false AND v_hold.expires_at")
-        ],
-        settle_expired,
-    ),
-    "a settlement within what it releases": (
-        "remainder_exceeded",
-        lambda: [without("ledger_use_target", "NOT v_reverse AND EXISTS", "false AND EXISTS")],
-        settle_more_than_released,
-    ),
-    "nothing is left after what is final": (
-        "amounts_differ",
-        lambda: [without("ledger_use_target", "p_final AND v_left", "false")],
-        final_with_a_rest,
-    ),
-    "no limits over stripes": (
-        "stripes_without_limits",
-        lambda: ["DROP TRIGGER ledger_stripes_without_limits ON ledger_balance"],
-        stripe_a_limited_account,
-    ),
-    "entries are never rewritten": (
-        "append-only",
-        lambda: ["ALTER TABLE ledger_entry DISABLE TRIGGER USER"],
-        write("UPDATE ledger_entry SET amount_minor = 1"),
-    ),
-    "transactions are never deleted": (
-        "append-only",
-        lambda: ["ALTER TABLE ledger_transaction DISABLE TRIGGER USER"],
-        write("DELETE FROM ledger_transaction WHERE reference = 'sale'"),
-    ),
-}
 
 
 class _RolledBack(Exception):
@@ -234,7 +43,8 @@ def refusal_of(act: Callable[[], None]) -> str | None:
         return refusal.code
     except DatabaseError as error:
         named = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
-        return "append-only" if "append-only" in str(error) else named or str(error)
+        plain = next((words for words in ("append-only", "permission denied") if words in str(error)), None)
+        return plain or named or str(error)
     return None
 
 

@@ -6,7 +6,7 @@ from exactly_once.migration_sql import run_sql_file
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("exactly_once", "0002_initial")]
+    dependencies: ClassVar = [("exactly_once", "0003_inbox_body")]
 
     operations: ClassVar = [
         run_sql_file(
