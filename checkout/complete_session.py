@@ -18,6 +18,7 @@ from django_subatomic.db import durable
 from checkout.errors import SessionBusy, SessionRefused
 from checkout.locks import lock_session
 from checkout.models import CheckoutSession
+from checkout.purchase_window import enter_window
 from checkout.queries import session_for_client
 from checkout.states import RecoveryPoint, SessionState
 from checkout.stock import hold_stock
@@ -34,11 +35,15 @@ from payments.sweep import claim_attempt
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """How the buyer pays: a PSP's token for a card, never the card."""
+    """How the buyer pays: a PSP's token for a card, never the card.
+
+    ``not_duplicate_of``: the earlier session with the same purchase that the client knows of.
+    """
 
     token: str
     psp: str = "stripe"
     psp_account: str = "main"
+    not_duplicate_of: str | None = None
 
 
 @durable
@@ -81,6 +86,7 @@ def _begin(claim: Claim, client: str, session_id: str, payment: Payment, now: da
     session = lock_session(session_id=session_id, client=client)
     _check_ready(session, now)
     lines = list(session.lines.order_by("pk"))
+    enter_window(session=session, lines=lines, not_duplicate_of=payment.not_duplicate_of, now=now)
     hold_stock(session=session, lines=lines, now=now)
     charge_now = Charge(
         book=session.book,
@@ -96,7 +102,7 @@ def _begin(claim: Claim, client: str, session_id: str, payment: Payment, now: da
     session.state = SessionState.COMPLETE_IN_PROGRESS
     session.recovery_point = RecoveryPoint.PAYMENT_SUBMITTED
     session.updated_at = now
-    session.save(update_fields=["state", "recovery_point", "updated_at"])
+    session.save(update_fields=["state", "recovery_point", "updated_at", "purchase_hash", "submitted_at"])
     keys.bind(claim=claim, subject=session.public_id, recovery_point=RecoveryPoint.PAYMENT_SUBMITTED)
 
 

@@ -21,3 +21,7 @@ class OutOfStock(Refused):
 
 class SessionBusy(TryLater):
     """Another request is paying for this session right now."""
+
+
+class PossibleDuplicate(Refused):
+    """The same purchase was made a moment ago; ``extra`` names its session."""

@@ -6,10 +6,17 @@ asked for it, whichever racer runs it. checkout/api/schemas.py describes the sam
 
 from datetime import datetime
 
+from django.urls import reverse
+
 from checkout.models import CheckoutSession, Order, OrderLine, Product, SessionLine
 from checkout.states import SessionState
 
 type Json = dict[str, object]
+
+
+def session_address(session_id: str) -> str:
+    """Return where the API shows a session."""
+    return reverse("checkout-session", args=[session_id])
 
 
 def session_body(session: CheckoutSession, lines: list[SessionLine], order: Order | None = None) -> Json:

@@ -11,7 +11,7 @@ from django_subatomic.db import savepoint, transaction_required
 from checkout.errors import OutOfStock
 from checkout.locks import lock_paid_session
 from checkout.models import CheckoutSession, Order, OrderLine, SessionLine
-from checkout.representation import session_body
+from checkout.representation import session_address, session_body
 from checkout.states import PAYING_SESSION_STATES, RecoveryPoint, ReservationState, SessionState
 from checkout.stock import commit_stock, release_stock
 from exactly_once import keys, outbox
@@ -60,7 +60,8 @@ def _commit_or_compensate(session: CheckoutSession, outcome: IntentOutcome) -> N
     order = _write_order(session, lines, outcome)
     _move(session, SessionState.COMPLETED, RecoveryPoint.DONE, outcome)
     body = session_body(session, lines, order)
-    keys.finish_subject(subject=session.public_id, response=json_response(200, body), now=outcome.now)
+    response = json_response(200, body, location=session_address(session.public_id))
+    keys.finish_subject(subject=session.public_id, response=response, now=outcome.now)
     log.info("order.confirmed", order=order.public_id, session=session.public_id, intent=outcome.intent_id)
 
 
@@ -143,7 +144,8 @@ def _escalate(session: CheckoutSession, outcome: IntentOutcome) -> None:
     session.next_action_url = outcome.next_action_url
     _move(session, SessionState.REQUIRES_ESCALATION, RecoveryPoint.PAYMENT_SUBMITTED, outcome)
     body = session_body(session, list(session.lines.order_by("pk")))
-    keys.finish_subject(subject=session.public_id, response=json_response(200, body), now=outcome.now)
+    response = json_response(200, body, location=session_address(session.public_id))
+    keys.finish_subject(subject=session.public_id, response=response, now=outcome.now)
 
 
 def _move(session: CheckoutSession, state: SessionState, point: RecoveryPoint, outcome: IntentOutcome) -> None:

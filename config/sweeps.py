@@ -5,6 +5,7 @@ Each of these finds in PostgreSQL what is due and sees to it: the guarantee behi
 
 SWEEPS = {
     "checkout.sweep": 5.0,
+    "exactly_once.expire_answers": 3600.0,
     "exactly_once.roll_inbox": 3600.0,
     "exactly_once.sweep": 2.0,
     "ledger.expire_holds": 5.0,

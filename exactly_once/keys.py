@@ -32,6 +32,10 @@ class KeyReused(Unprocessable):
     """The key came before with another request."""
 
 
+class AlreadyExists(Refused):
+    """The key was used for this request, so long ago that its response has expired; ``extra`` has the location."""
+
+
 class KeyInFlight(TryLater):
     """The first request with this key is still at work."""
 
@@ -51,12 +55,16 @@ class KeyedRequest:
 
 @dataclass(frozen=True, slots=True)
 class StoredResponse:
-    """A response as it was, or will be, stored: replayed byte for byte."""
+    """A response as it was, or will be, stored: replayed byte for byte.
+
+    ``location``: the API address of what was made; sent as the header, and what is left when the response expires.
+    """
 
     status: int
     body: bytes
     content_type: str = "application/json"
     replayed: bool = False
+    location: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +96,7 @@ def once(
     the key stays free. Where ``work`` returns None the key stays in flight, and the claim is returned for the phases
     to come. ``work`` must not talk to anybody outside: it runs again after a deadlock.
 
-    :raises KeyReused, KeyInFlight: see :func:`claim`.
+    :raises KeyReused, KeyInFlight, AlreadyExists: see :func:`claim`.
     """
     with transaction():
         claimed = claim(keyed=keyed, now=now, lease_seconds=lease_seconds)
@@ -113,6 +121,7 @@ def claim(*, keyed: KeyedRequest, now: datetime, lease_seconds: int) -> Claim | 
 
     :raises KeyReused: the key came before with another fingerprint.
     :raises KeyInFlight: the first request holds its lease still, or has not ended its transaction in time.
+    :raises AlreadyExists: the response has expired.
     """
     token, expires_at = uuid4(), now + timedelta(seconds=lease_seconds)
     try:
@@ -130,6 +139,12 @@ def claim(*, keyed: KeyedRequest, now: datetime, lease_seconds: int) -> Claim | 
         )
     if known.state == "finished":
         return _response(known)
+    if known.state == "expired":
+        raise AlreadyExists(
+            code="already_exists",
+            detail="This Idempotency-Key was used for this request before; its answer is no longer kept.",
+            extra={"location": known.location or None},
+        )
     if known.lease_expires_at > now:
         raise _in_flight()
     known.lease_token, known.lease_expires_at, known.resumptions = token, expires_at, known.resumptions + 1
@@ -203,6 +218,7 @@ def _columns(response: StoredResponse, now: datetime) -> dict[str, object]:
         "response_status": response.status,
         "response_content_type": response.content_type,
         "response_body": response.body,
+        "location": response.location,
         "finished_at": now,
     }
 
@@ -211,5 +227,9 @@ def _response(known: IdempotencyKey, *, replayed: bool = True) -> StoredResponse
     if known.response_status is None or known.response_body is None:
         raise AssertionError("a finished key has a response: idempotency_key_finished_has_response")
     return StoredResponse(
-        known.response_status, bytes(known.response_body), known.response_content_type, replayed=replayed
+        known.response_status,
+        bytes(known.response_body),
+        known.response_content_type,
+        replayed=replayed,
+        location=known.location,
     )

@@ -8,9 +8,9 @@ from exactly_once.keys import StoredResponse
 PROBLEM_CONTENT_TYPE = "application/problem+json"
 
 
-def json_response(status: int, body: dict[str, object]) -> StoredResponse:
-    """Render a body, its fields in the order given."""
-    return StoredResponse(status=status, body=_bytes(body))
+def json_response(status: int, body: dict[str, object], *, location: str = "") -> StoredResponse:
+    """Render a body, its fields in the order given; ``location`` is the API address of what was made."""
+    return StoredResponse(status=status, body=_bytes(body), location=location)
 
 
 def problem_response(status: int, error: TallyError) -> StoredResponse:

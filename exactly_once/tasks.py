@@ -37,3 +37,9 @@ def sweep() -> None:
 def roll_inbox() -> None:
     """Make room for the bodies of the coming months, and drop those that are no longer kept."""
     retention.roll_inbox(now=datetime.now(UTC), keep=timedelta(days=settings.INBOX_BODY_DAYS))
+
+
+@shared_task(name="exactly_once.expire_answers")
+def expire_answers() -> None:
+    """Drop the answers that are no longer kept."""
+    retention.expire_answers(now=datetime.now(UTC), keep=timedelta(days=settings.IDEMPOTENCY_RESPONSE_DAYS))

@@ -41,11 +41,14 @@ class Shop:
     def get(self, path: str) -> Any:
         return self.http.get(f"/api/v1/{path}").raise_for_status().json()
 
-    def open_session(self, sku: str = "TEA-100", quantity: int = 1, currency: str = "EUR") -> dict[str, Any]:
+    def open_session(
+        self, sku: str = "TEA-100", quantity: int = 1, currency: str = "EUR", *, email: str | None = None
+    ) -> dict[str, Any]:
+        """Open one, for a buyer of its own unless an e-mail is given: the same one buying the same again is refused."""
         cart = {
             "currency": currency,
             "line_items": [{"sku": sku, "quantity": quantity}],
-            "buyer": {"email": "ada@example.com", "name": "Ada"},
+            "buyer": {"email": email or f"ada-{uuid.uuid4()}@example.com", "name": "Ada"},
         }
         answer = self.post("checkout-sessions", cart)
         assert answer.status_code == 201, answer.text

@@ -93,10 +93,16 @@ class CompleteSessionSerializer(StrictSerializer):
     """How the buyer pays."""
 
     payment = PaymentSerializer()
+    not_duplicate_of = serializers.CharField(
+        max_length=40,
+        required=False,
+        help_text="After a 409 possible_duplicate: its earlier_session, to say that this is another purchase.",
+    )
 
     def to_payment(self) -> Payment:
         """Return the validated body as the domain's payment."""
-        return Payment(**self.validated_data["payment"])
+        told = self.validated_data
+        return Payment(**told["payment"], not_duplicate_of=told.get("not_duplicate_of"))
 
 
 class EmptySerializer(StrictSerializer):

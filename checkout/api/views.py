@@ -22,10 +22,11 @@ from checkout.cancel_session import cancel_session
 from checkout.change_session import change_session
 from checkout.complete_session import complete_session
 from checkout.create_session import create_session
-from checkout.representation import order_body, product_body
+from checkout.representation import order_body, product_body, session_address
 from exactly_once.api.idempotency import IdempotentAPIView, caller
 from exactly_once.api.pagination import KeysetPagination, NewestFirst
 from exactly_once.api.serializers import validated
+from exactly_once.keys import StoredResponse
 from exactly_once.responses import json_response
 
 
@@ -69,10 +70,12 @@ class SessionListView(IdempotentAPIView):
         """Open a checkout session. Nothing is reserved until it is completed."""
         cart = validated(CreateSessionSerializer, request).cart()
         client = caller(request)
-        return self.respond(
-            request,
-            self.in_one_transaction(lambda now: json_response(201, create_session(client=client, cart=cart, now=now))),
-        )
+
+        def work(now: datetime) -> StoredResponse:
+            body = create_session(client=client, cart=cart, now=now)
+            return json_response(201, body, location=session_address(str(body["id"])))
+
+        return self.respond(request, self.in_one_transaction(work))
 
 
 class SessionView(APIView):

@@ -50,6 +50,8 @@ class Migration(migrations.Migration):
                 ("total_minor", models.BigIntegerField()),
                 ("next_action_url", models.URLField(blank=True, max_length=2048)),
                 ("compensation", models.CharField(blank=True, max_length=64)),
+                ("purchase_hash", models.BinaryField(blank=True, max_length=32, null=True)),
+                ("submitted_at", models.DateTimeField(blank=True, null=True)),
                 ("created_at", models.DateTimeField()),
                 ("updated_at", models.DateTimeField()),
                 ("expires_at", models.DateTimeField()),
@@ -60,7 +62,12 @@ class Migration(migrations.Migration):
                         condition=models.Q(("state__in", ["incomplete", "ready_for_complete", "requires_escalation"])),
                         fields=["expires_at"],
                         name="session_open_until",
-                    )
+                    ),
+                    models.Index(
+                        condition=models.Q(("purchase_hash__isnull", False)),
+                        fields=["purchase_hash"],
+                        name="session_purchase",
+                    ),
                 ],
                 "constraints": [
                     models.CheckConstraint(

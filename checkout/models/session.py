@@ -23,6 +23,9 @@ class CheckoutSession(models.Model):
     next_action_url = models.URLField(max_length=2048, blank=True)
     # Why a session that had been paid for did not become an order, and the refund that made it good.
     compensation = models.CharField(max_length=64, blank=True)
+    # What was bought, by whom, and when the payment began (checkout/purchase_window.py).
+    purchase_hash = models.BinaryField(max_length=32, null=True, blank=True)
+    submitted_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -39,7 +42,8 @@ class CheckoutSession(models.Model):
                 name="session_open_until",
                 fields=["expires_at"],
                 condition=Q(state__in=["incomplete", "ready_for_complete", "requires_escalation"]),
-            )
+            ),
+            models.Index(name="session_purchase", fields=["purchase_hash"], condition=Q(purchase_hash__isnull=False)),
         ]
 
     def __str__(self) -> str:

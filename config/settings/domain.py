@@ -1,5 +1,7 @@
 """What exactly_once, payments and checkout are told."""
 
+from environs import validate
+
 from config.settings.variables import env
 
 # --- Exactly once -----------------------------------------------------------------------------------------------------
@@ -7,6 +9,8 @@ from config.settings.variables import env
 # How long a request may hold its idempotency key before another may resume it: longer than the longest PSP call.
 IDEMPOTENCY_LEASE_SECONDS: int = env.int("IDEMPOTENCY_LEASE_SECONDS", 30)
 
+# How long an answer can be asked for again, at least; its key is kept for ever. The API's description promises 30 days.
+IDEMPOTENCY_RESPONSE_DAYS: int = env.int("IDEMPOTENCY_RESPONSE_DAYS", 30, validate=validate.Range(min=30))
 # How long the bytes of events from outside are kept, at least; their keys and effects are kept for ever. Shorter than a
 # PSP's own dispute and replay windows would leave us without evidence.
 INBOX_BODY_DAYS: int = env.int("INBOX_BODY_DAYS", 90)

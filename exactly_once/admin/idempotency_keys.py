@@ -1,6 +1,8 @@
 """Who asked for what, under which key, and what was answered."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 from exactly_once.admin.raw import preformatted
@@ -8,12 +10,41 @@ from exactly_once.models import IdempotencyKey
 from exactly_once.read_only import ReadOnly
 
 
+class Resumed(admin.SimpleListFilter):
+    """Keys that a second request, or more, had to take over from one that had died."""
+
+    title = "resumed"
+    parameter_name = "resumed"
+
+    def lookups(self, _request: HttpRequest, _model_admin: object) -> list[tuple[str, str]]:
+        """Return what can be chosen."""
+        return [("yes", "Yes"), ("no", "No")]
+
+    def queryset(self, _request: HttpRequest, queryset: QuerySet[IdempotencyKey]) -> QuerySet[IdempotencyKey]:
+        """Narrow the list."""
+        match self.value():
+            case "yes":
+                return queryset.filter(resumptions__gt=0)
+            case "no":
+                return queryset.filter(resumptions=0)
+        return queryset
+
+
 @admin.register(IdempotencyKey)
 class IdempotencyKeyAdmin(ReadOnly, ModelAdmin):
     """Keys with their answers."""
 
-    list_display = ("key", "client", "state", "response_status", "subject", "recovery_point", "created_at")
-    list_filter = ("state", "response_status", "recovery_point")
+    list_display = (
+        "key",
+        "client",
+        "state",
+        "response_status",
+        "subject",
+        "recovery_point",
+        "resumptions",
+        "created_at",
+    )
+    list_filter = ("state", Resumed, "response_status", "recovery_point")
     search_fields = ("key", "client", "subject")
     date_hierarchy = "created_at"
     fields = (
@@ -22,7 +53,7 @@ class IdempotencyKeyAdmin(ReadOnly, ModelAdmin):
         ("created_at", "finished_at"),
         ("lease_expires_at", "resumptions"),
         "request_fingerprint",
-        ("response_status", "response_content_type"),
+        ("response_status", "response_content_type", "location"),
         "answer",
     )
     readonly_fields = ("request_fingerprint", "answer")

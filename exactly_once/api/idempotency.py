@@ -49,6 +49,8 @@ class IdempotentAPIView(APIView):
         )
         stored = perform(keyed, datetime.now(UTC))
         answer = HttpResponse(stored.body, status=stored.status, content_type=stored.content_type)
+        if stored.location:
+            answer["Location"] = stored.location
         if stored.replayed:
             answer["Idempotent-Replayed"] = "true"
         return answer

@@ -7,9 +7,19 @@ from exactly_once.final import final
 
 FINGERPRINT_BYTES = 32
 
+# Answers are published to be kept for 30 days at least (the API's description), and no setting makes that less.
+# Of a row that expires only the answer goes: its key still means what it meant.
+_EXPIRES = """
+    OLD.state = 'finished' AND NEW.state = 'expired' AND OLD.finished_at < now() - interval '30 days'
+    AND (NEW.client, NEW.key, NEW.fingerprint, NEW.location) = (OLD.client, OLD.key, OLD.fingerprint, OLD.location)
+"""
+
 
 class IdempotencyKey(models.Model):
-    """``in_flight`` under a lease, then ``finished`` with its response. Never deleted on failure."""
+    """``in_flight`` under a lease, ``finished`` with its response, ``expired`` without it. Never deleted.
+
+    ``location``: the API address of what the request made, where it made something.
+    """
 
     client = models.CharField(max_length=64)
     key = models.CharField(max_length=255)
@@ -23,6 +33,7 @@ class IdempotencyKey(models.Model):
     response_status = models.SmallIntegerField(null=True, blank=True)
     response_content_type = models.CharField(max_length=100, blank=True)
     response_body = models.BinaryField(null=True, blank=True)
+    location = models.CharField(max_length=200, db_default="", blank=True)
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
     resumptions = models.IntegerField(default=0)
@@ -38,11 +49,13 @@ class IdempotencyKey(models.Model):
                     response_status__isnull=False,
                     response_body__isnull=False,
                     finished_at__isnull=False,
-                ),
+                )
+                | Q(state="expired", response_status=None, response_body=None, finished_at__isnull=False),
             ),
         ]
         indexes = [
             models.Index(name="idempotency_key_subject", fields=["subject"], condition=Q(state="in_flight")),
+            models.Index(name="idempotency_key_answered", fields=["finished_at"], condition=Q(state="finished")),
         ]
         triggers = [
             final(
@@ -55,7 +68,9 @@ class IdempotencyKey(models.Model):
                     "response_status",
                     "response_content_type",
                     "response_body",
+                    "location",
                 ),
+                unless=_EXPIRES,
             )
         ]
 

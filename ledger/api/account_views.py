@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from django.http import HttpResponse
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
@@ -56,7 +57,8 @@ class OpenAccountView(IdempotentAPIView):
                     code="account_differs",
                     detail=f"{spec.code} in {spec.currency} is a {found.type} account, normally {found.normal_side}.",
                 )
-            return json_response(201, AccountSerializer(found).data)
+            address = reverse("ledger-account", args=[found.public_id])
+            return json_response(201, AccountSerializer(found).data, location=address)
 
         return self.respond(request, self.in_one_transaction(work))
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
@@ -173,7 +174,9 @@ def answer(posted: PostedTransaction) -> StoredResponse:
     """Return a posted transaction as the API shows it: 201, or 200 where the reference had been posted before."""
     found = queries.transaction(public_id=posted.public_id)
     return json_response(
-        200 if posted.replayed else 201, {**TransactionSerializer(found).data, "replayed": posted.replayed}
+        200 if posted.replayed else 201,
+        {**TransactionSerializer(found).data, "replayed": posted.replayed},
+        location=reverse("ledger-transaction", args=[posted.public_id]),
     )
 
 

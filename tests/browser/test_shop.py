@@ -1,6 +1,7 @@
 """Buying on the shop page, in Chromium, at the whole running service."""
 
 import re
+import uuid
 from typing import Any
 
 import pytest
@@ -12,10 +13,13 @@ from tests.shop import Shop
 ORDER = re.compile(r"Order (ord_[a-v0-9]{26}), €12\.90")
 
 
-def choose_tea(page: Page) -> None:
+def choose_tea(page: Page, email: str | None = None) -> str:
+    """Fill the cart, and return the e-mail of the buyer: one of their own, unless one is given."""
     page.goto("/shop/")
     page.get_by_role("button", name="One Darjeeling more").click()
-    page.get_by_label("E-mail").fill("grace@example.com")
+    buyer = email or f"grace-{uuid.uuid4()}@example.com"
+    page.get_by_label("E-mail").fill(buyer)
+    return buyer
 
 
 def pay_with(page: Page, card: str) -> None:
@@ -50,12 +54,12 @@ def test_a_visitor_buys_and_the_shopkeeper_sees_the_order(visit: Visit, shop: Sh
     # Given
     page, sign_in = visit.page, shop.stack.sign_in
     # When
-    choose_tea(page)
+    buyer = choose_tea(page)
     pay_with(page, "Visa")
     order = ordered(page)
     # Then the API knows it
     known = shop.get(f"orders/{order}")
-    assert (known["state"], known["buyer"]["email"]) == ("confirmed", "grace@example.com")
+    assert (known["state"], known["buyer"]["email"]) == ("confirmed", buyer)
     assert len(shop.charges_of(session_of(shop, order))) == 1
     # And the admin shows it
     page.goto("/admin/")
@@ -64,7 +68,7 @@ def test_a_visitor_buys_and_the_shopkeeper_sees_the_order(visit: Visit, shop: Sh
     page.get_by_role("button", name="Log in").click()
     page.goto(f"/admin/checkout/order/?q={order}")
     page.get_by_role("link", name=order).click()
-    expect(page.get_by_text("grace@example.com").first).to_be_visible()
+    expect(page.get_by_text(buyer).first).to_be_visible()
 
 
 def test_a_declined_card_says_why_and_another_one_pays(visit: Visit, shop: Shop) -> None:
@@ -80,6 +84,25 @@ def test_a_declined_card_says_why_and_another_one_pays(visit: Visit, shop: Shop)
     # And with another card
     pay_with(page, "Visa")
     assert len(shop.charges_of(session_of(shop, ordered(page)))) == 1
+
+
+def test_the_same_purchase_again_is_made_only_where_the_visitor_means_it(visit: Visit, shop: Shop) -> None:
+    # Given
+    page = visit.page
+    buyer = choose_tea(page)
+    pay_with(page, "Visa")
+    first = ordered(page)
+    # When
+    choose_tea(page, buyer)
+    pay_with(page, "Visa")
+    # Then nothing is bought before the visitor has said so
+    expect(page.get_by_role("status").filter(has_text="You have just bought the same")).to_be_visible(
+        timeout=TIMEOUT_MS
+    )
+    assert shop.sql("SELECT count(*) FROM checkout_order WHERE buyer_email = %s", [buyer]) == [(1,)]
+    page.get_by_role("button", name="Buy it again").click()
+    assert ordered(page) != first
+    assert shop.sql("SELECT count(*) FROM checkout_order WHERE buyer_email = %s", [buyer]) == [(2,)]
 
 
 def test_a_reply_that_the_psp_loses_costs_the_visitor_time_only(visit: Visit, shop: Shop) -> None:

@@ -33,6 +33,13 @@ export class Result {
     this.#show("busy", [paragraph(text), link]);
   }
 
+  /** Do something only when the buyer says so. */
+  ask(text, label, act) {
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", className: "button", textContent: label, onclick: act });
+    this.#show("bad", [paragraph(text), button]);
+  }
+
   clear() {
     this.#show("", []);
   }

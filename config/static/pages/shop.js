@@ -111,7 +111,7 @@ async function buy(purchase) {
   } catch (error) {
     // Only a refusal is an answer. After anything else the same keys must ask again.
     if (error instanceof Refused) sessionStorage.removeItem(OPEN_PURCHASE);
-    showFailure(error);
+    showFailure(error, purchase);
   }
   setPaying(false);
   await refreshProducts();
@@ -150,8 +150,11 @@ function showEnd(session) {
   result.good(`Thank you! Order ${session.order.id}, ${write(paid)}.`);
 }
 
-function showFailure(error) {
-  if (error instanceof Refused) {
+function showFailure(error, purchase) {
+  if (error instanceof Refused && error.problem.code === "possible_duplicate") {
+    const again = anotherOne(purchase, error.problem.earlier_session);
+    result.ask("You have just bought the same. Nothing was charged this time.", "Buy it again", () => buy(again));
+  } else if (error instanceof Refused) {
     const fields = error.problem.errors ?? [];
     const ofEmail = fields.find((field) => field.pointer === "/buyer/email");
     result.bad(error.message + reasonOf(error.problem), fields);
@@ -159,6 +162,15 @@ function showFailure(error) {
   } else {
     result.bad("There is no final answer yet: the payment may have gone through. Ask again to find out; you will not be charged twice.");
   }
+}
+
+/** The same purchase, said to be another one than the earlier: a new effect, and so a new key. */
+function anotherOne({ cart, payment, keys }, earlier) {
+  return {
+    cart,
+    payment: { ...payment, not_duplicate_of: earlier },
+    keys: { create: keys.create, complete: crypto.randomUUID() },
+  };
 }
 
 /** The bank's own word for it, such as insufficient_funds. */

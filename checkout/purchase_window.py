@@ -1,0 +1,61 @@
+"""Catch a purchase that comes again as a new one: another session, another key, the same buyer and cart.
+
+A client that lost its session and begins anew would charge the buyer twice, and no key of ours would know. So within
+some minutes the same purchase is refused, unless the client says that it knows of the earlier one and means another.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import rfc8785
+from django.db import connection
+from django_subatomic.db import transaction_required
+
+from checkout.errors import PossibleDuplicate
+from checkout.models import CheckoutSession, SessionLine
+from checkout.states import PAYING_SESSION_STATES, SessionState
+
+# Longer than a client's retries and a person's patience, shorter than a second round of coffee.
+WINDOW = timedelta(minutes=10)
+
+
+@transaction_required
+def enter_window(
+    *, session: CheckoutSession, lines: Sequence[SessionLine], not_duplicate_of: str | None, now: datetime
+) -> None:
+    """Set the session's ``purchase_hash`` and ``submitted_at``, for the caller to save.
+
+    :raises PossibleDuplicate: ``possible_duplicate``: the same purchase was paid for, or is being, within the window.
+    """
+    purchase_hash = _hash(session, lines)
+    with connection.cursor() as cursor:
+        # Whoever waits here reads what the other has committed in its next statement; this one's snapshot is older.
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(purchase_hash[:8], signed=True)])
+    earlier = _latest(purchase_hash, session, since=now - WINDOW)
+    if earlier is not None and earlier != not_duplicate_of:
+        raise PossibleDuplicate(
+            code="possible_duplicate",
+            detail=f"The same buyer has just bought the same in checkout session {earlier}. If this is another "
+            "purchase, send it again with a new key and that id as not_duplicate_of.",
+            extra={"earlier_session": earlier},
+        )
+    session.purchase_hash, session.submitted_at = purchase_hash, now
+
+
+def _hash(session: CheckoutSession, lines: Sequence[SessionLine]) -> bytes:
+    """Return SHA-256 over who buys what for how much; the order of the lines does not matter."""
+    cart = sorted([line.sku, line.quantity, line.unit_amount_minor] for line in lines)
+    bought: list[Any] = [session.client, session.buyer_email.casefold(), session.currency, session.total_minor, cart]
+    return hashlib.sha256(rfc8785.dumps(bought)).digest()
+
+
+def _latest(purchase_hash: bytes, session: CheckoutSession, since: datetime) -> str | None:
+    others = CheckoutSession.objects.filter(
+        purchase_hash=purchase_hash,
+        submitted_at__gt=since,
+        # After a decline, a cancellation or an expiry nothing was bought.
+        state__in=[*PAYING_SESSION_STATES, SessionState.COMPLETED],
+    )
+    return others.exclude(pk=session.pk).order_by("-submitted_at").values_list("public_id", flat=True).first()
