@@ -1,14 +1,15 @@
 """Reading request bodies: bounded, and for JSON only what every reader understands alike."""
 
-import json
-from collections.abc import Mapping
-from typing import Any, Never, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
-import rfc8785
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
+
+from exactly_once import ijson
+from exactly_once.ijson import Document
 
 
 class Readable(Protocol):
@@ -51,13 +52,25 @@ def read_ijson(stream: Readable, *, limit_bytes: int) -> Any:
     :raises ParseError: it is not I-JSON.
     :raises BodyTooLarge: it is longer.
     """
+    return read_document(stream, limit_bytes=limit_bytes, use=_whole)
+
+
+def read_document[Used](stream: Readable, *, limit_bytes: int, use: Callable[[Document], Used]) -> Used:
+    """Return what ``use`` makes of a body. It has to put all that it uses into its canonical form (ijson.read).
+
+    :raises ParseError: it is not I-JSON.
+    :raises BodyTooLarge: it is longer.
+    """
     body = read_at_most(stream, limit_bytes=limit_bytes)
     try:
-        data = json.loads(body.decode(), object_pairs_hook=_object, parse_constant=_refuse_constant)
-        rfc8785.dumps(data)
+        return use(ijson.read(body))
     except (ValueError, RecursionError) as error:
         raise ParseError(f"The body is not JSON that every reader understands alike (RFC 7493): {error}") from error
-    return data
+
+
+def _whole(document: Document) -> Any:
+    document.canonical(document.data)
+    return document.data
 
 
 def read_at_most(stream: Readable, *, limit_bytes: int) -> bytes:
@@ -69,14 +82,3 @@ def read_at_most(stream: Readable, *, limit_bytes: int) -> bytes:
     if len(body) > limit_bytes:
         raise BodyTooLarge(limit_bytes)
     return body
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise ValueError("a name comes twice in one object")
-    return members
-
-
-def _refuse_constant(name: str) -> Never:
-    raise ValueError(f"{name} is no JSON number")
