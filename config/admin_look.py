@@ -88,6 +88,7 @@ UNFOLD: dict[str, Any] = {
             _group(
                 "Exactly once",
                 ("Idempotency keys", "fingerprint", "exactly_once_idempotencykey"),
+                ("Event sources", "sensors", "exactly_once_eventsource"),
                 ("Inbox", "inbox", "exactly_once_inboxevent"),
                 ("Outbox", "outbox", "exactly_once_outboxevent"),
                 ("Sinks", "flag", "exactly_once_sinkposition"),

@@ -3,10 +3,11 @@
 DESCRIPTION = """\
 Sells, charges and keeps the books in one database commit.
 
-**Retries.** Every `POST` takes an `Idempotency-Key`. When an answer does not reach you, send the same request with the
-same key: you get the first one's answer, byte for byte, with `Idempotent-Replayed: true`, and nothing happens twice.
-Go on asking after a lost connection, a `5xx`, a `202`, and a `409` with `Retry-After`. Answers are kept for at least
-30 days; a key that comes with another request is refused (`422 idempotency_key_reused`).
+**Retries.** Every `POST` takes an `Idempotency-Key`, but for events, which bring a key of their own. When an answer
+does not reach you, send the same request with the same key: you get the first one's answer, byte for byte, with
+`Idempotent-Replayed: true`, and nothing happens twice. Go on asking after a lost connection, a `5xx`, a `202`, and a
+`409` with `Retry-After`. Answers are kept for at least 30 days; a key that comes with another request is refused (`422
+idempotency_key_reused`).
 
 **Money** is an integer in minor units with an ISO 4217 code, never a fraction: `{"currency": "EUR", "amount_minor":
 1290}` is EUR 12.90.

@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("payments.api.urls")),
     path("api/v1/", include("checkout.api.urls")),
     path("api/v1/ledger/", include("ledger.api.urls")),
+    path("api/v1/", include("exactly_once.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("docs/errors", error_codes, name="error-codes"),

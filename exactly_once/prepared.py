@@ -3,7 +3,7 @@
 Django's own cursors put the values into the text, and each text is new to the server.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import connection
@@ -20,12 +20,23 @@ def fetch_prepared(statement: str, arguments: list[Any]) -> Any:
 
     :raises django.db.Error: as Django's cursor does.
     """
-    connection.ensure_connection()
-    bound: Any = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]  # psycopg's constructor
-    make = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    with make(bound) as cursor:
+    with _bound() as cursor:
         cursor.execute(statement, arguments)
         return cursor.fetchone()
+
+
+def fetch_all_prepared(statement: str, arguments: Mapping[str, Any]) -> list[Any]:
+    """Run a statement in the same way, with arguments by name, and return all its rows."""
+    with _bound() as cursor:
+        cursor.execute(statement, arguments)
+        rows: list[Any] = cursor.fetchall()
+        return rows
+
+
+def _bound() -> Any:
+    connection.ensure_connection()
+    bound: Any = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]  # psycopg's constructor
+    return (connection.make_debug_cursor if connection.queries_logged else connection.make_cursor)(bound)
 
 
 def text_array(values: Sequence[str]) -> str:

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection
-from django.db.models import Count, F, Max, Min
+from django.db.models import Count, F, Max, Min, Sum
 from pgtrigger import registered
 from pgtrigger.core import INSTALLED
 
 from exactly_once import relay
-from exactly_once.models import HandlerRun, IdempotencyKey, InboxEvent, OutboxEvent, SinkPosition
+from exactly_once.event_sources import PREFIX, inbox_name
+from exactly_once.models import EventTally, HandlerRun, IdempotencyKey, InboxEvent, OutboxEvent, SinkPosition
 from exactly_once.verification import CheckResult
 
 # Longer than any of these takes while the service is healthy: a person should look.
@@ -30,6 +31,7 @@ def checks() -> Iterator[CheckResult]:
     now = datetime.now(UTC)
     yield _keys_are_answered(now)
     yield _inbox_is_dealt_with(now)
+    yield _accepted_events_are_kept()
     yield _versions_have_no_gap()
     yield _outbox_is_delivered(now)
     yield _nothing_comes_from_the_future()
@@ -52,6 +54,27 @@ def _inbox_is_dealt_with(now: datetime) -> CheckResult:
         "exactly once: every inbox event has had its effect, or is younger than an hour",
         InboxEvent.objects.count(),
         list(stuck.values_list("event_id", flat=True)),
+    )
+
+
+def _accepted_events_are_kept() -> CheckResult:
+    """Compare what the entrance counted as accepted with the rows: both are written by one statement."""
+    # The rows are read after the counts: what comes in between is more rows, never fewer.
+    counted = EventTally.objects.values_list("source__name", "account").annotate(Sum("accepted"))
+    claims = {(inbox_name(name), account): number for name, account, number in counted}
+    events = InboxEvent.objects.filter(source__startswith=PREFIX)
+    kept = {
+        (source, account): number
+        for source, account, number in events.values_list("source", "account").annotate(Count("pk"))
+    }
+    return CheckResult.of(
+        "exactly once: every event that was accepted is kept",
+        sum(claims.values()),
+        [
+            f"{source} {account}"
+            for (source, account), number in claims.items()
+            if kept.get((source, account), 0) < number
+        ],
     )
 
 

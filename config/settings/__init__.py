@@ -117,9 +117,11 @@ X_FRAME_OPTIONS = "DENY"
 # The admin shows a new API key in a message: it must not be written to the sessions' table on its way.
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
-# The longest body of a request: any cart fits. A batch of the ledger has its own: 10,000 transactions are 3 MB and up.
+# The longest body of a request: any cart fits. Batches have their own: 10,000 transactions of the ledger are 3 MB and
+# up, and 1,000 events come to as much where each is some kilobytes long.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 LEDGER_BATCH_MAX_BYTES: int = env.int("LEDGER_BATCH_MAX_BYTES", 8 * 1024 * 1024)
+EVENT_BATCH_MAX_BYTES: int = env.int("EVENT_BATCH_MAX_BYTES", 8 * 1024 * 1024)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["config.access.authentication.ApiKeyAuthentication"],

@@ -1,7 +1,15 @@
-"""Keys, inbox and outbox in the admin: to look at, and to ask for another attempt. Nothing here edits a row."""
+"""Keys, inbox and outbox in the admin: to look at, and to ask for another attempt. Only event sources are edited."""
 
+from exactly_once.admin.event_sources import EventSourceAdmin
 from exactly_once.admin.idempotency_keys import IdempotencyKeyAdmin
 from exactly_once.admin.inbox import InboxEventAdmin
 from exactly_once.admin.outbox import HandlerRunAdmin, OutboxEventAdmin, SinkPositionAdmin
 
-__all__ = ["HandlerRunAdmin", "IdempotencyKeyAdmin", "InboxEventAdmin", "OutboxEventAdmin", "SinkPositionAdmin"]
+__all__ = [
+    "EventSourceAdmin",
+    "HandlerRunAdmin",
+    "IdempotencyKeyAdmin",
+    "InboxEventAdmin",
+    "OutboxEventAdmin",
+    "SinkPositionAdmin",
+]

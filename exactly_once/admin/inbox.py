@@ -40,7 +40,7 @@ class InboxEventAdmin(ReadOnly, ModelAdmin):
     date_hierarchy = "received_at"
     actions = ("dry_run", "process_again")
     fields = (
-        ("source", "account", "event_id"),
+        ("source", "account", "event_id", "generation"),
         ("state", "deliveries", "attempts"),
         ("received_at", "processed_at", "next_attempt_at"),
         "last_error",

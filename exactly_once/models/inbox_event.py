@@ -10,11 +10,17 @@ INBOX_STATES = ("received", "processed", "parked", "failed")
 
 
 class InboxEvent(models.Model):
-    """One event of a source. ``deliveries`` counts how often it came; the unique key lets it in once, for ever."""
+    """One event of a source. ``deliveries`` counts how often it came; the unique key lets it in once, for ever.
+
+    ``generation`` counts how often a key was taken in anew, after its source's window had passed (entrance.py); a PSP's
+    events have no window. ``fingerprint`` is what tells another event under the same key; None: nothing does.
+    """
 
     source = models.CharField(max_length=64)
     account = models.CharField(max_length=64)
     event_id = models.CharField(max_length=255)
+    generation = models.IntegerField(db_default=0)
+    fingerprint = models.BinaryField(max_length=32, null=True)
     state = models.CharField(max_length=16, db_default="received")
     deliveries = models.IntegerField(db_default=1)
     attempts = models.IntegerField(db_default=0)
@@ -25,13 +31,18 @@ class InboxEvent(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(name="inbox_event_once", fields=["source", "account", "event_id"]),
+            models.UniqueConstraint(name="inbox_event_once", fields=["source", "account", "event_id", "generation"]),
             models.CheckConstraint(name="inbox_event_state_known", condition=Q(state__in=INBOX_STATES)),
         ]
         indexes = [
             models.Index(name="inbox_event_due", fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False))
         ]
-        triggers = [final(state="processed", columns=("source", "account", "event_id", "received_at", "state"))]
+        triggers = [
+            final(
+                state="processed",
+                columns=("source", "account", "event_id", "generation", "fingerprint", "received_at", "state"),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.source} {self.event_id}"

@@ -23,10 +23,17 @@ pytestmark = [
 ]
 
 OURS = ("checkout", "payments", "ledger", "exactly_once", "access")
-# What people may edit: what is for sale, who may call, and what they want checked.
-EDITABLE = {"checkout.Product", "checkout.Variant", "checkout.Price", "access.ApiKey", "ledger.Invariant"}
-# A row's other half, in a table of partitions: shown with its event.
-SHOWN_WITHIN = {"exactly_once.InboxBody"}
+# What people may edit: what is for sale, who may call, who may send events, and what they want checked.
+EDITABLE = {
+    "checkout.Product",
+    "checkout.Variant",
+    "checkout.Price",
+    "access.ApiKey",
+    "exactly_once.EventSource",
+    "ledger.Invariant",
+}
+# A row's other half, in a table of partitions: shown with its event. Counts in stripes: added up at their source.
+SHOWN_WITHIN = {"exactly_once.InboxBody", "exactly_once.EventTally"}
 
 
 def ours() -> Iterator[type[models.Model]]:

@@ -215,13 +215,19 @@ def test_an_event_that_nobody_was_woken_for_is_found() -> None:
     assert inbox.due(now=NOW + inbox.FIRST_ATTEMPT_AFTER, limit=1) == [first]
 
 
-def test_an_event_without_a_handler_is_kept_and_shown() -> None:
+def test_an_event_without_a_handler_waits_for_one(handler: Register) -> None:
     # Given
     event_id = receive().id
     # When
-    assert inbox.process(event_id=event_id, now=NOW) == "failed"
+    assert inbox.process(event_id=event_id, now=NOW) == "parked"
     # Then
-    assert InboxEvent.objects.get().last_error == "KeyError('shop')"
+    event = InboxEvent.objects.get()
+    assert event.last_error == "no handler is registered for shop"
+    # And once a release has brought the handler
+    handler(publish)
+    assert event.next_attempt_at is not None
+    assert inbox.process(event_id=event_id, now=event.next_attempt_at) == "processed"
+    assert OutboxEvent.objects.count() == 1
 
 
 def test_a_handler_that_loses_a_deadlock_runs_again_at_once(handler: Register) -> None:

@@ -11,6 +11,7 @@ from exactly_once import inbox, keys, outbox, relay
 from exactly_once.keys import KeyedRequest, StoredResponse
 from exactly_once.models import HandlerRun, InboxEvent, SinkPosition
 from exactly_once.verify import checks
+from tests.exactly_once.events import make_source, take_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,6 +33,8 @@ def _a_system_that_has_done_its_work(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     event = inbox.receive(source="shop", account="main", event_id="evt_1", headers={}, body=b"{}", now=AN_HOUR_AGO)
     inbox.process(event_id=event.id, now=NOW)
+    make_source()
+    take_in({"id": "evt_1"}, {"id": "evt_2"}, {"id": "evt_2"})
     with transaction():
         for _ in range(3):
             outbox.publish(aggregatetype="thing", aggregateid="one", type="thing.done", payload={}, now=NOW)
@@ -64,6 +67,10 @@ def leave_a_key_in_flight() -> None:
 
 def leave_an_event_waiting() -> None:
     inbox.receive(source="shop", account="main", event_id="evt_2", headers={}, body=b"{}", now=AN_HOUR_AGO)
+
+
+def lose_an_accepted_event() -> None:
+    InboxEvent.objects.filter(source="events:parcels", event_id="evt_2").delete()
 
 
 def lose_an_event() -> None:
@@ -113,6 +120,7 @@ def test_a_healthy_system_passes_every_check() -> None:
     [
         (leave_a_key_in_flight, "one response per key", "1 wrong: key-2"),
         (leave_an_event_waiting, "every inbox event has had its effect", "1 wrong: evt_2"),
+        (lose_an_accepted_event, "every event that was accepted is kept", "1 wrong: events:parcels cli_test"),
         (lose_an_event, "versions of each aggregate's events have no gap", "1 wrong: one"),
         (stop_the_relay, "every committed outbox event has reached its sink", "3 wrong: "),
         (restore_from_another_server, "count in this server's transactions", "2 wrong: one, sink handlers"),
