@@ -14,7 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from config.demo.report import print_report
 from config.demo.run import Addresses, Outcome, run
-from config.management.commands.verify import print_checks
+from config.management.commands.verify import all_hold, print_checks, print_replay
+from config.replay.stages import replay_all
 from config.services.state import StateDir
 from config.verification import all_checks
 
@@ -76,13 +77,13 @@ def _addresses() -> Addresses:
 
 def _print(outcome: Outcome, seed: int, console: Console) -> bool:
     print_report(outcome, seed=seed, console=console)
-    checks = print_checks(console)
-    return outcome.agrees and all(row.passed for row in checks)
+    checks, replayed = print_checks(console), print_replay(console)
+    return outcome.agrees and all_hold(checks, replayed)
 
 
 def _print_json(outcome: Outcome) -> bool:
-    checks = list(all_checks())
-    passed = outcome.agrees and all(row.passed for row in checks)
+    checks, replayed = list(all_checks()), list(replay_all())
+    passed = outcome.agrees and all_hold(checks, replayed)
     report = {
         "passed": passed,
         "seconds": round(outcome.seconds, 2),
@@ -93,6 +94,7 @@ def _print_json(outcome: Outcome) -> bool:
         "money": [asdict(row) | {"agrees": row.agrees} for row in outcome.money],
         "stock": [asdict(row) | {"agrees": row.agrees} for row in outcome.stock],
         "checks": [asdict(row) for row in checks],
+        "replay": [asdict(row) for row in replayed],
     }
     sys.stdout.write(json.dumps(report) + "\n")
     return passed

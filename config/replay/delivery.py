@@ -1,0 +1,54 @@
+"""What came in, as far as its bytes are kept, and what went out to each sink."""
+
+from config.replay.projection import Projection
+
+# Whatever a PSP told us that it has captured is in the books, once, under the PSP's own id.
+INBOX = Projection(
+    "inbox",
+    "captures in the books, from Stripe's events",
+    rebuilt="""
+        SELECT DISTINCT
+            concat_ws(':', e.source, e.account, convert_from(b.body, 'UTF8')::jsonb #>> '{data,object,id}', 'captured')
+                AS reference
+        FROM exactly_once_inboxevent AS e
+        INNER JOIN exactly_once_inboxbody AS b ON b.event_id = e.id AND b.received_at = e.received_at
+        WHERE
+            e.source = 'stripe' AND e.state = 'processed'
+            AND convert_from(b.body, 'UTF8')::jsonb ->> 'type' = 'payment_intent.succeeded'
+    """,
+    stored="""
+        SELECT t.reference
+        FROM ledger_transaction AS t
+        WHERE
+            t.kind = 'payment.captured'
+            AND EXISTS (
+                SELECT FROM exactly_once_inboxevent AS e
+                INNER JOIN exactly_once_inboxbody AS b ON b.event_id = e.id AND b.received_at = e.received_at
+                WHERE
+                    e.source = 'stripe' AND e.state = 'processed'
+                    AND convert_from(b.body, 'UTF8')::jsonb ->> 'type' = 'payment_intent.succeeded'
+                    AND convert_from(b.body, 'UTF8')::jsonb #>> '{data,object,id}' = t.metadata ->> 'psp_reference'
+            )
+    """,
+)
+
+# Each handler has a run for each event of its types that the relay has passed, from the first that it was given.
+HANDLERS = Projection(
+    "sinks",
+    "handler runs, from the outbox",
+    rebuilt="""
+        WITH begun AS (
+            SELECT r.handler, o.type, min((o.xid::text::numeric) * 1e19 + o.seq) AS first
+            FROM exactly_once_handlerrun AS r
+            INNER JOIN exactly_once_outboxevent AS o ON o.id = r.event_id
+            GROUP BY r.handler, o.type
+        )
+
+        SELECT b.handler || ' ' || o.id AS run
+        FROM begun AS b
+        INNER JOIN exactly_once_outboxevent AS o
+            ON o.type = b.type AND (o.xid::text::numeric) * 1e19 + o.seq >= b.first
+        INNER JOIN exactly_once_sinkposition AS p ON p.sink = 'handlers' AND (o.xid, o.seq) <= (p.xid, p.seq)
+    """,
+    stored="SELECT r.handler || ' ' || r.event_id AS run FROM exactly_once_handlerrun AS r",
+)

@@ -1,0 +1,100 @@
+"""Balances, payments and refunds, from entries and events."""
+
+from config.replay.projection import Projection
+
+BALANCES = Projection(
+    "ledger",
+    "balances, from entries",
+    rebuilt="""
+        SELECT
+            e.account_id || '/' || e.stripe AS account,
+            coalesce(sum(e.amount_minor) FILTER (WHERE e.status = 'P' AND e.direction = 'D'), 0) AS debits,
+            coalesce(sum(e.amount_minor) FILTER (WHERE e.status = 'P' AND e.direction = 'C'), 0) AS credits,
+            sum(ledger_low(s.amount_minor, e.status)) AS low,
+            sum(ledger_high(s.amount_minor, e.status)) AS high,
+            count(*) AS version
+        FROM ledger_entry AS e
+        CROSS JOIN LATERAL (
+            SELECT CASE e.direction WHEN 'D' THEN e.amount_minor ELSE -e.amount_minor END AS amount_minor
+        ) AS s
+        GROUP BY e.account_id, e.stripe
+    """,
+    stored="""
+        SELECT
+            l.account_id || '/' || l.stripe AS account,
+            l.debits_minor, l.credits_minor, l.net_low_minor, l.net_high_minor, l.version
+        FROM ledger_balance AS l
+        WHERE l.version > 0
+    """,
+)
+
+# Each state of an intent is published but `processing`, in which it waits for the next; none is before the first.
+INTENTS = Projection(
+    "effects",
+    "payment intents, from their events",
+    rebuilt="""
+        SELECT DISTINCT ON (o.aggregateid)
+            o.aggregateid AS intent,
+            o.payload ->> 'state' AS state,
+            (o.payload ->> 'amount_minor')::bigint AS amount_minor,
+            o.payload ->> 'currency' AS currency
+        FROM exactly_once_outboxevent AS o
+        WHERE
+            o.aggregatetype = 'payment_intent'
+            AND NOT EXISTS (
+                SELECT FROM payments_paymentintent AS i WHERE i.public_id = o.aggregateid AND i.state = 'processing'
+            )
+        ORDER BY o.aggregateid, o.aggregate_version DESC
+    """,
+    stored="""
+        SELECT i.public_id, i.state, i.amount_minor, i.currency
+        FROM payments_paymentintent AS i
+        WHERE
+            i.state NOT IN ('processing', 'requires_payment_method')
+            OR (
+                i.state = 'requires_payment_method'
+                AND EXISTS (
+                    SELECT FROM exactly_once_outboxevent AS o
+                    WHERE o.aggregatetype = 'payment_intent' AND o.aggregateid = i.public_id
+                )
+            )
+    """,
+)
+
+CAPTURES = Projection(
+    "ledger",
+    "captures, from postings",
+    rebuilt="""
+        SELECT t.reference, sum(e.amount_minor) AS captured_minor, min(e.currency) AS currency
+        FROM ledger_transaction AS t
+        INNER JOIN ledger_entry AS e ON e.id >= t.id << 10 AND e.id < (t.id + 1) << 10 AND e.direction = 'D'
+        WHERE t.kind = 'payment.captured'
+        GROUP BY t.reference
+    """,
+    stored="""
+        SELECT
+            concat_ws(':', a.psp, a.psp_account, a.psp_reference, 'captured') AS reference,
+            a.captured_minor::numeric,
+            a.currency
+        FROM payments_attempt AS a
+        WHERE a.state = 'captured'
+    """,
+)
+
+# The last posting of each: succeeded may be followed by failed, and requested comes before both.
+REFUNDS = Projection(
+    "ledger",
+    "refunds, from postings",
+    rebuilt="""
+        SELECT DISTINCT ON (t.metadata ->> 'refund')
+            t.metadata ->> 'refund' AS refund,
+            replace(split_part(t.kind, '.', 2), 'requested', 'pending') AS state,
+            e.amount_minor,
+            e.currency
+        FROM ledger_transaction AS t
+        INNER JOIN ledger_entry AS e ON e.id = (t.id << 10) + 1
+        WHERE t.kind LIKE 'refund.%'
+        ORDER BY t.metadata ->> 'refund', t.id DESC
+    """,
+    stored="SELECT r.public_id, r.state, r.amount_minor, r.currency FROM payments_refund AS r",
+)

@@ -1,0 +1,148 @@
+"""What is stored is what the append-only records say; whatever else was done to it is found and named."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django_subatomic.db import transaction
+
+from checkout.models import Order, StockItem
+from config.replay.stages import PROJECTIONS, replay_all
+from exactly_once import inbox
+from exactly_once.models import HandlerRun
+from exactly_once.relay import feed_handlers
+from ledger.models import Balance
+from ledger.money import Money
+from payments.models import Attempt, PaymentIntent, Refund
+from payments.refund import request_refund, send_refund
+from tests.checkout.buyers import open_session, open_shop, pay
+from tests.factories import NOW
+from tests.psp import Psp
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _a_sale_and_a_refund(psp: Psp) -> None:
+    """One sale that is paid back in part and one that was declined; handlers were given what was published of both."""
+    assert psp.requests() == 0
+    shop = open_shop()
+    session = open_session(shop, 2)
+    pay(session)
+    pay(open_session(shop), "pm_card_chargeDeclined")
+    with transaction():
+        request_refund(order_reference=session, money=Money(90, "EUR"), reason="asked", now=NOW)
+    send_refund(refund_uuid=Refund.objects.get().uuid, now=NOW)
+    feed_handlers(now=NOW)
+    body = {"id": "evt_1", "type": "payment_intent.succeeded", "data": {"object": {"id": _capture().psp_reference}}}
+    event = inbox.receive(
+        source="stripe", account="main", event_id="evt_1", headers={}, body=json.dumps(body).encode(), now=NOW
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE exactly_once_inboxevent SET state = 'processed' WHERE id = %s", [event.id])
+
+
+def _capture() -> Attempt:
+    return Attempt.objects.get(state="captured")
+
+
+def differences() -> dict[str, tuple[str, ...]]:
+    return {row.name: row.differences for row in replay_all() if not row.passed}
+
+
+def test_every_stage_has_rows_and_is_as_stored() -> None:
+    replayed = list(replay_all())
+
+    assert [row.name for row in replayed if not row.passed] == []
+    assert {row.name: row.rows for row in replayed} == {
+        "captures in the books, from Stripe's events": 1,
+        "payment intents, from their events": 2,
+        "stock, from its movements": 1,
+        "balances, from entries": 3,
+        "captures, from postings": 1,
+        "refunds, from postings": 1,
+        "orders, from their events": 1,
+        "handler runs, from the outbox": HandlerRun.objects.count(),
+    }
+    assert HandlerRun.objects.exists()
+
+
+def test_a_replay_has_the_same_hashes_every_time_and_others_after_another_sale() -> None:
+    first, second = list(replay_all()), list(replay_all())
+    assert first == second
+    # When
+    pay(open_session(open_shop()))
+    # Then
+    changed = {row.name for row, before in zip(replay_all(), first, strict=True) if row != before}
+    assert {"balances, from entries", "captures, from postings", "orders, from their events"} <= changed
+
+
+def behind_their_back(statement: str) -> Callable[[], None]:
+    def harm() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET session_replication_role = replica")  # no triggers
+            cursor.execute(statement)
+            assert cursor.rowcount > 0
+            cursor.execute("RESET session_replication_role")
+
+    return harm
+
+
+DAMAGE: dict[str, tuple[Callable[[], object], str]] = {
+    "balances, from entries": (
+        lambda: Balance.objects.filter(version__gt=1).update(debits_minor=1),
+        "stored, not rebuilt",
+    ),
+    "captures, from postings": (lambda: Attempt.objects.filter(pk=_capture().pk).update(captured_minor=2579), "2579"),
+    "refunds, from postings": (lambda: Refund.objects.update(state="failed"), "failed"),
+    "payment intents, from their events": (
+        lambda: PaymentIntent.objects.filter(state="succeeded").update(state="canceled"),
+        "canceled",
+    ),
+    "stock, from its movements": (lambda: StockItem.objects.update(on_hand=99), "99"),
+    "orders, from their events": (lambda: Order.objects.update(total_minor=1), ",1,EUR"),
+    "handler runs, from the outbox": (
+        lambda: HandlerRun.objects.filter(pk=HandlerRun.objects.latest("event__seq").pk).delete(),
+        "rebuilt, not stored",
+    ),
+    "captures in the books, from Stripe's events": (
+        behind_their_back("DELETE FROM ledger_transaction WHERE kind = 'payment.captured'"),
+        "rebuilt, not stored",
+    ),
+}
+
+
+def test_every_projection_is_damaged_here() -> None:
+    assert set(DAMAGE) == {projection.name for projection in PROJECTIONS}
+
+
+@pytest.mark.parametrize("projection", list(DAMAGE))
+def test_what_was_changed_behind_the_records_is_found_and_named(projection: str) -> None:
+    # Given
+    if projection.startswith("handler runs"):
+        # The last of two of one type: what no handler was ever given is not missed.
+        pay(open_session(open_shop()))
+        feed_handlers(now=NOW)
+    assert differences() == {}
+    harm, named = DAMAGE[projection]
+    # When
+    harm()
+    # Then
+    found = differences()[projection]
+    assert any(named in difference for difference in found), found
+
+
+def test_the_command_fails_and_shows_what_differs(capsys: pytest.CaptureFixture[str]) -> None:
+    StockItem.objects.update(on_hand=99)
+
+    with pytest.raises(SystemExit) as ended:
+        call_command("verify", "--replay")
+
+    assert ended.value.code == 1
+    printed = capsys.readouterr().out
+    assert "FAIL replay, effects: stock, from its movements (1 rows, hash " in printed
+    assert "stored, not rebuilt: (" in printed
+    assert "ok   replay, ledger: balances, from entries (3 rows, hash " in printed
+    assert "1 of 8 stages differ" in printed
