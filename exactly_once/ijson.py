@@ -13,9 +13,10 @@ import rfc8785
 
 MAX_INTEGER = 2**53 - 1  # what a double carries exactly
 
-# Characters beyond U+D7FF, or escapes that may be such: Python sorts names by code points, RFC 8785 by UTF-16 units,
+# Characters beyond U+D7FF, and escapes that may be such: Python sorts names by code points, RFC 8785 by UTF-16 units,
 # which agree only up to there.
-_SORTED_OTHERWISE = re.compile(rb"[\xee-\xff]|\\u[dDeEfF]")
+_HIGH = re.compile("[\ud800-\U0010ffff]")
+_HIGH_ESCAPE = re.compile(r"\\u[dDeEfF]")
 
 # What has no more brackets cannot be nested beyond reason; of the rest the slow way finds out what is.
 _FEW_BRACKETS = 200
@@ -40,15 +41,16 @@ def read(body: bytes) -> Document:
     :raises ValueError: it is no I-JSON; also raised by ``canonical``.
     :raises RecursionError: it is nested too deep; also raised by ``canonical``.
     """
+    text = body.decode()
     numbers = _Numbers()
     data = json.loads(
-        body.decode(),
+        text,
         object_pairs_hook=_object,
         parse_constant=_refuse_constant,
         parse_float=numbers.fraction,
         parse_int=_integer,
     )
-    alike = numbers.whole and _SORTED_OTHERWISE.search(body) is None
+    alike = numbers.whole and not _sorted_otherwise(text)
     return Document(data=data, canonical=_encode if alike else rfc8785.dumps)
 
 
@@ -60,6 +62,12 @@ class _Numbers:
     def fraction(self, text: str) -> float:
         self.whole = False
         return float(text)
+
+
+def _sorted_otherwise(text: str) -> bool:
+    # The cheap questions first: whole bodies are searched.
+    escaped = "\\u" in text and _HIGH_ESCAPE.search(text) is not None
+    return escaped or (not text.isascii() and _HIGH.search(text) is not None)
 
 
 def _encode(part: Any) -> bytes:

@@ -55,7 +55,7 @@ class EventSourceAdmin(ModelAdmin):
 
     @override
     def has_delete_permission(self, request: HttpRequest, obj: EventSource | None = None) -> bool:
-        """Nothing is deleted: a source of the same name would know none of its events."""
+        """Nothing is deleted: another one of the same name could look for keys elsewhere, and know no event again."""
         return False
 
     @admin.display(description="handler")

@@ -180,6 +180,14 @@ def test_a_batch_has_a_limit_of_its_own(api: Api, settings: Any) -> None:
     assert (problem(too_long)["code"], too_long.status_code) == ("body_too_large", 413)
 
 
+def test_a_body_in_chunks_has_the_same_limits() -> None:
+    from config.wsgi import application
+
+    batch, single = (application._limit_of(f"/api/v1/events/{path}") for path in ("parcels/batch", "parcels"))
+
+    assert (batch, single) == (8 * 1024 * 1024, 1024 * 1024)
+
+
 @pytest.mark.parametrize("path", ["/api/v1/events/{}", "/api/v1/events/{}/batch"])
 @pytest.mark.parametrize(
     ("source", "status", "code"),

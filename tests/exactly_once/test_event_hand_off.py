@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import ProgrammingError, connection
 from django.test import Client
 from django.urls import reverse
 
@@ -102,6 +103,23 @@ def test_an_event_whose_handler_is_missing_waits_for_it(monkeypatch: pytest.Monk
     assert event.next_attempt_at is not None
     assert inbox.process(event_id=event.pk, now=event.next_attempt_at) == "processed"
     assert [message.event_id for message in messages] == ["evt_1"]
+
+
+def test_the_services_may_take_events_in_and_forget_none() -> None:
+    # Given what web and workers may do
+    make_source()
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE tally_app")
+        try:
+            # When
+            results = [one.result for one in take_in(EVENT, EVENT)] + [one.result for one in take_in(EVENT)]
+            # Then
+            for table in ("inboxevent", "eventsource", "eventtally"):
+                with pytest.raises(ProgrammingError, match="permission denied"):
+                    cursor.execute(f"DELETE FROM exactly_once_{table}")
+        finally:
+            cursor.execute("RESET ROLE")
+    assert results == ["accepted", "duplicate", "duplicate"]
 
 
 def admin() -> Client:
