@@ -139,10 +139,15 @@ def try_again(*, event_ids: Collection[int], now: datetime) -> list[int]:
 def process_again(*, event_id: int, now: datetime) -> str:
     """Give an event its effect now, whether or not it is due, and also where it has had it; return its state.
 
-    A second time is absorbed by the keys of the effect itself; the row of a processed event stays as it is.
+    A second time is absorbed by the keys of the effect itself; the row of a processed event stays as it is, also where
+    the state that is returned is parked: its handler is not there, or finds it too early now.
     """
     try_again(event_ids=[event_id], now=now)
-    return process(event_id=event_id, now=now) or _repeat(event_id)
+    try:
+        return process(event_id=event_id, now=now) or _repeat(event_id)
+    except Park as reason:
+        log.info("inbox.not_repeated", inbox_event=event_id, reason=str(reason))
+        return "parked"
 
 
 @retry_on_conflict

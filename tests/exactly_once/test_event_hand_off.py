@@ -11,6 +11,7 @@ from django.urls import reverse
 from exactly_once import inbox, tasks
 from exactly_once.api import event_views
 from exactly_once.inbox import InboxMessage
+from exactly_once.inbox_replay import EventRange, replay_each
 from exactly_once.models import EventSource, InboxEvent
 from tests.exactly_once.events import NOW, make_source, send, send_batch, sender, take_in
 
@@ -103,6 +104,22 @@ def test_an_event_whose_handler_is_missing_waits_for_it(monkeypatch: pytest.Monk
     assert event.next_attempt_at is not None
     assert inbox.process(event_id=event.pk, now=event.next_attempt_at) == "processed"
     assert [message.event_id for message in messages] == ["evt_1"]
+
+
+def test_recorded_events_are_given_to_a_handler_that_came_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given
+    make_source()
+    take_in(EVENT, {"id": "evt_2"})
+    recorded = EventRange(source="events:parcels", states=["processed"])
+    # When
+    without = [state for _, state in replay_each(chosen=recorded, now=NOW)]
+    messages: list[InboxMessage] = []
+    monkeypatch.setitem(inbox._handlers, "events:parcels", messages.append)
+    with_one = [state for _, state in replay_each(chosen=recorded, now=NOW)]
+    # Then
+    assert (without, with_one) == (["parked"] * 2, ["processed"] * 2)
+    assert [message.event_id for message in messages] == ["evt_1", "evt_2"]
+    assert not InboxEvent.objects.exclude(state="processed").exists()
 
 
 def test_the_services_may_take_events_in_and_forget_none() -> None:
