@@ -1,0 +1,1 @@
+"""Does the suite notice when a guard of the database is gone?"""
