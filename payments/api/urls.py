@@ -2,6 +2,6 @@
 
 from django.urls import path
 
-from payments.api.webhooks import WebhookView
+from payments.api.webhooks import webhook
 
-urlpatterns = [path("webhooks/<slug:psp>/<slug:account>", WebhookView.as_view(), name="webhook")]
+urlpatterns = [path("webhooks/<slug:psp>/<slug:account>", webhook, name="webhook")]

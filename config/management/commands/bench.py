@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from config.bench.ledger import command as ledger
 from config.bench.pgbench import PgbenchFailedError
 from config.bench.server import AnotherRuns
+from config.bench.webhooks import command as webhooks
 from config.environment import PRODUCTION
 from config.services.postgres import ServerFailedError
 
@@ -25,7 +26,10 @@ class Subject:
     run: Callable[..., None]
 
 
-SUBJECTS = {"ledger": Subject(ledger.HELP, ledger.add_arguments, ledger.run)}
+SUBJECTS = {
+    "ledger": Subject(ledger.HELP, ledger.add_arguments, ledger.run),
+    "webhooks": Subject(webhooks.HELP, webhooks.add_arguments, webhooks.run),
+}
 
 
 class Command(BaseCommand):

@@ -1,0 +1,60 @@
+"""Wake workers for events that came in: after the answer has gone out, and for many events with one message.
+
+A message costs its sender more than keeping the event did (0.7 ms and 0.3 ms of a core, measured). Whoever hands an
+event in does not wait for it, and where they come quickly one message serves for many.
+"""
+
+import os
+import threading
+import time
+from queue import Empty, SimpleQueue
+
+import structlog
+
+from exactly_once.wake import wake
+
+log = structlog.get_logger(__name__)
+
+TASK = "exactly_once.process_inbox_events"
+EVENTS_PER_MESSAGE = 20  # a worker is done with so many in a fraction of its time limit
+PAUSE_SECONDS = 0.02  # while events come quickly: nobody notices, and fifty messages a second cost little
+
+
+class Doorbell:
+    """One thread of this process sends the messages. What it has not sent when the process dies, the sweeper finds."""
+
+    def __init__(self) -> None:
+        self._waiting: SimpleQueue[int] = SimpleQueue()
+        self._starting = threading.Lock()
+        self._started_in = 0  # the process; a fork has none of its parent's threads
+
+    def ring(self, event_id: int) -> None:
+        """Have a worker woken for the event, soon; never wait, never fail."""
+        self._waiting.put(event_id)
+        if self._started_in != os.getpid():
+            with self._starting:
+                if self._started_in != os.getpid():
+                    threading.Thread(target=self._send_for_ever, name="doorbell", daemon=True).start()
+                    self._started_in = os.getpid()
+
+    def _send_for_ever(self) -> None:
+        while True:
+            events = self._take()
+            for first in range(0, len(events), EVENTS_PER_MESSAGE):
+                try:
+                    wake(TASK, *events[first : first + EVENTS_PER_MESSAGE])
+                except Exception:
+                    log.exception("doorbell.failed")
+            time.sleep(PAUSE_SECONDS)
+
+    def _take(self) -> list[int]:
+        """Wait for an event; return it with all that wait behind it."""
+        events = [self._waiting.get()]
+        try:
+            while True:
+                events.append(self._waiting.get_nowait())
+        except Empty:
+            return events
+
+
+doorbell = Doorbell()
