@@ -3,9 +3,7 @@
 An event takes no Idempotency-Key: its own key is that, and an answer that is asked for again says *duplicate*.
 """
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import batched
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
@@ -20,13 +18,10 @@ from exactly_once.api import event_serializers as shapes
 from exactly_once.api.event_bodies import EventBatchParser, EventParser, sent_events
 from exactly_once.api.idempotency import caller
 from exactly_once.api.pagination import KeysetPagination
+from exactly_once.doorbell import doorbell
 from exactly_once.entrance import Taken
 from exactly_once.errors import InvalidInput, Refused
 from exactly_once.event_sources import Source
-from exactly_once.wake import wake
-
-# Events of one message to the workers: a batch is ten messages, which ten workers may take.
-EVENTS_PER_MESSAGE = 100
 
 _EVENT = OpenApiExample("An event", {"id": "evt_1", "type": "parcel.delivered", "parcel": "prc_7"}, request_only=True)
 _ACCEPTED = OpenApiExample(
@@ -164,13 +159,10 @@ def _take_in(request: Request, source: Source, *, batch: bool) -> list[Taken]:
         now=datetime.now(UTC),
     )
     if source.has_handler:
-        _wake_for([one.inbox_id for one in taken if one.result == "accepted"])
+        for one in taken:
+            if one.result == "accepted" and one.inbox_id is not None:
+                doorbell.ring(one.inbox_id)
     return taken
-
-
-def _wake_for(inbox_ids: Sequence[int | None]) -> None:
-    for some in batched(inbox_ids, EVENTS_PER_MESSAGE):
-        wake("exactly_once.process_inbox_events", *some)
 
 
 def _shown(taken: Taken) -> dict[str, Any]:
