@@ -8,8 +8,7 @@ import time
 from collections.abc import Iterator
 
 from config.bench.http_load import request
-from config.bench.webhooks.prepare import SOURCE
-from config.bench.webhooks.stand import Stand
+from config.bench.webhooks.stand import SOURCE, Stand
 
 # No two runs may send the same event, or the second would send duplicates.
 _numbers = itertools.count(1)

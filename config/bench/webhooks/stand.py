@@ -16,6 +16,12 @@ from config.services.servers import Database
 from config.services.stack import BEAT_PROCESS, RELAY_PROCESS, SIMULATOR_PROCESS, WORKER_PROCESS, Stack
 
 DATABASE = "webhooks"
+SOURCE = "bench"
+# As the admin would, with its defaults.
+_MAKE_SOURCE = f"""
+INSERT INTO exactly_once_eventsource (name, enabled, has_handler, key_by, key_pointers)
+VALUES ('{SOURCE}', true, false, 'id', '["/id"]')
+"""
 # Events wait in the inbox: what is measured is how fast they come in.
 NOT_STARTED = frozenset({WORKER_PROCESS, BEAT_PROCESS, RELAY_PROCESS, SIMULATOR_PROCESS})
 # Another file of settings, in which a plain view stands beside the service's own addresses.
@@ -46,9 +52,6 @@ def stand(*, server: Server, root: Path, tpcb_scale: int) -> Iterator[Stand]:
     app_url = server.url(DATABASE)
     database = Database(owner_url=owner_url, app_url=app_url)
     with Stack(state_dir=root, database=database, environment=SETTINGS, without=NOT_STARTED) as stack:
-        application = {**os.environ, **stack.environment()}
-        subprocess.run(
-            [sys.executable, "-m", "config.bench.webhooks.prepare"], cwd=BASE_DIR, env=application, check=True
-        )
+        server.run(_MAKE_SOURCE, database=DATABASE)
         secret = stack.state.secrets()["STRIPE_WEBHOOK_SECRET"]
         yield Stand(stack.ports.web, secret, stack.api_key, tpcb_url)
