@@ -1,0 +1,172 @@
+"""Each guard of the database refuses a row that breaks it, whoever writes: the plainest proof that it is there."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import DatabaseError, connection
+from django.db.transaction import atomic
+
+from tests.mutation.guards import GUARDS, in_the_database
+from tests.mutation.world import populate
+from tests.psp import Psp
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# What an UPDATE of any row would have to set to break each check; a WHERE where not any row will do.
+BREAKS = {
+    "event_source_id_at_one_place": """key_pointers = '["/a", "/b"]'""",
+    "event_source_key_kind_known": "key_by = 'x'",
+    "event_source_window_positive": "\"window\" = '0'",
+    "handler_run_state_known": "state = 'x'",
+    "idempotency_key_finished_has_response": "response_body = NULL",
+    "inbox_event_state_known": "state = 'x'",
+    "ledger_account_side_known": "normal_side = 'x'",
+    "ledger_account_type_known": "type = 'x'",
+    "ledger_balance_within_limits": "net_min_minor = net_low_minor + 1",
+    "ledger_import_run_state_known": "state = 'x'",
+    "ledger_invariant_complete": "within_days = 1 WHERE kind = 'sum'",
+    "ledger_invariant_within_days_check": "within_days = -1 WHERE kind = 'empties'",
+    "ledger_remainder_within_total": "used_minor = total_minor + 1",
+    "ledger_resolution_action_known": "action = 'x'",
+    "ledger_resolution_not_itself": "target_id = transaction_id",
+    "ledger_seal_position_one": "id = 2",
+    "order_line_quantity_positive": "quantity = 0",
+    "order_total_positive": "total_minor = 0",
+    "payment_attempt_amount_positive": "amount_minor = 0",
+    "payment_attempt_captured_means_captured": "captured_minor = 0, refunded_minor = 0",
+    "payment_attempt_refunds_within_capture": "refunded_minor = captured_minor + 1",
+    "payment_attempt_state_known": "state = 'x', captured_minor = 0, refunded_minor = 0",
+    "payment_intent_amount_positive": "amount_minor = 0",
+    "payment_intent_state_known": "state = 'x'",
+    "payment_refund_amount_positive": "amount_minor = 0",
+    "payment_refund_state_known": "state = 'x'",
+    "price_positive": "unit_amount_minor = 0",
+    "reservation_quantity_positive": "quantity = 0",
+    "reservation_state_known": "state = 'x'",
+    "session_line_quantity_positive": "quantity = 0",
+    "session_state_known": "state = 'x'",
+    "session_total_positive": "total_minor = 0",
+    "stock_item_never_oversold": "reserved = on_hand + 1",
+}
+# Checks that break together with the one that is meant.
+BESIDE = {
+    "payment_attempt_amount_positive": ("payment_attempt_refunds_within_capture",),
+    "payment_attempt_refunds_within_capture": (),
+    "ledger_invariant_within_days_check": ("ledger_invariant_complete",),
+}
+TRIGGERS = {
+    "append_only": ("UPDATE {table} SET {column} = {column}", "append-only"),
+    "final": ("UPDATE {table} SET state = 'x' WHERE state IN ('finished', 'processed')", "final"),
+    "key_fixed": ("UPDATE {table} SET name = 'other'", "key"),
+}
+
+_COLUMNS = """
+SELECT a.attname, format_type(a.atttypid, NULL), a.attnum = ANY(i.indkey)
+FROM pg_attribute AS a LEFT JOIN pg_index AS i ON i.indrelid = a.attrelid AND i.indisprimary
+WHERE a.attrelid = %s::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
+"""
+_INDEX = """
+SELECT coalesce(pg_get_expr(i.indpred, i.indrelid), 'true'),
+    ARRAY(SELECT a.attname FROM pg_attribute AS a WHERE a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey))
+FROM pg_index AS i WHERE i.indexrelid = %s::regclass
+"""
+
+
+class _RolledBackError(Exception):
+    """No error: it ends the transaction that broke the rows."""
+
+
+@pytest.fixture(autouse=True)
+def _world(psp: Psp) -> None:
+    assert psp.requests() == 0
+    populate()
+
+
+def run(statement: str, *arguments: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, arguments)
+        return int(cursor.rowcount)
+
+
+def rows(statement: str, *arguments: str) -> list[tuple[object, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, arguments)
+        return list(cursor.fetchall())
+
+
+def refusal(statement: str) -> str | None:
+    """Return which constraint refuses the statement, or what a trigger says; None where it goes through."""
+    try:
+        with atomic():
+            assert run(statement) > 0, f"no row to break: {statement}"
+    except DatabaseError as error:
+        return getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or str(error)
+    return None
+
+
+def acts() -> Iterator[tuple[str, str, str]]:
+    """Return (guard, what a refusal names, the statement) of every guard that is listed."""
+    there = in_the_database()
+    for table, names in GUARDS.items():
+        for name in names:
+            kind, definition = there.get((table, name), ("", ""))
+            if name in BREAKS:
+                yield name, name, f"UPDATE {table} SET {BREAKS[name]}"
+            elif name.startswith("pgtrigger_"):
+                trigger = name.removeprefix("pgtrigger_").rsplit("_", 1)[0]
+                if trigger not in TRIGGERS:
+                    continue
+                statement, said = TRIGGERS[trigger]
+                column = str(rows(_COLUMNS, table)[0][0])
+                yield f"{table}.{name}", said, statement.format(table=table, column=column)
+            elif kind == "index" or definition.startswith("UNIQUE"):
+                yield name, name, _copy_of_a_row(table, name)
+
+
+def _copy_of_a_row(table: str, unique: str) -> str:
+    ((predicate, indexed),) = rows(_INDEX, unique)
+    columns = rows(_COLUMNS, table)
+    key_free = {"uuid": "gen_random_uuid()"}
+    values = [
+        key_free.get(str(kind), f"(SELECT max({name}) + 1 FROM {table})") if is_key else str(name)
+        for name, kind, is_key in columns
+    ]
+    known = " AND ".join(f"{name} IS NOT NULL" for name in indexed)  # type: ignore[attr-defined]  # an array
+    names = ", ".join(f'"{name}"' for name, _, _ in columns)
+    chosen = ", ".join(value if value.startswith(("(", "gen")) else f'"{value}"' for value in values)
+    return f"INSERT INTO {table} ({names}) SELECT {chosen} FROM {table} WHERE {predicate} AND {known} LIMIT 1"
+
+
+def test_every_guard_refuses_what_breaks_it() -> None:
+    # Acts on a guard that is gone find it gone: then this test says so.
+    wrong = {guard: said for guard, named, said in _tried() if named not in (said or "")}
+
+    assert wrong == {}
+
+
+def _tried() -> Iterator[tuple[str, str, str | None]]:
+    for guard, named, statement in acts():
+        said: str | None = None
+        with pytest.raises(_RolledBackError), atomic():  # noqa: PT012 - everything is to be rolled back
+            if "pgtrigger_" not in guard:
+                _leave_alone(guard)
+            said = refusal(statement)
+            raise _RolledBackError
+        yield guard, named, said
+
+
+def _leave_alone(guard: str) -> None:
+    """Take away all other guards of the table, so that the one that is meant has to speak."""
+    table = next(table for table, names in GUARDS.items() if guard in names)
+    run("SET LOCAL session_replication_role = replica")
+    for (owner, name), (kind, definition) in in_the_database().items():
+        others = kind == "index" or definition.startswith("UNIQUE") or name in BESIDE.get(guard, ())
+        if owner == table and name != guard and others:
+            run(f'DROP INDEX "{name}"' if kind == "index" else f'ALTER TABLE {owner} DROP CONSTRAINT "{name}"')
+
+
+def test_every_guard_is_attacked_here_or_by_the_acts_of_the_ledger() -> None:
+    elsewhere = {"ledger_entries_valid", "ledger_stripes_without_limits", "pgtrigger_counted_4ea9f"}
+    attacked = {guard.rsplit(".", 1)[-1] for guard, _, _ in acts()}
+
+    assert {name for names in GUARDS.values() for name in names} - attacked == elsewhere

@@ -1,0 +1,70 @@
+"""At least one row in every table that has a guard."""
+
+from datetime import timedelta
+
+from django.db import connection
+from django_subatomic.db import transaction
+
+from config.access.models import ApiKey
+from exactly_once.models import EventSource
+from exactly_once.relay import feed_handlers
+from ledger import journal, resolve
+from ledger.accounts import AccountSpec, ensure_accounts
+from ledger.close_period import close_period
+from ledger.drafts import HoldTerms, TransactionDraft, credit, debit
+from ledger.models import Book, ImportRun, Invariant
+from ledger.money import Money
+from ledger.seal import seal
+from payments.refund import COMPENSATION, request_refund
+from tests.checkout.buyers import open_session, open_shop, pay
+from tests.factories import NOW
+
+BOOK = "shop"
+
+
+def populate() -> None:
+    """Sell, refund, hold, settle, reverse, close, seal, and set up what operators set up."""
+    session = open_session(open_shop())
+    pay(session)
+    with transaction():
+        request_refund(order_reference=session, money=Money(90, "EUR"), reason=COMPENSATION, now=NOW)
+        _post_holds()
+    close_period(book=BOOK, open_from=NOW - timedelta(days=1))
+    with transaction():
+        journal.post(book=BOOK, drafts=_draft("late", at=NOW - timedelta(days=2)))
+    feed_handlers(now=NOW)
+    seal()
+    book = Book.objects.get(code=BOOK)
+    ImportRun.objects.create(book=book, file_name="books.csv", sha256="0" * 64, format="csv")
+    Invariant.objects.create(book=book, name="sum", kind="sum", account="a")
+    Invariant.objects.create(book=book, name="empties", kind="empties", account="a", within_days=1)
+    ApiKey.issue(name="k", client="c", scopes=("checkout",), now=NOW)
+    source = EventSource.objects.create(name="parcels", window=timedelta(days=1))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO exactly_once_eventtally (source_id, account, stripe) VALUES (%s, 'c', 0)", [source.pk]
+        )
+        cursor.execute(
+            "INSERT INTO exactly_once_inboxevent (source, account, event_id, received_at, state)"
+            " VALUES ('s', 'a', 'e', now(), 'processed')"
+        )
+        cursor.execute(
+            "INSERT INTO exactly_once_inboxbody (event_id, received_at, headers, body)"
+            " SELECT id, received_at, '{}', '' FROM exactly_once_inboxevent"
+        )
+
+
+def _post_holds() -> None:
+    ensure_accounts(
+        book=BOOK, accounts=[AccountSpec("a", "EUR", "asset", "debit"), AccountSpec("b", "EUR", "revenue", "credit")]
+    )
+    journal.post(book=BOOK, drafts=[_draft("hold", status="pending"), _draft("sale")])
+    resolve.void(book=BOOK, hold="hold", reference="void", effective_at=NOW)
+    resolve.reverse(book=BOOK, target="sale", reference="back", effective_at=NOW)
+
+
+def _draft(reference: str, *, status: str = "posted", at: object = NOW) -> TransactionDraft:
+    money = Money(100, "EUR")
+    entries = (debit("a", money, status), credit("b", money, status))  # type: ignore[arg-type]  # one of Status
+    link = HoldTerms() if status == "pending" else None
+    return TransactionDraft(reference, "test", entries, at, link=link)  # type: ignore[arg-type]  # a datetime
