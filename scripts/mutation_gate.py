@@ -27,6 +27,8 @@ TESTS = {
     "payments": ("tests/payments", "tests/checkout"),
     "checkout": ("tests/checkout", "tests/concurrency"),
 }
+# The first test that fails is enough; only its name is wanted.
+PYTEST = (sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider")
 FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 
 
@@ -52,18 +54,7 @@ def _is_noticed(guard: str, number: int, total: int) -> bool:
     started = time.monotonic()
     package = next(name for name in TESTS if guard.startswith(f"{name}_"))
     done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-x",
-            "-q",
-            "--no-header",
-            "--tb=no",
-            "-p",
-            "no:cacheprovider",
-            *TESTS[package],
-        ],
+        [*PYTEST, FIRST, *TESTS[package]],
         cwd=ROOT,
         env={**os.environ, "TALLY_WITHOUT_GUARD": guard},
         capture_output=True,
