@@ -30,6 +30,10 @@ test: ## the whole test suite, on the embedded servers
 attack-ledger: ## random work and storms against the ledger for half an hour; prints its seeds
 	TALLY_ATTACK=ledger $(RUN) pytest -s tests/ledger/test_stateful.py tests/ledger/test_storm.py tests/ledger/test_guards.py
 
+.PHONY: chaos
+chaos: ## sell for a minute while processes, database, broker and network fail; then compare all records
+	$(RUN) manage.py chaos
+
 .PHONY: mutation-gate
 mutation-gate: ## take away each guard of the database in turn: does the suite notice? ten minutes
 	$(RUN) python scripts/mutation_gate.py

@@ -27,5 +27,9 @@ def http_at(*, port: int, path: str = "/") -> bool:
 
 def worker_at(*, broker_url: str) -> bool:
     """Return whether a Celery worker hears what this broker carries."""
-    with Celery(broker=broker_url, set_as_current=False) as client:
-        return bool(client.control.ping(timeout=WORKER_ANSWER_TIMEOUT_SECONDS))
+    with Celery(broker=broker_url, set_as_current=False) as client, client.connection_for_write() as broker:
+        try:
+            return bool(client.control.ping(timeout=WORKER_ANSWER_TIMEOUT_SECONDS, connection=broker))
+        except broker.recoverable_connection_errors:
+            # The broker itself was killed, or has just started again.
+            return False

@@ -12,6 +12,7 @@ from config.environment import DEVELOPMENT
 WITHOUT_DATABASE = frozenset(
     {
         "bench",
+        "chaos",
         "check",
         "collectstatic",
         "compilemessages",

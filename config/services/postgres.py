@@ -97,6 +97,20 @@ class Cluster:
             timeout = f"--timeout={STOP_TIMEOUT_SECONDS}"
             _run("pg_ctl", "stop", "-D", self.data_dir, "--mode=fast", "--wait", timeout, "--silent")
 
+    def stop_immediately(self) -> None:
+        """Stop the server, if it runs, as a power cut would: nothing is flushed, the next start recovers."""
+        if self.pid() is not None:
+            timeout = f"--timeout={STOP_TIMEOUT_SECONDS}"
+            _run("pg_ctl", "stop", "-D", self.data_dir, "--mode=immediate", "--wait", timeout, "--silent")
+
+    def start_if_stopped(self) -> None:
+        """Start the server unless it runs.
+
+        :raises ServerFailedError: it did not start.
+        """
+        if self.pid() is None:
+            self.start()
+
     def kill9(self) -> None:
         """Kill the server as a crash of the machine would: nothing is flushed, the next start recovers."""
         if (pid := self.pid()) is not None:
