@@ -74,36 +74,40 @@ def _run(*, seconds: float, seed: int, root: Path, console: Console) -> dict[str
         FaultProxy(port=port, target_port=stack.ports.simulator) as proxy,
     ):
         skus = _program(stack, "prepare")
-        havoc, load, enough = Havoc(stack=stack, proxy=proxy, seed=seed), Load(), threading.Event()
+        havoc, load = Havoc(stack=stack, proxy=proxy, seed=seed), Load()
         console.print(f"Breaking things for {seconds:.0f} s")
-        began = time.monotonic()
-        buyers = shopping.start(
-            load=load, base_url=stack.base_url, api_key=stack.api_key, skus=skus, seed=seed, until=enough
-        )
-        striking = threading.Thread(target=havoc.run, kwargs={"until": enough}, name="havoc")
-        striking.start()
-        time.sleep(seconds)
-        enough.set()
-        striking.join()
-        console.print("Healing")
-        havoc.heal()
-        for buyer in buyers:
-            buyer.join()
-        lasted = time.monotonic() - began
+        lasted = _break_and_heal(seconds=seconds, stack=stack, havoc=havoc, load=load, skus=skus, seed=seed)
         console.print("Draining, and comparing all records")
         found = _program(stack, "settle", stack.simulator_url)
-    ordered = load.outcomes["ordered"]
     return {
         "seed": seed,
         "seconds": round(lasted, 1),
         "blows": dict(havoc.done),
         "replies_hit": {str(fault): number for fault, number in proxy.hit.items()},
         "visits": dict(load.outcomes),
-        "orders_per_second": round(ordered / lasted, 2),
+        "orders_per_second": round(load.outcomes["ordered"] / lasted, 2),
         "unavailable_seconds": round(load.unavailable_seconds, 1),
         **found,
         "differences": [*load.errors, *_said_and_found(load, found), *found["differences"]],
     }
+
+
+def _break_and_heal(*, seconds: float, stack: Stack, havoc: Havoc, load: Load, skus: list[str], seed: int) -> float:
+    """Strike while buyers buy, heal, let every buyer come to an end; return how many seconds that took."""
+    enough = threading.Event()
+    began = time.monotonic()
+    buyers = shopping.start(
+        load=load, base_url=stack.base_url, api_key=stack.api_key, skus=skus, seed=seed, until=enough
+    )
+    striking = threading.Thread(target=havoc.run, kwargs={"until": enough}, name="havoc")
+    striking.start()
+    time.sleep(seconds)
+    enough.set()
+    striking.join()
+    havoc.heal()
+    for buyer in buyers:
+        buyer.join()
+    return time.monotonic() - began
 
 
 def _said_and_found(load: Load, found: dict[str, Any]) -> list[str]:
