@@ -1,6 +1,8 @@
 """A pytest plugin, loaded before pytest-django: gives the tests their own embedded PostgreSQL.
 
-Where DATABASE_URL is set, that server is used. The stack of real processes is in tests/stack.py.
+The whole suite runs in a process for each processor, each with a server of its own: an open transaction holds up the
+outbox in every database of its server. Where DATABASE_URL is set, that server is used, by one process. The stack of
+real processes is in tests/stack.py.
 """
 
 import atexit
@@ -8,15 +10,22 @@ import os
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
+
 from config.services.joining import joined
 from config.services.postgres import OWNER_ROLE, Cluster
 
-STATE_DIR = Path(__file__).resolve().parent.parent / ".tally" / "test"
+# Which of several processes this is, and whether they have servers of their own. Both are told by the first one.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+OWN_SERVERS = "TALLY_TESTS_OWN_SERVERS"
+
+STATE_DIR = Path(__file__).resolve().parent.parent / ".tally" / "-".join(["test", *filter(None, [WORKER])])
 
 # The tests kill processes, never the machine: flushing to disk would prove nothing here.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
-if "DATABASE_URL" not in os.environ:
+if "DATABASE_URL" not in os.environ or OWN_SERVERS in os.environ:
+    os.environ[OWN_SERVERS] = "yes"
     _cluster = Cluster(STATE_DIR / "postgres", STATE_DIR / "logs" / "postgres.log", FAST)
     _held = ExitStack()
     _held.enter_context(joined(_cluster))
@@ -25,3 +34,9 @@ if "DATABASE_URL" not in os.environ:
 os.environ.setdefault("TALLY_ENVIRONMENT", "test")
 # A crowd of threads is to meet in the database, not at the pool's door.
 os.environ.setdefault("DATABASE_POOL_SIZE", "60")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Spread the whole suite, where each process can have its own server; run what somebody names right here."""
+    whole = config.args == config.getini("testpaths")
+    return (os.cpu_count() or 1) if whole and OWN_SERVERS in os.environ else 0

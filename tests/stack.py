@@ -32,7 +32,7 @@ def stack() -> Iterator[Stack]:
 def new_stack(name: str, **options: Any) -> Iterator[Stack]:
     """Start a stack on an empty database, and stop it.
 
-    :param name: of its state directory under .tally/test/, and of its database.
+    :param name: of its state directory among the tests' own, and of its database.
     :param options: whatever Stack takes beside directory and database.
     """
     state_dir = STATE_DIR / name

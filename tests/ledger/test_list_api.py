@@ -1,10 +1,9 @@
 """The ledger's lists: narrowed, page by page, without a row lost or told twice while others post."""
 
-from threading import Thread
+from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import connection
 from django_subatomic.db import transaction
 from rest_framework.test import APIClient
 
@@ -12,6 +11,7 @@ from ledger import queries
 from ledger.accounts import raise_stripes
 from ledger.api import filters
 from ledger.models import Entry
+from tests.concurrency.crowd import everyone
 from tests.ledger.books import BOOK, CASH, FEES, SALES, post, sale
 from tests.ledger.writing import body, cash_id, done, entries, send, writer
 
@@ -41,15 +41,14 @@ def references(client: APIClient, address: str) -> list[str]:
 
 
 def post_from_elsewhere(*names: str) -> None:
-    """Post from a database session of its own: which stripe a posting takes is its session's matter."""
+    """Post each from a database session of its own: which stripe a posting takes is its session's matter."""
+    together = Barrier(len(names))
 
-    def work() -> None:
-        post(*(sale(name) for name in names))
-        connection.close()
+    def work(number: int) -> None:
+        post(sale(names[number]))
+        together.wait(timeout=30)  # a session that is given back would be the next one's
 
-    thread = Thread(target=work)
-    thread.start()
-    thread.join()
+    everyone(len(names), work)
 
 
 def stripes_in_use() -> int:
@@ -59,11 +58,10 @@ def stripes_in_use() -> int:
 def test_entries_of_a_striped_account_come_once_each_though_others_post_meanwhile(client: APIClient) -> None:
     # Given entries on several stripes
     with transaction():
-        raise_stripes(book=BOOK, code=CASH, currency="EUR", stripes=8)
-    for number in range(6):
-        post_from_elsewhere(f"a-{number}", f"b-{number}", f"c-{number}")
-    while stripes_in_use() < 3:
-        post_from_elsewhere(f"more-{Entry.objects.count()}")
+        raise_stripes(book=BOOK, code=CASH, currency="EUR", stripes=64)
+    for turn in "abc":
+        post_from_elsewhere(*(f"{turn}-{number}" for number in range(6)))
+    assert stripes_in_use() >= 3
     before = set(Entry.objects.filter(account__public_id=cash_id()).values_list("stripe", "account_version"))
     # When somebody posts between any two pages
     seen: list[tuple[str, int]] = []
