@@ -38,6 +38,10 @@ chaos: ## sell for a minute while processes, database, broker and network fail; 
 mutation-gate: ## take away each guard of the database in turn: does the suite notice? ten minutes
 	$(RUN) python scripts/mutation_gate.py
 
+.PHONY: crash-points
+crash-points: ## kill a process at every statement, commit, PSP call and message of each scenario; is the end the same?
+	TALLY_ATTACK=crash $(RUN) pytest -s tests/crash/test_crash_points.py
+
 .PHONY: coverage
 coverage: ## the test suite with branch coverage; the pages land in htmlcov/
 	$(RUN) pytest --cov --cov-report=term:skip-covered --cov-report=html

@@ -1,0 +1,34 @@
+"""Beat, worker and relay of the service in one process, one after the other: the same tasks, the same broker."""
+
+from datetime import UTC, datetime
+from queue import Empty
+from typing import Any
+
+from config.celery import app
+from config.sweeps import SWEEPS
+from exactly_once.relay import feed_handlers
+
+
+def sweep() -> None:
+    """Do what beat wakes a worker for, all of it once."""
+    for name in SWEEPS:
+        app.tasks[name]()
+
+
+def work() -> None:
+    """Run the task of every message that waits, and of those that come of it; acknowledge each when it has ended."""
+    connection: Any = app.connection_for_read()
+    with connection, connection.SimpleQueue(app.conf.task_default_queue) as queue:
+        while True:
+            try:
+                message = queue.get_nowait()
+            except Empty:
+                return
+            app.tasks[message.headers["task"]](*message.payload[0])
+            message.ack()
+
+
+def relay() -> None:
+    """Carry the outbox to its sinks until nothing is left."""
+    while feed_handlers(now=datetime.now(UTC)):
+        pass
