@@ -9,6 +9,7 @@ import structlog
 from django_subatomic.db import savepoint, transaction_required
 
 from checkout.errors import OutOfStock
+from checkout.events import order_payload
 from checkout.locks import lock_paid_session
 from checkout.models import CheckoutSession, Order, OrderLine, SessionLine
 from checkout.representation import session_address, session_body
@@ -77,7 +78,7 @@ def _write_order(session: CheckoutSession, lines: list[SessionLine], outcome: In
         total_minor=session.total_minor,
         created_at=outcome.now,
     )
-    OrderLine.objects.bulk_create(
+    order_lines = OrderLine.objects.bulk_create(
         OrderLine(
             order=order,
             variant_id=line.variant_id,
@@ -92,15 +93,7 @@ def _write_order(session: CheckoutSession, lines: list[SessionLine], outcome: In
         aggregatetype="order",
         aggregateid=order.public_id,
         type="order.confirmed",
-        payload={
-            "id": order.public_id,
-            "checkout_session": session.public_id,
-            "payment_intent": outcome.intent_id,
-            "buyer_email": session.buyer_email,
-            "total_minor": session.total_minor,
-            "currency": session.currency,
-            "line_items": [{"sku": line.sku, "quantity": line.quantity} for line in lines],
-        },
+        payload=order_payload(order, order_lines),
         now=outcome.now,
     )
     return order

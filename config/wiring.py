@@ -3,14 +3,17 @@
 Lower packages never import upper ones; this is the one place that introduces them to each other.
 """
 
+from checkout import events as checkout_events
 from checkout import notify, saga
-from exactly_once import inbox, inbox_preview, outbox
+from exactly_once import event_types, inbox, inbox_preview, outbox
 from ledger import witness
+from payments import events as payment_events
 from payments import outcomes, webhooks
 
 
 def connect() -> None:
     """Register every handler. Called once, when Django has loaded all apps."""
+    event_types.declare([*payment_events.EVENT_TYPES, *checkout_events.EVENT_TYPES])
     # In the transaction that moves a payment intent.
     outcomes.subscribe(saga.on_intent_outcome)
     # In the transaction that takes an event from the inbox.

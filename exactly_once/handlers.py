@@ -8,6 +8,7 @@ from django.db.models import F
 from django_subatomic.db import durable, transaction
 
 from exactly_once.backoff import MAX_ATTEMPTS, wait_after
+from exactly_once.event_types import UnknownVersionError, published_version, upcast
 from exactly_once.models import HandlerRun
 from exactly_once.outbox import OutboxMessage, subscribers
 
@@ -16,6 +17,9 @@ log = structlog.get_logger(__name__)
 # How long a run belongs to whoever has begun it: longer than a task may live (CELERY_TASK_TIME_LIMIT), so that whoever
 # takes it over is alone.
 LEASE = timedelta(minutes=2)
+# How soon an event of a version that we do not know is looked at again: a deployment takes minutes.
+PARKED_FOR = timedelta(minutes=5)
+OPEN_STATES = ("pending", "parked")
 
 
 def due_runs(*, now: datetime, limit: int) -> list[int]:
@@ -36,6 +40,10 @@ def run_handler(*, run_id: int, now: datetime) -> bool:
         return False
     try:
         subscribers(run.event.type)[run.handler](_message(run))
+    except UnknownVersionError as reason:
+        log.warning("handler.parked", run=run_id, handler=run.handler, reason=str(reason))
+        _note(run, state="parked", next_attempt_at=now + PARKED_FOR, last_error=str(reason))
+        return False
     except Exception as error:
         log.exception("handler.failed", run=run_id, handler=run.handler)
         give_up = run.attempts >= MAX_ATTEMPTS
@@ -51,8 +59,9 @@ def run_handler(*, run_id: int, now: datetime) -> bool:
 
 @transaction
 def try_again(*, run_ids: Collection[int], now: datetime) -> list[int]:
-    """Give failed runs all their attempts back, the next one at once; return which those are."""
-    runs = list(HandlerRun.objects.select_for_update().filter(pk__in=run_ids, state="failed").order_by("pk"))
+    """Give failed and parked runs all their attempts back, the next one at once; return which those are."""
+    waiting = HandlerRun.objects.select_for_update().filter(pk__in=run_ids, state__in=("failed", "parked"))
+    runs = list(waiting.order_by("pk"))
     for run in runs:
         run.state, run.attempts, run.next_attempt_at = "pending", 0, now
     HandlerRun.objects.bulk_update(runs, ["state", "attempts", "next_attempt_at"])
@@ -61,7 +70,7 @@ def try_again(*, run_ids: Collection[int], now: datetime) -> list[int]:
 
 def open_count() -> int:
     """Return how many runs have not come to their end."""
-    return HandlerRun.objects.filter(state="pending").count()
+    return HandlerRun.objects.filter(state__in=OPEN_STATES).count()
 
 
 @transaction
@@ -77,19 +86,20 @@ def _claim(run_id: int, now: datetime) -> HandlerRun | None:
 @transaction
 def _note(run: HandlerRun, **columns: object) -> bool:
     """Write how the attempt ended, unless a later one has begun: the number of the attempt is the fence."""
-    mine = HandlerRun.objects.filter(pk=run.pk, state="pending", attempts=run.attempts)
+    mine = HandlerRun.objects.filter(pk=run.pk, state__in=OPEN_STATES, attempts=run.attempts)
     return mine.update(**columns) == 1
 
 
 def _message(run: HandlerRun) -> OutboxMessage:
     event = run.event
+    payload = upcast(type=event.type, version=event.schema_version, payload=event.payload)
     return OutboxMessage(
         id=event.pk,
         aggregatetype=event.aggregatetype,
         aggregateid=event.aggregateid,
         aggregate_version=event.aggregate_version,
         type=event.type,
-        schema_version=event.schema_version,
-        payload=event.payload,
+        schema_version=published_version(event.type),
+        payload=payload,
         occurred_at=event.occurred_at,
     )

@@ -10,6 +10,8 @@ from django.db import connection
 from django_subatomic.db import transaction_required
 from psycopg.types.json import Jsonb
 
+from exactly_once.event_types import published_version
+
 # The version follows the last one in the same statement; the caller's lock on the aggregate keeps others out, and the
 # unique constraint refuses whoever came without one.
 _PUBLISH = """
@@ -30,7 +32,7 @@ RETURNING id
 
 @dataclass(frozen=True, slots=True)
 class OutboxMessage:
-    """An event as a subscriber sees it. ``payload`` is JSON as it was published."""
+    """An event as a subscriber sees it: ``payload`` is of the version that is published today, whatever it was then."""
 
     id: UUID
     aggregatetype: str
@@ -55,10 +57,13 @@ def publish(
     type: str,
     payload: dict[str, object],
     now: datetime,
-    schema_version: int = 1,
 ) -> UUID:
-    """Write an event; the caller holds the lock of the aggregate's row. Return the event's id."""
-    values: list[Any] = [type, Jsonb(payload), schema_version, now, aggregatetype, aggregateid]
+    """Write an event; the caller holds the lock of the aggregate's row. Return the event's id.
+
+    :param payload: of the newest version of the type.
+    :raises LookupError: nobody has declared the type.
+    """
+    values: list[Any] = [type, Jsonb(payload), published_version(type), now, aggregatetype, aggregateid]
     with connection.cursor() as cursor:
         cursor.execute(_PUBLISH, values)
         (event_id,) = cursor.fetchone()

@@ -14,6 +14,7 @@ from ledger import journal
 from ledger.money import Money
 from payments import posting_rules
 from payments.errors import PaymentNotFound, PaymentRefused
+from payments.events import refund_payload
 from payments.locks import lock_intent, lock_refund
 from payments.models import Attempt, Refund
 from payments.psp.base import (
@@ -208,13 +209,7 @@ def _close(refund: Refund, now: datetime) -> None:
         aggregatetype="refund",
         aggregateid=refund.public_id,
         type=f"refund.{refund.state}",
-        payload={
-            "id": refund.public_id,
-            "order_reference": refund.attempt.intent.order_reference,
-            "amount_minor": refund.amount_minor,
-            "currency": refund.currency,
-            "state": str(refund.state),
-        },
+        payload=refund_payload(refund),
         now=now,
     )
     log.info("refund.settled", refund=refund.public_id, state=str(refund.state))

@@ -14,6 +14,7 @@ from ledger import journal
 from ledger.money import Money
 from payments import posting_rules
 from payments.errors import PaymentRefused
+from payments.events import intent_payload
 from payments.locks import lock_attempt
 from payments.models import Attempt
 from payments.outcomes import IntentOutcome, announce
@@ -153,14 +154,7 @@ def _move_intent(attempt: Attempt, now: datetime) -> None:
             aggregatetype="payment_intent",
             aggregateid=intent.public_id,
             type=f"payment_intent.{state}",
-            payload={
-                "id": intent.public_id,
-                "order_reference": intent.order_reference,
-                "amount_minor": intent.amount_minor,
-                "currency": intent.currency,
-                "state": str(state),
-                "psp": attempt.psp,
-            },
+            payload=intent_payload(intent, attempt),
             now=now,
         )
     announce(

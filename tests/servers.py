@@ -36,6 +36,7 @@ os.environ.setdefault("TALLY_ENVIRONMENT", "test")
 os.environ.setdefault("DATABASE_POOL_SIZE", "60")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Spread the whole suite, where each process can have its own server; run what somebody names right here."""
     whole = config.args == config.getini("testpaths")

@@ -63,14 +63,14 @@ class HandlerRunAdmin(ReadOnly, ModelAdmin):
 
     @admin.action(description="Run again", permissions=["process"])
     def run_again(self, request: HttpRequest, runs: QuerySet[HandlerRun]) -> None:
-        """Give failed runs their attempts back, and wake a worker for each."""
+        """Give failed and parked runs their attempts back, and wake a worker for each."""
         chosen = list(runs.values_list("pk", flat=True))
         again = handlers.try_again(run_ids=chosen, now=datetime.now(UTC))
         for run_id in again:
             wake("exactly_once.run_handler", run_id)
         self.message_user(
             request,
-            f"{len(again)} of {len(chosen)} handlers run again; the others have not failed.",
+            f"{len(again)} of {len(chosen)} handlers run again; the others have neither failed nor wait.",
             messages.SUCCESS if again else messages.WARNING,
         )
 

@@ -250,7 +250,8 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="handlerrun",
             constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["pending", "done", "failed"])), name="handler_run_state_known"
+                condition=models.Q(("state__in", ["pending", "parked", "done", "failed"])),
+                name="handler_run_state_known",
             ),
         ),
     ]

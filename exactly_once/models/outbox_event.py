@@ -73,7 +73,7 @@ class HandlerRun(models.Model):
         constraints = [
             models.UniqueConstraint(name="handler_run_once", fields=["handler", "event"]),
             models.CheckConstraint(
-                name="handler_run_state_known", condition=Q(state__in=["pending", "done", "failed"])
+                name="handler_run_state_known", condition=Q(state__in=["pending", "parked", "done", "failed"])
             ),
         ]
         indexes = [

@@ -9,6 +9,9 @@ import pytest
 from django.db import connection
 from psycopg import sql
 
+from exactly_once import event_types
+from exactly_once.event_types import EventType
+
 type Connect = Callable[..., psycopg.Connection]
 
 LOGIN_ROLE = "tally_test_login"
@@ -42,3 +45,10 @@ def application(connect: Connect) -> Iterator[psycopg.Connection]:
                 yield session
         finally:
             owner.execute(sql.SQL("DROP ROLE {}").format(login))
+
+
+@pytest.fixture(autouse=True)
+def _types_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Declare what the tests publish."""
+    for name in ("thing.done", "event.seen"):
+        monkeypatch.setitem(event_types._declared, name, EventType(name))

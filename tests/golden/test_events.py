@@ -1,0 +1,93 @@
+"""Every version of every event that was ever published can still be read, and today's is what its file says.
+
+A file is written once, with its version, and never changed: an event of that version may be in somebody's outbox.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checkout.events import order_payload
+from checkout.models import CheckoutSession, Order, OrderLine
+from exactly_once.event_types import EventType, declared
+from payments.events import intent_payload, refund_payload
+from payments.models import Attempt, PaymentIntent, Refund
+
+FOLDER = Path(__file__).parent / "events"
+TYPES = sorted(declared().values(), key=lambda event_type: event_type.name)
+
+SESSION = CheckoutSession(public_id="cs_1")
+ORDER = Order(
+    public_id="ord_1",
+    session=SESSION,
+    payment_intent="pi_1",
+    buyer_email="ada@example.com",
+    currency="EUR",
+    total_minor=3870,
+)
+LINES = [OrderLine(sku="MUG", quantity=2), OrderLine(sku="TEE-M", quantity=1)]
+INTENT = PaymentIntent(public_id="pi_1", order_reference="cs_1", amount_minor=3870, currency="EUR")
+ATTEMPT = Attempt(intent=INTENT, psp="stripe")
+REFUND = Refund(public_id="re_1", attempt=ATTEMPT, amount_minor=1290, currency="EUR")
+
+
+def golden(name: str, version: int) -> dict[str, Any]:
+    payload: dict[str, Any] = json.loads((FOLDER / f"{name}.v{version}.json").read_text())
+    return payload
+
+
+def published_today(name: str) -> dict[str, Any]:
+    kind, _, state = name.partition(".")
+    match kind:
+        case "order":
+            return order_payload(ORDER, LINES)
+        case "payment_intent":
+            INTENT.state = state
+            return intent_payload(INTENT, ATTEMPT)
+        case "refund":
+            REFUND.state = state
+            return refund_payload(REFUND)
+    raise LookupError(f"Show here what {name} says.")
+
+
+def shape(value: Any, path: str = "") -> set[tuple[str, str]]:
+    """Return (path, type) of every field; the rows of a list are one."""
+    match value:
+        case dict():
+            return {pair for key, inner in value.items() for pair in shape(inner, f"{path}.{key}")}
+        case list():
+            return {pair for inner in value for pair in shape(inner, f"{path}[]")}
+    return {(path, type(value).__name__)}
+
+
+def test_there_is_a_file_for_each_version_of_each_type_and_no_other() -> None:
+    expected = {f"{one.name}.v{version}.json" for one in TYPES for version in range(1, one.version + 1)}
+
+    assert {path.name for path in FOLDER.iterdir()} == expected
+
+
+@pytest.mark.parametrize("event_type", TYPES, ids=lambda event_type: event_type.name)
+def test_what_is_published_today_is_what_the_newest_file_says(event_type: EventType) -> None:
+    assert published_today(event_type.name) == golden(event_type.name, event_type.version)
+
+
+@pytest.mark.parametrize("event_type", TYPES, ids=lambda event_type: event_type.name)
+def test_every_older_version_becomes_todays(event_type: EventType) -> None:
+    for version in range(1, event_type.version + 1):
+        older = golden(event_type.name, version)
+        become = event_type.upcast(older, version=version)
+        assert shape(become) == shape(golden(event_type.name, event_type.version))
+        assert older == golden(event_type.name, version), "an upcaster changes what it is given"
+
+
+@pytest.mark.parametrize("event_type", TYPES, ids=lambda event_type: event_type.name)
+def test_a_version_only_adds(event_type: EventType) -> None:
+    for version in range(1, event_type.version):
+        assert shape(golden(event_type.name, version)) <= shape(golden(event_type.name, version + 1))
+
+
+def test_the_names_of_types_are_an_aggregate_and_what_became_of_it() -> None:
+    assert all(re.fullmatch(r"[a-z_]+\.[a-z_]+", one.name) for one in TYPES)
