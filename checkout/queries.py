@@ -1,6 +1,9 @@
 """Reads of the checkout package. Each returns what clients see, in a fixed number of queries."""
 
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet, Sum
 
@@ -59,6 +62,16 @@ def products() -> QuerySet[Product]:
         Prefetch("prices", Price.objects.order_by("currency")), Prefetch("stock", StockItem.objects.order_by("pk"))
     )
     return Product.objects.filter(active=True).prefetch_related(Prefetch("variants", variants))
+
+
+def clients_of_events(payloads: Mapping[UUID, dict[str, Any]]) -> dict[UUID, str]:
+    """Return whose session each event of an order, an intent or a refund is about; none where it is about none."""
+    named = {
+        event: payload.get("checkout_session") or payload.get("order_reference") for event, payload in payloads.items()
+    }
+    sessions = CheckoutSession.objects.filter(public_id__in=set(named.values()))
+    clients = dict(sessions.values_list("public_id", "client"))
+    return {event: clients[session] for event, session in named.items() if session in clients}
 
 
 def order_totals() -> Counter[str]:

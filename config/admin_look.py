@@ -93,6 +93,8 @@ UNFOLD: dict[str, Any] = {
                 ("Outbox", "outbox", "exactly_once_outboxevent"),
                 ("Sinks", "flag", "exactly_once_sinkposition"),
                 ("Handler runs", "play_circle", "exactly_once_handlerrun"),
+                ("Webhook endpoints", "webhook", "exactly_once_webhookendpoint"),
+                ("Webhook deliveries", "outgoing_mail", "exactly_once_webhookdelivery"),
             ),
             _group(
                 "Access",

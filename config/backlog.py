@@ -9,6 +9,7 @@ def backlog() -> dict[str, int]:
     counts = {
         "inbox events": inbox.open_count(),
         "outbox events": relay.behind(sink=relay.HANDLERS),
+        "outbox events for webhooks": relay.behind(sink=relay.WEBHOOKS),
         "handler runs": handlers.open_count(),
         "payment attempts": sweep.open_attempts(),
         "refunds": sweep.open_refunds(),

@@ -75,6 +75,12 @@ RULES = (
     Rule("EMAIL_HOST", "the name of an SMTP server: buyers get their confirmations by mail", _one_word),
     Rule("STRIPE_API_BASE", "an https:// address", lambda value: value.startswith("https://"), optional=True),
     Rule("SHOP_API_KEY", "not set: the shop page shows it to everybody", lambda _value: False, optional=True),
+    Rule(
+        "WEBHOOKS_ALLOW_PRIVATE",
+        "off: it lets merchants call into the network that the service runs in",
+        lambda value: value.lower() in OFF,
+        optional=True,
+    ),
     Rule("DEBUG", "off: it shows settings to strangers", lambda value: value.lower() in OFF, optional=True),
 )
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from celery import shared_task
 from django.conf import settings
 
-from exactly_once import handlers, inbox, retention
+from exactly_once import handlers, inbox, retention, webhook_delivery
 from exactly_once.wake import wake
 
 SWEEP_LIMIT = 500  # wake-ups a sweep; the next one is seconds away
@@ -30,14 +30,22 @@ def run_handler(run_id: int) -> None:
     handlers.run_handler(run_id=run_id, now=datetime.now(UTC))
 
 
+@shared_task(name="exactly_once.send_webhook")
+def send_webhook(delivery_id: int) -> None:
+    """Try to deliver one event to one endpoint."""
+    webhook_delivery.send(delivery_id=delivery_id, now=datetime.now(UTC), allow_private=settings.WEBHOOKS_ALLOW_PRIVATE)
+
+
 @shared_task(name="exactly_once.sweep")
 def sweep() -> None:
-    """Wake a task for every inbox event and handler run that is due."""
+    """Wake a task for every inbox event, handler run and webhook that is due."""
     now = datetime.now(UTC)
     for event_id in inbox.due(now=now, limit=SWEEP_LIMIT):
         wake("exactly_once.process_inbox_event", event_id)
     for run_id in handlers.due_runs(now=now, limit=SWEEP_LIMIT):
         wake("exactly_once.run_handler", run_id)
+    for delivery_id in webhook_delivery.due(now=now, limit=SWEEP_LIMIT):
+        wake("exactly_once.send_webhook", delivery_id)
 
 
 @shared_task(name="exactly_once.roll_inbox")

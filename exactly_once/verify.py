@@ -91,9 +91,9 @@ def _versions_have_no_gap() -> CheckResult:
 
 
 def _outbox_is_delivered(now: datetime) -> CheckResult:
-    behind = relay.overdue(sink=relay.HANDLERS, before=now - STUCK_AFTER)
+    behind = [f"{sink} {event}" for sink in relay.SINKS for event in relay.overdue(sink=sink, before=now - STUCK_AFTER)]
     return CheckResult.of(
-        "exactly once: every committed outbox event has reached its sink, or is younger than an hour",
+        "exactly once: every committed outbox event has reached its sinks, or is younger than an hour",
         OutboxEvent.objects.count(),
         behind,
     )

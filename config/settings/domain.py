@@ -15,6 +15,9 @@ IDEMPOTENCY_RESPONSE_DAYS: int = env.int("IDEMPOTENCY_RESPONSE_DAYS", 30, valida
 # PSP's own dispute and replay windows would leave us without evidence.
 INBOX_BODY_DAYS: int = env.int("INBOX_BODY_DAYS", 90)
 
+# Whether outgoing webhooks may go to plain http and to private addresses: for development and tests.
+WEBHOOKS_ALLOW_PRIVATE: bool = env.bool("WEBHOOKS_ALLOW_PRIVATE", default=False)
+
 # --- Payments ---------------------------------------------------------------------------------------------------------
 
 PSP_CONNECT_TIMEOUT_SECONDS: float = env.float("PSP_CONNECT_TIMEOUT_SECONDS", 2.0)

@@ -79,10 +79,15 @@ class HandlerRunAdmin(ReadOnly, ModelAdmin):
 class SinkPositionAdmin(ReadOnly, ModelAdmin):
     """How far each sink has read."""
 
-    list_display = ("sink", "events_behind", "xid", "seq", "updated_at")
+    list_display = ("sink", "events_behind", "seconds_behind", "xid", "seq", "updated_at")
     search_fields = ("sink",)
 
     @admin.display(description="events behind")
     def events_behind(self, position: SinkPosition) -> int:
         """Return how many committed events the sink has not been given."""
         return relay.behind(sink=position.sink)
+
+    @admin.display(description="seconds behind")
+    def seconds_behind(self, position: SinkPosition) -> int:
+        """Return how long ago the oldest of them was recorded."""
+        return round(relay.lag(sink=position.sink).seconds)

@@ -4,6 +4,7 @@ from exactly_once.models.event_source import EventSource, EventTally
 from exactly_once.models.idempotency_key import IdempotencyKey
 from exactly_once.models.inbox_event import InboxBody, InboxEvent
 from exactly_once.models.outbox_event import HandlerRun, OutboxEvent, SinkPosition
+from exactly_once.models.webhook import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSecret
 
 __all__ = [
     "EventSource",
@@ -14,4 +15,8 @@ __all__ = [
     "InboxEvent",
     "OutboxEvent",
     "SinkPosition",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookSecret",
 ]

@@ -15,6 +15,7 @@ HOSTS = {
     "web": "a service of docker-compose.yml",
     "simulator": "another",
     "api.stripe.com": "the PSP",
+    "www.standardwebhooks.com": "the form of outgoing webhooks",
     "www.apache.org": "the text of the licence",
     "www.w3.org": "names of markup vocabularies",
 }

@@ -23,17 +23,24 @@ pytestmark = [
 ]
 
 OURS = ("checkout", "payments", "ledger", "exactly_once", "access")
-# What people may edit: what is for sale, who may call, who may send events, and what they want checked.
+# What people may edit: what is for sale, who may call, who sends and gets events, and what they want checked.
 EDITABLE = {
     "checkout.Product",
     "checkout.Variant",
     "checkout.Price",
     "access.ApiKey",
     "exactly_once.EventSource",
+    "exactly_once.WebhookEndpoint",
     "ledger.Invariant",
 }
 # A row's other half, in a table of partitions: shown with its event. Counts in stripes: added up at their source.
-SHOWN_WITHIN = {"exactly_once.InboxBody", "exactly_once.EventTally"}
+# A webhook's secrets and tries: shown with their endpoint and delivery.
+SHOWN_WITHIN = {
+    "exactly_once.InboxBody",
+    "exactly_once.EventTally",
+    "exactly_once.WebhookAttempt",
+    "exactly_once.WebhookSecret",
+}
 
 
 def ours() -> Iterator[type[models.Model]]:
@@ -78,7 +85,7 @@ def test_nobody_edits_what_only_verbs_write(model: type[models.Model], request_o
     allowed = (editor.has_add_permission(request_of_boss), editor.has_change_permission(request_of_boss))
 
     assert allowed == ((True, True) if model._meta.label in EDITABLE else (False, False))
-    if model._meta.label not in EDITABLE - {"access.ApiKey"}:
+    if model._meta.label not in EDITABLE - {"access.ApiKey", "exactly_once.WebhookEndpoint"}:
         assert not editor.has_delete_permission(request_of_boss)
     for inline in editor.get_inline_instances(request_of_boss):
         if inline.model._meta.label not in EDITABLE:

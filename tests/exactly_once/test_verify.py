@@ -38,8 +38,8 @@ def _a_system_that_has_done_its_work(monkeypatch: pytest.MonkeyPatch) -> None:
     with transaction():
         for _ in range(3):
             outbox.publish(aggregatetype="thing", aggregateid="one", type="thing.done", payload={}, now=NOW)
-    while relay.behind(sink=relay.HANDLERS):
-        relay.feed_handlers(now=NOW)
+    while any(relay.behind(sink=sink) for sink in relay.SINKS):
+        relay.feed_all(now=NOW)
     HandlerRun.objects.update(state="done", next_attempt_at=None)
 
 
@@ -122,8 +122,12 @@ def test_a_healthy_system_passes_every_check() -> None:
         (leave_an_event_waiting, "every inbox event has had its effect", "1 wrong: evt_2"),
         (lose_an_accepted_event, "every event that was accepted is kept", "1 wrong: events:parcels cli_test"),
         (lose_an_event, "versions of each aggregate's events have no gap", "1 wrong: one"),
-        (stop_the_relay, "every committed outbox event has reached its sink", "3 wrong: "),
-        (restore_from_another_server, "count in this server's transactions", "2 wrong: one, sink handlers"),
+        (stop_the_relay, "every committed outbox event has reached its sinks", "6 wrong: handlers "),
+        (
+            restore_from_another_server,
+            "count in this server's transactions",
+            "3 wrong: one, sink handlers, sink webhooks",
+        ),
         (leave_a_handler_undone, "every handler has run to its end", "1 wrong: mail "),
         (switch_a_trigger_off, "every trigger that keeps rows as they are", "final of exactly_once_inboxevent"),
     ],

@@ -13,6 +13,8 @@ import pytest
 from checkout.events import order_payload
 from checkout.models import CheckoutSession, Order, OrderLine
 from exactly_once.event_types import EventType, declared
+from exactly_once.models import WebhookEndpoint
+from exactly_once.webhook_endpoints import endpoint_payload
 from payments.events import intent_payload, refund_payload
 from payments.models import Attempt, PaymentIntent, Refund
 
@@ -32,6 +34,7 @@ LINES = [OrderLine(sku="MUG", quantity=2), OrderLine(sku="TEE-M", quantity=1)]
 INTENT = PaymentIntent(public_id="pi_1", order_reference="cs_1", amount_minor=3870, currency="EUR")
 ATTEMPT = Attempt(intent=INTENT, psp="stripe")
 REFUND = Refund(public_id="re_1", attempt=ATTEMPT, amount_minor=1290, currency="EUR")
+ENDPOINT = WebhookEndpoint(public_id="wep_1")
 
 
 def golden(name: str, version: int) -> dict[str, Any]:
@@ -50,6 +53,8 @@ def published_today(name: str) -> dict[str, Any]:
         case "refund":
             REFUND.state = state
             return refund_payload(REFUND)
+        case "webhook_endpoint":
+            return endpoint_payload(ENDPOINT)
     raise LookupError(f"Show here what {name} says.")
 
 

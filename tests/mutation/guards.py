@@ -70,6 +70,14 @@ GUARDS = {
         "pgtrigger_append_only_618c3",
     ),
     "exactly_once_sinkposition": ("exactly_once_sinkposition_sink_key",),
+    "exactly_once_webhookattempt": ("webhook_attempt_once",),
+    "exactly_once_webhookdelivery": (
+        "webhook_delivery_due_while_pending",
+        "webhook_delivery_once",
+        "webhook_delivery_state_known",
+    ),
+    "exactly_once_webhookendpoint": ("exactly_once_webhookendpoint_public_id_key",),
+    "exactly_once_webhooksecret": ("webhook_secret_ends_after_it_begins",),
     "ledger_account": (
         "ledger_account_code",
         "ledger_account_public_id_key",

@@ -47,6 +47,9 @@ BREAKS = {
     "session_state_known": "state = 'x'",
     "session_total_positive": "total_minor = 0",
     "stock_item_never_oversold": "reserved = on_hand + 1",
+    "webhook_delivery_due_while_pending": "next_attempt_at = NULL",
+    "webhook_delivery_state_known": "state = 'x', next_attempt_at = NULL",
+    "webhook_secret_ends_after_it_begins": "valid_until = valid_from - interval '1 s'",
 }
 # Checks that break together with the one that is meant.
 BESIDE = {

@@ -6,8 +6,8 @@ from django.db import connection
 from django_subatomic.db import transaction
 
 from config.access.models import ApiKey
-from exactly_once.models import EventSource
-from exactly_once.relay import feed_handlers
+from exactly_once.models import EventSource, WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from exactly_once.relay import feed_all
 from ledger import journal, resolve
 from ledger.accounts import AccountSpec, ensure_accounts
 from ledger.close_period import close_period
@@ -32,7 +32,10 @@ def populate() -> None:
     close_period(book=BOOK, open_from=NOW - timedelta(days=1))
     with transaction():
         journal.post(book=BOOK, drafts=_draft("late", at=NOW - timedelta(days=2)))
-    feed_handlers(now=NOW)
+    endpoint = WebhookEndpoint.objects.create(public_id="wep_1", client="cli_test", url="https://shop.example")
+    endpoint.secrets.create(secret="whsec_", valid_from=NOW)
+    feed_all(now=NOW)
+    WebhookAttempt.objects.create(delivery=WebhookDelivery.objects.all()[0], number=1, began_at=NOW)
     seal()
     book = Book.objects.get(code=BOOK)
     ImportRun.objects.create(book=book, file_name="books.csv", sha256="0" * 64, format="csv")

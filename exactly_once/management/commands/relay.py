@@ -8,7 +8,7 @@ import structlog
 from django.core.management.base import BaseCommand
 from django.db import OperationalError, close_old_connections
 
-from exactly_once.relay import BATCH, feed_handlers
+from exactly_once.relay import BATCH, feed_all
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         log.info("relay.started")
         while not stop.is_set():
             try:
-                delivered = feed_handlers(now=datetime.now(UTC))
+                delivered = feed_all(now=datetime.now(UTC))
             except OperationalError as error:
                 log.warning("relay.database_away", error=str(error))
                 # No request ends here that would drop a dead connection: without this it stays dead.
