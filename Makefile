@@ -40,7 +40,7 @@ mutation-gate: ## take away each guard of the database in turn: does the suite n
 
 .PHONY: crash-points
 crash-points: ## kill a process at every statement, commit, PSP call and message of each scenario; is the end the same?
-	TALLY_ATTACK=crash $(RUN) pytest -s tests/crash/test_crash_points.py
+	TALLY_ATTACK=crash $(RUN) pytest -n 0 -s tests/crash/test_crash_points.py
 
 .PHONY: coverage
 coverage: ## the test suite with branch coverage; the pages land in htmlcov/

@@ -15,6 +15,7 @@ from django.test import Client
 
 from config.access.models import ApiKey
 
+CLIENT = "cli_crash"
 BUYER = "ada@example.com"
 
 
@@ -28,7 +29,7 @@ class ShopClient:
     @staticmethod
     def new_api_key() -> str:
         """Issue a key in the database."""
-        return ApiKey.issue(name="crash", client="cli_crash", scopes=("checkout",), now=datetime.now(UTC))[1]
+        return ApiKey.issue(name="crash", client=CLIENT, scopes=("checkout",), now=datetime.now(UTC))[1]
 
     def open_session(self, sku: str, *, email: str = BUYER) -> str:
         """Return the id of a session that can be paid."""

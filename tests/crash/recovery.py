@@ -11,7 +11,7 @@ from config.replay.stages import replay_all
 from config.verification import all_checks
 from tests.crash import workers
 from tests.crash.outsiders import PspWithWebhooks, ShopClient
-from tests.crash.scenarios import ANSWERED, Facts
+from tests.crash.scenarios import CLIENT_ANSWERED, PSP_ANSWERED, Facts
 from tests.crash.state import everything
 
 # Longer than every lease and every wait for a first try; five of them are shorter than stock is held for a payment.
@@ -28,8 +28,8 @@ def recover(*, facts: Facts, reached: Collection[str], first: str) -> dict[str, 
     :param reached: the points that the dead process had passed.
     :param first: the one of ``RESCUERS`` who begins.
     """
-    psp = PspWithWebhooks(facts.get("acknowledged", ()))
-    client = _Retries(facts, answered=ANSWERED in reached)
+    psp = PspWithWebhooks([facts["event"]] if PSP_ANSWERED in reached else ())
+    client = _Retries(facts, answered=CLIENT_ANSWERED in reached or facts.get("client_answered", False))
     rescuers: dict[str, Callable[[], None]] = {"client": client.ask, "psp": psp.deliver_all, "sweeper": _run_service}
     turn = RESCUERS.index(first)
     with time_machine.travel(time.time(), tick=True) as traveller:
@@ -69,7 +69,7 @@ class _Retries:
             return
         answer = self._client.pay(self._facts["session"], token=self._facts["token"])
         self._said = f"{answer.status_code} {answer.content.decode()}"
-        self.answered = answer.status_code == self._facts.get("final_status", 200)
+        self.answered = answer.status_code == self._facts["final_status"]
 
     def unanswered(self) -> list[str]:
         """Say what the last answer was, where it was none."""
