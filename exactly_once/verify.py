@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Count, F, Max, Min, Sum
 from pgtrigger import registered
@@ -10,6 +11,7 @@ from pgtrigger.core import INSTALLED
 
 from exactly_once import relay
 from exactly_once.event_sources import PREFIX, inbox_name
+from exactly_once.event_stream import STREAM
 from exactly_once.models import EventTally, HandlerRun, IdempotencyKey, InboxEvent, OutboxEvent, SinkPosition
 from exactly_once.verification import CheckResult
 
@@ -34,6 +36,8 @@ def checks() -> Iterator[CheckResult]:
     yield _accepted_events_are_kept()
     yield _versions_have_no_gap()
     yield _outbox_is_delivered(now)
+    if settings.EVENT_STREAM_URL:
+        yield _stream_is_fed(now)
     yield _nothing_comes_from_the_future()
     yield _handlers_ran(now)
     yield _triggers_stand_guard()
@@ -96,6 +100,14 @@ def _outbox_is_delivered(now: datetime) -> CheckResult:
         "exactly once: every committed outbox event has reached its sinks, or is younger than an hour",
         OutboxEvent.objects.count(),
         behind,
+    )
+
+
+def _stream_is_fed(now: datetime) -> CheckResult:
+    return CheckResult.of(
+        "exactly once: every committed outbox event is in the stream, or is younger than an hour",
+        OutboxEvent.objects.count(),
+        relay.overdue(sink=STREAM, before=now - STUCK_AFTER),
     )
 
 

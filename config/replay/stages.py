@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
-from config.replay import delivery, money, shop
+from django.conf import settings
+
+from config.replay import delivery, money, shop, stream
 from config.replay.projection import Replayed, replay
 
 PROJECTIONS = (
@@ -19,4 +21,6 @@ PROJECTIONS = (
 
 def replay_all() -> Iterator[Replayed]:
     """Rebuild and compare every projection; each is one line of ``manage.py verify --replay``."""
-    return replay(PROJECTIONS)
+    yield from replay(PROJECTIONS)
+    if settings.EVENT_STREAM_URL:
+        yield stream.compare()

@@ -17,6 +17,11 @@ INBOX_BODY_DAYS: int = env.int("INBOX_BODY_DAYS", 90)
 
 # Whether outgoing webhooks may go to plain http and to private addresses: for development and tests.
 WEBHOOKS_ALLOW_PRIVATE: bool = env.bool("WEBHOOKS_ALLOW_PRIVATE", default=False)
+# The Valkey or Redis server that has a stream of our events; empty: there is no stream. Not the broker of a real
+# service: that one may lose everything.
+EVENT_STREAM_URL: str = env.str("EVENT_STREAM_URL", "")
+EVENT_STREAM: str = env.str("EVENT_STREAM", "tally:events")
+EVENT_STREAM_LENGTH: int = env.int("EVENT_STREAM_LENGTH", 1_000_000, validate=validate.Range(min=1))
 
 # --- Payments ---------------------------------------------------------------------------------------------------------
 
