@@ -25,6 +25,7 @@ WHERE o.xid >= pg_snapshot_xmax(pg_current_snapshot())
 UNION ALL
 SELECT 'sink ' || p.sink FROM exactly_once_sinkposition AS p
 WHERE p.xid >= pg_snapshot_xmax(pg_current_snapshot())
+ORDER BY name
 """
 
 
