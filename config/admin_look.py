@@ -95,6 +95,7 @@ UNFOLD: dict[str, Any] = {
                 ("Handler runs", "play_circle", "exactly_once_handlerrun"),
                 ("Webhook endpoints", "webhook", "exactly_once_webhookendpoint"),
                 ("Webhook deliveries", "outgoing_mail", "exactly_once_webhookdelivery"),
+                ("Change feeds", "rss_feed", "exactly_once_changefeed"),
             ),
             _group(
                 "Access",

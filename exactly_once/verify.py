@@ -10,9 +10,18 @@ from pgtrigger import registered
 from pgtrigger.core import INSTALLED
 
 from exactly_once import relay
+from exactly_once.changefeed.lag import slots
 from exactly_once.event_sources import PREFIX, inbox_name
 from exactly_once.event_stream import STREAM
-from exactly_once.models import EventTally, HandlerRun, IdempotencyKey, InboxEvent, OutboxEvent, SinkPosition
+from exactly_once.models import (
+    ChangeFeed,
+    EventTally,
+    HandlerRun,
+    IdempotencyKey,
+    InboxEvent,
+    OutboxEvent,
+    SinkPosition,
+)
 from exactly_once.verification import CheckResult
 
 # Longer than any of these takes while the service is healthy: a person should look.
@@ -42,6 +51,7 @@ def checks() -> Iterator[CheckResult]:
     yield _nothing_comes_from_the_future()
     yield _handlers_ran(now)
     yield _triggers_stand_guard()
+    yield _feeds_are_kept()
 
 
 def _keys_are_answered(now: datetime) -> CheckResult:
@@ -142,3 +152,14 @@ def _triggers_stand_guard() -> CheckResult:
         if trigger.get_installation_status(model) != (INSTALLED, True)
     ]
     return CheckResult.of("exactly once: every trigger that keeps rows as they are is in place", len(guards), wrong)
+
+
+def _feeds_are_kept() -> CheckResult:
+    """Look whether the log is still there from where each feed will read on."""
+    feeds, kept = list(ChangeFeed.objects.values_list("slot", flat=True)), slots()
+    wrong = [
+        f"{name} ({kept[name].trouble})" if name in kept else f"{name} (no slot)"
+        for name in feeds
+        if name not in kept or kept[name].trouble
+    ]
+    return CheckResult.of("exactly once: the log is kept for every change feed", len(feeds), wrong)

