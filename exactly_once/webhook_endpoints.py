@@ -73,7 +73,7 @@ def create_endpoint(
     return endpoint, secret
 
 
-@transaction_required
+@transaction_if_not_already
 def change_endpoint(*, endpoint_id: str, client: str, change: EndpointChange, allow_private: bool) -> WebhookEndpoint:
     """Change an endpoint, switch it on or off; return it.
 

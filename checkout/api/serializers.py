@@ -103,7 +103,3 @@ class CompleteSessionSerializer(StrictSerializer):
         """Return the validated body as the domain's payment."""
         told = self.validated_data
         return Payment(**told["payment"], not_duplicate_of=told.get("not_duplicate_of"))
-
-
-class EmptySerializer(StrictSerializer):
-    """A request without a body."""

@@ -16,7 +16,6 @@ from checkout.api.serializers import (
     ChangeSessionSerializer,
     CompleteSessionSerializer,
     CreateSessionSerializer,
-    EmptySerializer,
 )
 from checkout.cancel_session import cancel_session
 from checkout.change_session import change_session
@@ -25,7 +24,7 @@ from checkout.create_session import create_session
 from checkout.representation import order_body, product_body, session_address
 from exactly_once.api.idempotency import IdempotentAPIView, caller
 from exactly_once.api.pagination import KeysetPagination, NewestFirst
-from exactly_once.api.serializers import validated
+from exactly_once.api.serializers import EmptySerializer, validated
 from exactly_once.keys import StoredResponse
 from exactly_once.responses import json_response
 

@@ -8,7 +8,7 @@ from typing import Self
 
 from django.db import models
 
-SCOPES = ("checkout", "payments", "ledger:read", "ledger:write", "events:read", "events:write")
+SCOPES = ("checkout", "payments", "ledger:read", "ledger:write", "events:read", "events:write", "webhooks")
 
 
 def no_scopes() -> list[str]:

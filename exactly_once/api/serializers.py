@@ -33,6 +33,10 @@ class StrictSerializer(serializers.Serializer[Any]):
         return isinstance(value, int | float) and isinstance(self.fields.get(name), serializers.CharField)
 
 
+class EmptySerializer(StrictSerializer):
+    """A request without a body."""
+
+
 def validated[S: serializers.BaseSerializer[Any]](serializer: type[S], request: Request) -> S:
     """Return the serializer with the request's body in it, validated.
 

@@ -68,6 +68,7 @@ class Migration(migrations.Migration):
                 (
                     "endpoint",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="deliveries",
                         to="exactly_once.webhookendpoint",
@@ -123,6 +124,14 @@ class Migration(migrations.Migration):
                 fields=["next_attempt_at"],
                 name="webhook_delivery_due",
             ),
+        ),
+        migrations.AddIndex(
+            model_name="webhookdelivery",
+            index=models.Index(fields=["endpoint", "-id"], name="webhook_delivery_newest"),
+        ),
+        migrations.AddIndex(
+            model_name="webhookdelivery",
+            index=models.Index(fields=["endpoint", "state", "-id"], name="webhook_delivery_by_state"),
         ),
         migrations.AddConstraint(
             model_name="webhookdelivery",

@@ -55,7 +55,9 @@ class WebhookSecret(models.Model):
 class WebhookDelivery(models.Model):
     """One event for one endpoint: due once, tried for days, then dead until somebody resends it."""
 
-    endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.PROTECT, related_name="deliveries")
+    endpoint = models.ForeignKey(
+        WebhookEndpoint, on_delete=models.PROTECT, related_name="deliveries", db_index=False
+    )  # what it would be for, three other indexes begin with
     event = models.ForeignKey(OutboxEvent, on_delete=models.PROTECT, related_name="webhook_deliveries")
     state = models.CharField(max_length=16, db_default="pending", choices=[(state, state) for state in DELIVERY_STATES])
     attempts = models.IntegerField(db_default=0)
@@ -82,7 +84,9 @@ class WebhookDelivery(models.Model):
         indexes = [
             models.Index(
                 name="webhook_delivery_due", fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False)
-            )
+            ),
+            models.Index(name="webhook_delivery_newest", fields=["endpoint", "-id"]),
+            models.Index(name="webhook_delivery_by_state", fields=["endpoint", "state", "-id"]),
         ]
 
     def __str__(self) -> str:

@@ -91,6 +91,8 @@ def test_every_refusal_is_a_problem_document(schema: dict[str, Any]) -> None:
         ),
         ("events_send", ["200", "202", "400", "401", "403", "404", "409", "413", "415"]),
         ("events_send_batch", ["200", "400", "401", "403", "404", "409", "413", "415"]),
+        ("webhook_endpoints_create", ["201", "400", "401", "403", "409", "413", "415", "422"]),
+        ("webhook_deliveries_resend", ["202", "400", "401", "403", "404", "409", "413", "415", "422"]),
         ("ledger_trial_balance", ["200", "400", "401", "403", "404"]),
     ],
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 from config.celery import app
 from config.sweeps import SWEEPS
-from exactly_once.relay import feed_handlers
+from exactly_once.relay import feed_all
 
 
 def sweep() -> None:
@@ -30,5 +30,5 @@ def work() -> None:
 
 def relay() -> None:
     """Carry the outbox to its sinks until nothing is left."""
-    while feed_handlers(now=datetime.now(UTC)):
+    while feed_all(now=datetime.now(UTC)):
         pass

@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                     "scopes",
                     models.JSONField(
                         default=config.access.models.no_scopes,
-                        help_text="What it may do: checkout, payments, ledger:read, ledger:write, events:read, events:write",
+                        help_text="What it may do: checkout, payments, ledger:read, ledger:write, events:read, events:write, webhooks",
                     ),
                 ),
                 (
