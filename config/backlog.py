@@ -1,6 +1,6 @@
 """What the service still has to do before everything outside has had its effect."""
 
-from exactly_once import handlers, inbox, relay
+from exactly_once import handlers, inbox, relay_lag, webhook_delivery
 from payments import sweep
 
 
@@ -8,9 +8,10 @@ def backlog() -> dict[str, int]:
     """Return how many of each are open; empty once all is done."""
     counts = {
         "inbox events": inbox.open_count(),
-        "outbox events": relay.behind(sink=relay.HANDLERS),
-        "outbox events for webhooks": relay.behind(sink=relay.WEBHOOKS),
+        **{f"outbox events for {sink}": lag.events for sink, lag in relay_lag.lags().items()},
         "handler runs": handlers.open_count(),
+        "webhook deliveries": webhook_delivery.count(state="pending"),
+        "dead webhook deliveries": webhook_delivery.count(state="dead"),
         "payment attempts": sweep.open_attempts(),
         "refunds": sweep.open_refunds(),
     }

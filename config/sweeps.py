@@ -8,6 +8,7 @@ SWEEPS = {
     "exactly_once.expire_answers": 3600.0,
     "exactly_once.roll_inbox": 3600.0,
     "exactly_once.sweep": 2.0,
+    "exactly_once.watch_relay": 60.0,
     "ledger.expire_holds": 5.0,
     "ledger.seal": 5.0,
     "payments.sweep": 2.0,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from celery import shared_task
 from django.conf import settings
 
-from exactly_once import handlers, inbox, retention, webhook_delivery
+from exactly_once import handlers, inbox, relay_lag, retention, webhook_delivery
 from exactly_once.wake import wake
 
 SWEEP_LIMIT = 500  # wake-ups a sweep; the next one is seconds away
@@ -46,6 +46,12 @@ def sweep() -> None:
         wake("exactly_once.run_handler", run_id)
     for delivery_id in webhook_delivery.due(now=now, limit=SWEEP_LIMIT):
         wake("exactly_once.send_webhook", delivery_id)
+
+
+@shared_task(name="exactly_once.watch_relay")
+def watch_relay() -> None:
+    """Warn where a sink of the relay is too far behind."""
+    relay_lag.warn(older_than=timedelta(seconds=settings.RELAY_LAG_ALARM_SECONDS))
 
 
 @shared_task(name="exactly_once.roll_inbox")

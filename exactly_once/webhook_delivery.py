@@ -97,6 +97,11 @@ def resend(*, deliveries: QuerySet[WebhookDelivery], now: datetime, limit: int =
     return [row.pk for row in rows]
 
 
+def count(*, state: str) -> int:
+    """Return how many deliveries are in a state."""
+    return WebhookDelivery.objects.filter(state=state).count()
+
+
 def message(*, delivery: WebhookDelivery) -> bytes:
     """Return the body, the same bytes at every try: type, timestamp and data as Standard Webhooks advise."""
     event = delivery.event
@@ -166,7 +171,9 @@ def _note(delivery: WebhookDelivery, answer: Answer, now: datetime) -> bool:
         WebhookEndpoint.objects.filter(pk=delivery.endpoint_id, enabled=True).update(
             enabled=False, disabled_reason="It answered 410 Gone."
         )
-    log.info("webhook.tried", delivery=delivery.pk, state=state, status=answer.status, attempt=delivery.attempts)
+    # A dead one waits for somebody to resend it.
+    tell = log.warning if state == "dead" else log.info
+    tell("webhook.tried", delivery=delivery.pk, state=state, status=answer.status, attempt=delivery.attempts)
     return answer.accepted
 
 

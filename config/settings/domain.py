@@ -15,6 +15,10 @@ IDEMPOTENCY_RESPONSE_DAYS: int = env.int("IDEMPOTENCY_RESPONSE_DAYS", 30, valida
 # PSP's own dispute and replay windows would leave us without evidence.
 INBOX_BODY_DAYS: int = env.int("INBOX_BODY_DAYS", 90)
 
+# How old a sink's oldest undelivered event may be before the log warns. Usually it is a tenth of a second; a backup's
+# transaction may hold it up for minutes, and that is worth knowing, too.
+RELAY_LAG_ALARM_SECONDS: int = env.int("RELAY_LAG_ALARM_SECONDS", 60, validate=validate.Range(min=1))
+
 # Whether outgoing webhooks may go to plain http and to private addresses: for development and tests.
 WEBHOOKS_ALLOW_PRIVATE: bool = env.bool("WEBHOOKS_ALLOW_PRIVATE", default=False)
 # The Valkey or Redis server that has a stream of our events; empty: there is no stream. Not the broker of a real
