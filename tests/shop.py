@@ -111,9 +111,9 @@ class Shop:
             check=False,
         )
         report = json.loads(done.stdout)
-        assert [check for check in report["checks"] if not check["passed"]] == []
-        assert [stage for stage in report["replay"] if stage["differences"]] == []
-        assert done.returncode == 0
+        broken = [check for check in report["checks"] if not check["passed"]]
+        differing = [stage for stage in report["replay"] if stage["differences"]]
+        assert (broken, differing, done.returncode) == ([], [], 0), (broken, differing, done.stderr)
 
     def _environment(self) -> dict[str, str]:
         return {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", **self.stack.environment()}

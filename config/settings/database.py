@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from config.connection_check import check_quietly
 from config.settings.variables import env
 
 DATABASE_URL: str = env.str("DATABASE_URL", "")
@@ -39,7 +40,12 @@ def _database() -> dict[str, Any]:
     database: dict[str, Any] = env.dj_db_url("DATABASE_URL", conn_max_age=0, conn_health_checks=True)
     options = database.setdefault("OPTIONS", {})
     if DATABASE_POOL_SIZE:
-        options["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": DATABASE_POOL_TIMEOUT_SECONDS}
+        options["pool"] = {
+            "min_size": 1,
+            "max_size": DATABASE_POOL_SIZE,
+            "timeout": DATABASE_POOL_TIMEOUT_SECONDS,
+            "check": check_quietly,
+        }
     if DATABASE_BEHIND_PGBOUNCER:
         database["DISABLE_SERVER_SIDE_CURSORS"] = True
     else:

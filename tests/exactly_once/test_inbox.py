@@ -13,6 +13,7 @@ from exactly_once.backoff import LONGEST_WAIT, MAX_ATTEMPTS
 from exactly_once.inbox import InboxMessage, KeptBody, Park, Received
 from exactly_once.models import InboxBody, InboxEvent, OutboxEvent
 from tests.concurrency.crowd import everyone
+from tests.exactly_once.conftest import Connect
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -255,3 +256,19 @@ def test_a_handler_that_loses_a_deadlock_runs_again_at_once(handler: Register) -
     assert len(runs) == 3
     assert list(InboxEvent.objects.values_list("attempts", flat=True)) == [0, 0]
     assert OutboxEvent.objects.count() == 2
+
+
+def test_only_the_count_of_a_known_event_may_get_lost_in_a_crash(connect: Connect) -> None:
+    # Given
+    session = connect(autocommit=True)
+    session.execute("SET synchronous_commit = on")
+    values = ["shop", "main", "evt_1", NOW, NOW, "{}", b""]
+    waits: list[object] = []
+    # When an event comes twice
+    for _ in range(2):
+        with session.transaction():
+            session.execute(inbox._RECEIVE, values)
+            waits.append(session.execute("SHOW synchronous_commit").fetchone())
+    waits.append(session.execute("SHOW synchronous_commit").fetchone())
+    # Then it is flushed the first time, and whatever comes next on this connection
+    assert waits == [("on",), ("off",), ("on",)]
