@@ -52,3 +52,26 @@ HANDLERS = Projection(
     """,
     stored="SELECT r.handler || ' ' || r.event_id AS run FROM exactly_once_handlerrun AS r",
 )
+
+# A delivery that has ended did so with its last try. Which endpoints there were when an event was handed on is not kept
+# for ever: an endpoint can be switched off and on.
+DELIVERIES = Projection(
+    "sinks",
+    "webhook deliveries, from their tries",
+    rebuilt="""
+        SELECT DISTINCT ON (d.id)
+            d.id,
+            CASE WHEN a.status BETWEEN 200 AND 299 THEN 'delivered' ELSE 'dead' END AS state,
+            a.number AS attempts,
+            a.status
+        FROM exactly_once_webhookdelivery AS d
+        INNER JOIN exactly_once_webhookattempt AS a ON a.delivery_id = d.id
+        WHERE d.state <> 'pending'
+        ORDER BY d.id, a.number DESC
+    """,
+    stored="""
+        SELECT d.id, d.state, d.attempts, d.last_status
+        FROM exactly_once_webhookdelivery AS d
+        WHERE d.state <> 'pending'
+    """,
+)

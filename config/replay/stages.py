@@ -16,6 +16,7 @@ PROJECTIONS = (
     money.REFUNDS,
     shop.ORDERS,
     delivery.HANDLERS,
+    delivery.DELIVERIES,
 )
 
 

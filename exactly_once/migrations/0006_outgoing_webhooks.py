@@ -2,6 +2,8 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
+import pgtrigger.compiler
+import pgtrigger.migrations
 from django.db import migrations, models
 
 import exactly_once.models.webhook
@@ -161,6 +163,21 @@ class Migration(migrations.Migration):
                     ("valid_until", None), ("valid_until__gte", models.F("valid_from")), _connector="OR"
                 ),
                 name="webhook_secret_ends_after_it_begins",
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="webhookattempt",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n            RAISE EXCEPTION '% is append-only', TG_TABLE_NAME\n                USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;\n        ",
+                    hash="632ae6e6a8e1a401ddc3dbc0bd847809baa441ad",
+                    level="STATEMENT",
+                    operation="UPDATE OR DELETE OR TRUNCATE",
+                    pgid="pgtrigger_append_only_fd214",
+                    table="exactly_once_webhookattempt",
+                    when="BEFORE",
+                ),
             ),
         ),
         run_sql_file(

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from exactly_once.append_only import append_only
 from exactly_once.models.outbox_event import OutboxEvent
 
 DELIVERY_STATES = ("pending", "delivered", "dead")
@@ -104,6 +105,7 @@ class WebhookAttempt(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(name="webhook_attempt_once", fields=["delivery", "number"])]
+        triggers = [append_only()]
 
     def __str__(self) -> str:
         return f"{self.delivery_id} {self.number}"

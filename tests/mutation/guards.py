@@ -70,7 +70,10 @@ GUARDS = {
         "pgtrigger_append_only_618c3",
     ),
     "exactly_once_sinkposition": ("exactly_once_sinkposition_sink_key",),
-    "exactly_once_webhookattempt": ("webhook_attempt_once",),
+    "exactly_once_webhookattempt": (
+        "pgtrigger_append_only_fd214",
+        "webhook_attempt_once",
+    ),
     "exactly_once_webhookdelivery": (
         "webhook_delivery_due_while_pending",
         "webhook_delivery_once",

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
@@ -10,14 +11,14 @@ from django_subatomic.db import transaction
 
 from checkout.models import Order, StockItem
 from config.replay.stages import PROJECTIONS, replay_all
-from exactly_once import inbox
-from exactly_once.models import HandlerRun
-from exactly_once.relay import feed_handlers
+from exactly_once import inbox, webhook_delivery
+from exactly_once.models import HandlerRun, WebhookDelivery, WebhookEndpoint
+from exactly_once.relay import feed_all, feed_handlers
 from ledger.models import Balance
 from ledger.money import Money
 from payments.models import Attempt, PaymentIntent, Refund
 from payments.refund import request_refund, send_refund
-from tests.checkout.buyers import open_session, open_shop, pay
+from tests.checkout.buyers import CLIENT, open_session, open_shop, pay
 from tests.factories import NOW
 from tests.psp import Psp
 
@@ -35,7 +36,11 @@ def _a_sale_and_a_refund(psp: Psp) -> None:
     with transaction():
         request_refund(order_reference=session, money=Money(90, "EUR"), reason="asked", now=NOW)
     send_refund(refund_uuid=Refund.objects.get().uuid, now=NOW)
-    feed_handlers(now=NOW)
+    WebhookEndpoint.objects.create(client=CLIENT, url="https://shop.example", event_types=["order.confirmed"])
+    feed_all(now=NOW)
+    # The endpoint has no secret, and it is too late for another try.
+    WebhookDelivery.objects.update(trying_since=NOW - timedelta(days=4))
+    webhook_delivery.send(delivery_id=WebhookDelivery.objects.get().pk, now=NOW, allow_private=False)
     body = {"id": "evt_1", "type": "payment_intent.succeeded", "data": {"object": {"id": _capture().psp_reference}}}
     event = inbox.receive(
         source="stripe", account="main", event_id="evt_1", headers={}, body=json.dumps(body).encode(), now=NOW
@@ -65,6 +70,7 @@ def test_every_stage_has_rows_and_is_as_stored() -> None:
         "refunds, from postings": 1,
         "orders, from their events": 1,
         "handler runs, from the outbox": HandlerRun.objects.count(),
+        "webhook deliveries, from their tries": 1,
     }
     assert HandlerRun.objects.exists()
 
@@ -107,6 +113,10 @@ DAMAGE: dict[str, tuple[Callable[[], object], str]] = {
         lambda: HandlerRun.objects.filter(pk=HandlerRun.objects.latest("event__seq").pk).delete(),
         "rebuilt, not stored",
     ),
+    "webhook deliveries, from their tries": (
+        behind_their_back("UPDATE exactly_once_webhookdelivery SET state = 'delivered', last_status = 200"),
+        "delivered",
+    ),
     "captures in the books, from Stripe's events": (
         behind_their_back("DELETE FROM ledger_transaction WHERE kind = 'payment.captured'"),
         "rebuilt, not stored",
@@ -145,4 +155,4 @@ def test_the_command_fails_and_shows_what_differs(capsys: pytest.CaptureFixture[
     assert "FAIL replay, effects: stock, from its movements (1 rows, hash " in printed
     assert "stored, not rebuilt: (" in printed
     assert "ok   replay, ledger: balances, from entries (3 rows, hash " in printed
-    assert "1 of 8 stages differ" in printed
+    assert "1 of 9 stages differ" in printed
