@@ -54,7 +54,8 @@ def _is_noticed(guard: str, number: int, total: int) -> bool:
     started = time.monotonic()
     package = next(name for name in TESTS if guard.startswith(f"{name}_"))
     done = subprocess.run(
-        [*PYTEST, FIRST, *TESTS[package]],
+        # The guard is given back in the end, so that one database serves for all.
+        [*PYTEST, "--create-db" if number == 1 else "--reuse-db", FIRST, *TESTS[package]],
         cwd=ROOT,
         env={**os.environ, "TALLY_WITHOUT_GUARD": guard},
         capture_output=True,
