@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
@@ -17,17 +18,22 @@ import httpx
 import kombu
 import psycopg
 from psycopg import sql
+from psycopg.errors import ObjectInUse
 
 from config.services import commands, valkey
 from config.services.databases import GROUP_ROLE
 from config.services.leftovers import BASE_DIR, Record
 from config.services.processes import Process
 from tests.crash.points import read_journal
+from tests.crash.scenarios import RECEIVER
+from tests.crash.state import plain
+from tests.exactly_once.receiver import Receiver, receiving
 from tests.processes import Program, running, simulator
 
 # What the processes connect to, as the application; made anew for each.
 DATABASE = "tally_crash"
 EMPTY = "tally_crash_empty"  # all tables, no rows
+PATIENCE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,7 @@ class Bench:
     psp: Program
     broker_url: str
     nursery: "Nursery"
+    merchant: Receiver
     _facts: dict[str, Any] = field(default_factory=dict)
 
     def live(self, scenario: str, *, fatal: int | None = None, broken: str | None = None) -> Ended:
@@ -58,6 +65,8 @@ class Bench:
             channel: Any = broker.default_channel
             channel.client.flushall()
         shutil.rmtree(self.directory / "mail", ignore_errors=True)
+        (self.directory / "feed.jsonl").unlink(missing_ok=True)
+        self.merchant.got.clear()
         if scenario in self._facts:
             self._restore(scenario)
         else:
@@ -72,6 +81,9 @@ class Bench:
         """Let the others bring everything to its end; return the ``state`` and what is ``wrong`` with it."""
         order = {"scenario": scenario, "facts": self._facts[scenario], "reached": ended.reached, "first": first}
         result: dict[str, Any] = self.nursery.order(do="recover", broken=broken, **order)["result"]
+        # A webhook may come twice; a merchant knows it by its id.
+        webhooks = {headers["webhook-id"]: plain(body.decode()) for headers, body in self.merchant.got}
+        result["state"]["webhooks"] = sorted(webhooks.values())
         return result
 
     def _prepare(self, scenario: str) -> None:
@@ -107,9 +119,23 @@ class Bench:
     def copy_database(self, source: str, target: str) -> None:
         """Copy a database that nobody is connected to."""
         with psycopg.connect(self.server_url, autocommit=True) as server:
-            server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(target)))
+            _drop(server, target)
             copy = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
             server.execute(copy.format(sql.Identifier(target), sql.Identifier(source)))
+
+
+def _drop(server: psycopg.Connection, database: str) -> None:
+    """Drop a database and its slots; the session of a process that was killed may hold one for a moment."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
+        except ObjectInUse:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 class Nursery:
@@ -155,21 +181,31 @@ def bench_at(directory: Path, *, server_url: str, migrated: str) -> Iterator[Ben
     app_url = urlsplit(server_url)._replace(path=f"/{DATABASE}").geturl()
     command = commands.local(valkey.command(data_dir=directory))
     broker = Process("broker", command, {}, directory / "broker.log", Record(directory / "record"))
+    psp = simulator(directory)
+    environment = {
+        "DATABASE_URL": f"{app_url}?options={quote(f'-c role={GROUP_ROLE}')}",
+        "DATABASE_OWNER_URL": app_url,
+        "DATABASE_POOL_SIZE": "0",  # a pool's threads would run statements at moments of their own
+        "CELERY_BROKER_URL": valkey.broker_url(data_dir=directory),
+        "STRIPE_API_BASE": psp.url,
+        "STRIPE_WEBHOOK_SECRET": "whsec_crash",
+        "EVENT_STREAM_URL": valkey.broker_url(data_dir=directory),
+        "WEBHOOKS_ALLOW_PRIVATE": "yes",
+        "TALLY_STATE_DIR": str(directory),
+        "LOG_LEVEL": "WARNING",
+    }
     with ExitStack() as held:
-        broker.start()
-        held.callback(broker.kill9)
-        psp = held.enter_context(running(simulator(directory)))
-        environment = {
-            "DATABASE_URL": f"{app_url}?options={quote(f'-c role={GROUP_ROLE}')}",
-            "DATABASE_POOL_SIZE": "0",  # a pool's threads would run statements at moments of their own
-            "CELERY_BROKER_URL": valkey.broker_url(data_dir=directory),
-            "STRIPE_API_BASE": psp.url,
-            "STRIPE_WEBHOOK_SECRET": "whsec_crash",
-            "TALLY_STATE_DIR": str(directory),
-            "LOG_LEVEL": "WARNING",
-        }
+        merchant = held.enter_context(receiving())
+        environment[RECEIVER] = merchant.url
+        # They load at the same time.
         nursery = Nursery(directory / "nursery.log", environment)
         held.callback(nursery.close)
-        bench = Bench(server_url, directory, psp, environment["CELERY_BROKER_URL"], nursery)
+        broker.start()
+        held.callback(broker.kill9)
+        held.enter_context(running(psp))
+        bench = Bench(server_url, directory, psp, environment["CELERY_BROKER_URL"], nursery, merchant)
         bench.copy_database(migrated, EMPTY)
         yield bench
+        # A slot that nobody reads any more would have the server keep its log for ever.
+        with psycopg.connect(server_url, autocommit=True) as server:
+            _drop(server, DATABASE)

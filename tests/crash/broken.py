@@ -3,11 +3,14 @@
 Each is installed in a child, both in the one that dies and in the one that recovers: that is the service's code then.
 """
 
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
 from django.db.transaction import on_commit
 from django_subatomic.db import transaction
+
+from exactly_once.wake import wake
 
 
 def order_in_a_commit_of_its_own() -> None:
@@ -38,4 +41,25 @@ def new_psp_key_each_time() -> None:
     setattr(StripeAdapter, "retrieve", lambda *_args, **_asked: NotFoundAtPsp())  # noqa: B010 - the same
 
 
-BREAKS = {rule.__name__: rule for rule in (order_in_a_commit_of_its_own, new_psp_key_each_time)}
+def position_in_a_commit_of_its_own() -> None:
+    """Move the relay on first, and then write down what is due."""
+    from exactly_once import relay
+
+    def feed(sink: str, limit: int, make_due: Callable[[relay.Events], list[int]], task: str) -> int:
+        if not relay._has_news(sink):
+            return 0
+        with transaction():
+            events = relay._next_events(sink, limit)
+        with transaction():
+            due = make_due(events)
+        for row_id in due:
+            wake(task, row_id)
+        return len(events)
+
+    setattr(relay, relay._feed.__name__, feed)
+
+
+BREAKS = {
+    rule.__name__: rule
+    for rule in (order_in_a_commit_of_its_own, new_psp_key_each_time, position_in_a_commit_of_its_own)
+}

@@ -1,4 +1,4 @@
-"""Numbered points of a process at which it can be killed: statements, commits, calls of the PSP, messages, mails.
+"""Numbered points of a process at which it can be killed: statements, commits, and whatever it says to the outside.
 
 Each is written to a journal when it is reached, so that whoever looks afterwards knows how far a dead process came.
 Not here: who starts the process (nursery.py), and what it does (scenarios.py).
@@ -9,14 +9,19 @@ import os
 import re
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import celery
 import psycopg
 import requests
+import urllib3
 from django.core.mail.backends.filebased import EmailBackend
 from psycopg.pq import TransactionStatus
+from psycopg.sql import Composable
+from redis.commands.core import Script
 
 LABEL_CHARACTERS = 70
 # A thread of the process may reach a point while another waits for it.
@@ -33,10 +38,13 @@ class Points:
         self._file = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._fatal = fatal
         self._reached: list[str] = []
+        self._muted = False
         self._turn = threading.Condition()
 
     def reach(self, label: str) -> None:
         """Note the point; die if it is the one."""
+        if self._muted:
+            return
         with self._turn:
             self._reached.append(label)
             os.write(self._file, f"{len(self._reached)} {label}\n".encode())
@@ -50,13 +58,25 @@ class Points:
         with self._turn:
             assert self._turn.wait_for(lambda: label in self._reached, PATIENCE_SECONDS), f"never reached: {label}"
 
+    @contextmanager
+    def muted(self) -> Iterator[None]:
+        """Have no points in what others do, though it is done here."""
+        self._muted = True
+        yield
+        self._muted = False
+
     def install(self) -> None:
         """Set the points, in this process, for as long as it lives."""
         _set_in_statements(self)
         for owner, name, label in (
             (psycopg.Connection, "commit", "commit"),
+            (psycopg.Transaction, "__exit__", "end of transaction"),
             (psycopg.Connection, "rollback", "rollback"),
             (EmailBackend, "send_messages", "mail"),
+            (urllib3.HTTPConnectionPool, "request", "webhook to a merchant"),
+            (Script, "__call__", "script in Valkey"),
+            (Path, "rename", "rename of a file"),
+            (os, "fsync", "fsync"),
         ):
             _set_around(self, owner, name, lambda *_args, label=label, **_options: label)
         _set_around(self, requests.Session, "send", lambda _session, request, **_: f"PSP {_address(request)}")
@@ -89,8 +109,17 @@ def _set_in_statements(points: Points) -> None:
 
         setattr(psycopg.Cursor, name, run)
 
+    copy = psycopg.Cursor.copy
 
-def _set_around(points: Points, owner: type, name: str, label_of: Any) -> None:
+    @functools.wraps(copy)
+    def run_copy(cursor: Any, query: Any, *args: Any, **options: Any) -> Any:
+        points.reach(_in_short(query))
+        return copy(cursor, query, *args, **options)
+
+    setattr(psycopg.Cursor, copy.__name__, run_copy)
+
+
+def _set_around(points: Points, owner: Any, name: str, label_of: Any) -> None:
     real = getattr(owner, name)
 
     @functools.wraps(real)
@@ -105,9 +134,10 @@ def _set_around(points: Points, owner: type, name: str, label_of: Any) -> None:
 
 
 def _in_short(query: Any) -> str:
-    """Return the head of a statement, the same in every run: values are not in it, savepoints have numbers."""
-    text = query.decode() if isinstance(query, bytes) else str(query)
-    return re.sub(r"\d+", "n", " ".join(text.split()))[:LABEL_CHARACTERS]
+    """Return the head of a statement, the same in every run: the names of savepoints and snapshots differ."""
+    text = query.as_string() if isinstance(query, Composable) else query
+    text = text.decode() if isinstance(text, bytes) else str(text)
+    return re.sub(r"'[0-9A-F]+-[0-9A-F]+-\d+'|\d+", "n", " ".join(text.split()))[:LABEL_CHARACTERS]
 
 
 def _address(request: Any) -> str:

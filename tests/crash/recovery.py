@@ -9,17 +9,14 @@ import time_machine
 from config.backlog import backlog
 from config.replay.stages import replay_all
 from config.verification import all_checks
-from tests.crash import workers
+from tests.crash import feed, workers
 from tests.crash.outsiders import PspWithWebhooks, ShopClient
-from tests.crash.scenarios import CLIENT_ANSWERED, PSP_ANSWERED, Facts
+from tests.crash.scenarios import CLIENT_ANSWERED, PSP_ANSWERED, RESCUERS, SOLD, Facts, sell_meanwhile
 from tests.crash.state import everything
 
 # Longer than every lease and every wait for a first try; five of them are shorter than stock is held for a payment.
 STEP_SECONDS = 150
 MOST_ROUNDS = 5
-
-# Who may be the first to come upon what the dead left behind.
-RESCUERS = ("client", "psp", "sweeper")
 
 
 def recover(*, facts: Facts, reached: Collection[str], first: str) -> dict[str, Any]:
@@ -32,19 +29,30 @@ def recover(*, facts: Facts, reached: Collection[str], first: str) -> dict[str, 
     client = _Retries(facts, answered=CLIENT_ANSWERED in reached or facts.get("client_answered", False))
     rescuers: dict[str, Callable[[], None]] = {"client": client.ask, "psp": psp.deliver_all, "sweeper": _run_service}
     turn = RESCUERS.index(first)
+    state: dict[str, Any] = {}
+    before: dict[str, Any] = {}
+    wrong: list[str] = []
+    if "sink" in facts:
+        feed.follow(sink=facts["sink"], meanwhile=lambda: None if SOLD in reached else sell_meanwhile(facts))
     with time_machine.travel(time.time(), tick=True) as traveller:
         for _ in range(MOST_ROUNDS):
             traveller.shift(STEP_SECONDS)
             for name in RESCUERS[turn:] + RESCUERS[:turn]:
                 rescuers[name]()
             workers.work()
-            if client.answered and psp.all_taken() and not backlog():
+            before, state = state, {**everything(), **psp.record()}
+            # Every lease and every wait has passed since the last round: what is to come would have come.
+            if state == before:
                 break
-        _run_service()
-        wrong = [*client.unanswered(), *(f"open: {number} {what}" for what, number in backlog().items())]
+        else:
+            wrong.append("it never becomes quiet")
+        wrong += [*client.unanswered(), *(f"open: {number} {what}" for what, number in backlog().items())]
         wrong += [f"{check.name}: {check.detail}" for check in all_checks() if not check.passed]
         wrong += [f"replay of {row.name}: {row.differences}" for row in replay_all() if not row.passed]
-    return {"state": {**everything(), **psp.record()}, "wrong": wrong}
+    if "sink" in facts:
+        state["sink"], differences = feed.told(sink=facts["sink"])
+        wrong += differences
+    return {"state": state, "wrong": wrong}
 
 
 def _run_service() -> None:
@@ -52,7 +60,6 @@ def _run_service() -> None:
     workers.sweep()
     workers.work()
     workers.relay()
-    workers.work()
 
 
 class _Retries:
@@ -67,7 +74,7 @@ class _Retries:
     def ask(self) -> None:
         if self.answered:
             return
-        answer = self._client.pay(self._facts["session"], token=self._facts["token"])
+        answer = self._client.post(**self._facts["request"])
         self._said = f"{answer.status_code} {answer.content.decode()}"
         self.answered = answer.status_code == self._facts["final_status"]
 

@@ -1,12 +1,14 @@
 """Beat, worker and relay of the service in one process, one after the other: the same tasks, the same broker."""
 
+from contextlib import closing
 from datetime import UTC, datetime
 from queue import Empty
 from typing import Any
 
 from config.celery import app
 from config.sweeps import SWEEPS
-from exactly_once.relay import feed_all
+from exactly_once.event_stream import configured_stream
+from exactly_once.relay import BATCH, feed_all
 
 
 def sweep() -> None:
@@ -28,7 +30,8 @@ def work() -> None:
             message.ack()
 
 
-def relay() -> None:
-    """Carry the outbox to its sinks until nothing is left."""
-    while feed_all(now=datetime.now(UTC)):
-        pass
+def relay(*, limit: int = BATCH) -> None:
+    """Carry the outbox to its sinks, so many events a round, until nothing is left."""
+    with closing(configured_stream()) as stream:
+        while max(feed_all(now=datetime.now(UTC), limit=limit), stream.feed(limit=limit)):
+            work()
