@@ -12,6 +12,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from config.environment import DEVELOPMENT, PRODUCTION
+from exactly_once.card_numbers import without_card_numbers
 
 REDACTED = "[redacted]"
 
@@ -24,12 +25,12 @@ SECRET_TEXTS = re.compile(r"\b(?:sk|rk|pk|whsec)_[\w.\-]{8,}|(?<=://)[^/\s:@]*:[
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Replace what must not be logged: values by their field's name, keys and passwords inside any text."""
+    """Replace what must not be logged: values by their field's name; keys, passwords and card numbers in any text."""
     for name, value in event.items():
         if name != "event" and SECRET_NAMES.search(name):
             event[name] = REDACTED
         elif isinstance(value, str):
-            event[name] = SECRET_TEXTS.sub(REDACTED, value)
+            event[name] = without_card_numbers(SECRET_TEXTS.sub(REDACTED, value), REDACTED)
     return event
 
 

@@ -15,14 +15,11 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from exactly_once import errors
-from exactly_once.api.bodies import BodyTooLarge
+from exactly_once.api.bodies import MAX_FIELD_ERRORS, BodyTooLarge
 from exactly_once.responses import PROBLEM_CONTENT_TYPE, problem_body
 from payments.errors import BadSignature, PaymentDeclined
 
 log = structlog.get_logger(__name__)
-
-# Whoever breaks more rules at once mends the first hundred before the next; the answer stays shorter than the request.
-MAX_FIELD_ERRORS = 100
 
 _STATUS_OF: tuple[tuple[type[errors.TallyError], int], ...] = (
     (BadSignature, status.HTTP_400_BAD_REQUEST),

@@ -44,6 +44,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.card_numbers.RefuseCardNumbersMiddleware",
     "config.request_log.RequestLogMiddleware",
     "config.nul.RefuseNulMiddleware",
     "django.middleware.security.SecurityMiddleware",

@@ -1,6 +1,7 @@
 """Reading request bodies: bounded, and for JSON only what every reader understands alike."""
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -9,7 +10,12 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
 from exactly_once import ijson
+from exactly_once.card_numbers import fields_with_card_numbers
+from exactly_once.errors import FieldError, InvalidInput
 from exactly_once.ijson import Document
+
+# Whoever breaks more rules at once mends the first hundred before the next; the answer stays shorter than the request.
+MAX_FIELD_ERRORS = 100
 
 
 class Readable(Protocol):
@@ -50,9 +56,20 @@ def read_ijson(stream: Readable, *, limit_bytes: int) -> Any:
     """Return what a body says, for parsers of addresses that take longer bodies, too.
 
     :raises ParseError: it is not I-JSON.
+    :raises InvalidInput: ``invalid_input``: a text looks like a card number. Events of other producers are not looked
+        into: of ids with sixteen digits, one in forty does.
     :raises BodyTooLarge: it is longer.
     """
-    return read_document(stream, limit_bytes=limit_bytes, use=_whole)
+    return _without_cards(read_document(stream, limit_bytes=limit_bytes, use=_whole))
+
+
+def _without_cards(data: Any) -> Any:
+    detail = "This looks like a card number. Send a token of the PSP, never the card itself."
+    found = islice(fields_with_card_numbers(data), MAX_FIELD_ERRORS)
+    fields = tuple(FieldError(pointer, "card_number", detail) for pointer in found)
+    if fields:
+        raise InvalidInput(code="invalid_input", detail="The request breaks a rule; see errors.", fields=fields)
+    return data
 
 
 def read_document[Used](stream: Readable, *, limit_bytes: int, use: Callable[[Document], Used]) -> Used:
