@@ -30,6 +30,10 @@ test: ## the whole test suite, on the embedded servers
 attack-ledger: ## random work and storms against the ledger for half an hour; prints its seeds
 	TALLY_ATTACK=ledger $(RUN) pytest -s tests/ledger/test_stateful.py tests/ledger/test_storm.py tests/ledger/test_guards.py
 
+.PHONY: attack-payments
+attack-payments: ## tell of payments in hundreds of orders, with repetitions: are the books the same?
+	TALLY_ATTACK=payments $(RUN) pytest tests/payments/test_event_orders.py
+
 .PHONY: attack-changefeed
 attack-changefeed: ## kill the change feed a thousand times at each sink while writers write; prints its seeds
 	TALLY_ATTACK=changefeed $(RUN) pytest -s tests/exactly_once/changefeed/test_deaths.py
