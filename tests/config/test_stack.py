@@ -41,7 +41,7 @@ def test_its_api_key_opens_its_shop(stack: Stack) -> None:
 
 
 def test_the_worker_takes_messages_from_the_broker(stack: Stack) -> None:
-    with Celery(broker=stack.broker_url) as client:
+    with Celery(broker=stack.broker_url, set_as_current=False) as client:
         answers = client.control.ping(timeout=5)
 
     assert [list(answer.values()) for answer in answers or ()] == [[{"ok": "pong"}]]

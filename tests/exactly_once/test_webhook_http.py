@@ -47,8 +47,10 @@ def serving(
                 return
             try:
                 with tls.wrap_socket(connection, server_side=True) if tls else connection as spoken:
-                    got.append(spoken.recv(65536))
-                    answer(spoken)
+                    # Who does not like the certificate may go without a word, after the handshake.
+                    if came := spoken.recv(65536):
+                        got.append(came)
+                        answer(spoken)
             except OSError:
                 continue
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from tests.shop import Shop, wait_for
@@ -103,7 +104,12 @@ def test_an_event_about_a_stranger_is_parked_where_people_see_it(shop: Shop) -> 
     # Then
     wait_for(lambda: _inbox(shop, "evt_stranger") == [("parked", 1)], "the event is parked")
     # So that the next test's backlog is its own
-    shop.sql("UPDATE exactly_once_inboxevent SET state = 'processed' WHERE event_id = 'evt_stranger' RETURNING 1")
+    with psycopg.connect(shop.stack.database_url, autocommit=True) as session:
+        session.execute("SET session_replication_role = replica")
+        session.execute(
+            "WITH gone AS (DELETE FROM exactly_once_inboxevent WHERE event_id = 'evt_stranger' RETURNING id)"
+            " DELETE FROM exactly_once_inboxbody WHERE event_id IN (SELECT g.id FROM gone AS g)"
+        )
 
 
 def test_an_unknown_account_is_not_found(shop: Shop) -> None:
