@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q
 from django_subatomic.db import transaction
 
 from payments.models import Attempt, Refund
@@ -47,8 +48,10 @@ def claim_refund(*, refund_uuid: UUID, now: datetime) -> bool:
 
 
 def open_attempts() -> int:
-    """Return how many attempts the PSP owes us an answer about."""
-    return Attempt.objects.filter(state__in=(AttemptState.SUBMITTED, AttemptState.UNKNOWN)).count()
+    """Return how many attempts the PSP owes us an answer about, or has still to be told to void."""
+    unknown = Q(state__in=(AttemptState.SUBMITTED, AttemptState.UNKNOWN))
+    to_void = Q(state__in=CHECKED_ATTEMPT_STATES, void_requested_at__isnull=False)
+    return Attempt.objects.filter(unknown | to_void).count()
 
 
 def open_refunds() -> int:

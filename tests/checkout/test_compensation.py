@@ -14,7 +14,7 @@ from payments.ask_psp import look_up
 from payments.models import Attempt, Refund
 from payments.refund import request_refund, send_refund
 from payments.retention import PSP_KEY_RETENTION
-from payments.sweep import due_refunds
+from payments.sweep import due_refunds, open_attempts
 from payments.void import send_void
 from tests.checkout.buyers import CLIENT, nothing_is_wrong, open_session, open_shop, pay, posted, postings
 from tests.factories import NOW
@@ -80,8 +80,11 @@ def test_a_yes_after_the_buyer_walked_away_is_paid_back(psp: Psp) -> None:
 def test_a_void_in_time_takes_nothing(psp: Psp) -> None:
     session_id = open_session(open_shop())
     pay(session_id, "pm_card_authenticationRequired")
+    assert open_attempts() == 0  # the buyer's turn, not ours
     _cancel(session_id)
+    assert open_attempts() == 1
     send_void(attempt_uuid=Attempt.objects.get().uuid, now=NOW)
+    assert open_attempts() == 0
     assert psp.charges() == [("canceled", 0, 0)]
     assert (Attempt.objects.get().state, postings(), Refund.objects.count()) == ("voided", [], 0)
     assert StockItem.objects.get().reserved == 0
