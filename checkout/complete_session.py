@@ -20,6 +20,7 @@ from checkout.locks import lock_session
 from checkout.models import CheckoutSession
 from checkout.purchase_window import enter_window
 from checkout.queries import session_for_client
+from checkout.representation import session_address
 from checkout.states import RecoveryPoint, SessionState
 from checkout.stock import hold_stock
 from exactly_once import keys
@@ -31,6 +32,9 @@ from payments.ask_psp import charge, look_up
 from payments.begin_attempt import Charge, begin_attempt
 from payments.queries import live_attempt
 from payments.sweep import claim_attempt
+
+# The outcome comes by webhook or by our own asking, which takes seconds: to ask us more often brings nothing.
+ASK_AGAIN_SECONDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,12 @@ def complete_session(
     if stored is not None:
         return stored
     keys.release(claim=claim, now=now)
-    return json_response(202, session_for_client(session_id=session_id, client=keyed.client))
+    return json_response(
+        202,
+        session_for_client(session_id=session_id, client=keyed.client),
+        location=session_address(session_id),
+        retry_after_seconds=ASK_AGAIN_SECONDS,
+    )
 
 
 def _begin(claim: Claim, client: str, session_id: str, payment: Payment, now: datetime) -> None:

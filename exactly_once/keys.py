@@ -58,6 +58,7 @@ class StoredResponse:
     """A response as it was, or will be, stored: replayed byte for byte.
 
     ``location``: the API address of what was made; sent as the header, and what is left when the response expires.
+    ``retry_after_seconds``: for an answer that is only for now, and so is never stored.
     """
 
     status: int
@@ -65,6 +66,7 @@ class StoredResponse:
     content_type: str = "application/json"
     replayed: bool = False
     location: str = ""
+    retry_after_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

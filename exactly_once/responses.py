@@ -8,9 +8,11 @@ from exactly_once.keys import StoredResponse
 PROBLEM_CONTENT_TYPE = "application/problem+json"
 
 
-def json_response(status: int, body: dict[str, object], *, location: str = "") -> StoredResponse:
+def json_response(
+    status: int, body: dict[str, object], *, location: str = "", retry_after_seconds: int | None = None
+) -> StoredResponse:
     """Render a body, its fields in the order given; ``location`` is the API address of what was made."""
-    return StoredResponse(status=status, body=_bytes(body), location=location)
+    return StoredResponse(status=status, body=_bytes(body), location=location, retry_after_seconds=retry_after_seconds)
 
 
 def problem_response(status: int, error: TallyError) -> StoredResponse:

@@ -110,7 +110,10 @@ class CompleteSessionView(IdempotentAPIView):
         responses={200: schemas.SessionSchema, 202: schemas.SessionSchema},
     )
     def post(self, request: Request, session_id: str) -> HttpResponse:
-        """Pay. 200: completed, or `requires_escalation` with a `next_action`. 202: the PSP's outcome is unknown yet."""
+        """Pay. 200: completed, or `requires_escalation` with a `next_action`. 202: the PSP's outcome is unknown yet.
+
+        After a 202, ask again under the same key in `Retry-After` seconds, or look at the session.
+        """
         payment = validated(CompleteSessionSerializer, request).to_payment()
         return self.respond(
             request,

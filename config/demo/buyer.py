@@ -94,7 +94,7 @@ class Shopper:
             if answer is not None:
                 if not _try_again(answer):
                     return answer, requests
-                wait = min(float(answer.headers.get("Retry-After", wait)), 1.0)
+                wait = min(float(answer.headers.get("Retry-After", wait)), 2.0)
             if time.monotonic() > deadline:
                 raise TimeoutError(f"no final answer on {path} in {self._patience_seconds:.0f} s")
             time.sleep(wait)

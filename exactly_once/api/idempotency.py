@@ -51,6 +51,8 @@ class IdempotentAPIView(APIView):
         answer = HttpResponse(stored.body, status=stored.status, content_type=stored.content_type)
         if stored.location:
             answer["Location"] = stored.location
+        if stored.retry_after_seconds is not None:
+            answer["Retry-After"] = str(stored.retry_after_seconds)
         if stored.replayed:
             answer["Idempotent-Replayed"] = "true"
         return answer

@@ -114,6 +114,8 @@ def test_a_lost_reply_is_found_out_by_asking_again_under_the_same_key(shop: Shop
     session, key = shop.open_session(), str(uuid.uuid4())
     first = shop.pay(session, "pm_tally_dropReply", key=key)
     assert (first.status_code, first.json()["state"]) == (202, "complete_in_progress")
+    address = f"/api/v1/checkout-sessions/{session['id']}"
+    assert (first.headers["Retry-After"], first.headers["Location"]) == ("2", address)
     # When
     final = shop.pay_until_final(session, "pm_tally_dropReply", key=key)
     # Then
