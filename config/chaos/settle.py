@@ -12,7 +12,8 @@ from typing import Any
 
 import django
 
-DRAIN_SECONDS = 120.0
+# What a worker had begun when it was killed belongs to it for two minutes (handlers.LEASE).
+DRAIN_SECONDS = 240.0
 ON_THE_SHELF = 1_000_000
 
 

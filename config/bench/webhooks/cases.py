@@ -80,6 +80,7 @@ def rows(*, stand: Stand, effort: Effort, only: list[str], tell: Callable[[str],
     }
     for name in only or NAMES:
         tell(name)
+        stand.settle()
         yield measures[name](stand, effort)
 
 
