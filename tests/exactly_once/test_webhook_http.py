@@ -16,6 +16,7 @@ import pytest
 from exactly_once import webhook_http
 
 NAME = "shop.example"
+BODY = b"{}"
 HELLO = b"HTTP/1.1 200 OK\r\n\r\n"
 
 
@@ -30,6 +31,14 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     names = ["-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}"]
     subprocess.run([*made, *names, "-out", paths[0], "-keyout", paths[1]], check=True, capture_output=True)
     return paths
+
+
+def whole_request(spoken: socket.socket) -> bytes:
+    """Read until the body is in: a connection that is closed on unread bytes is reset, and its answer may be lost."""
+    came = b""
+    while not came.endswith(b"\r\n\r\n" + BODY) and (piece := spoken.recv(65536)):
+        came += piece
+    return came
 
 
 @contextmanager
@@ -48,7 +57,7 @@ def serving(
             try:
                 with tls.wrap_socket(connection, server_side=True) if tls else connection as spoken:
                     # Who does not like the certificate may go without a word, after the handshake.
-                    if came := spoken.recv(65536):
+                    if came := whole_request(spoken):
                         got.append(came)
                         answer(spoken)
             except OSError:
@@ -66,7 +75,7 @@ def serving(
 
 
 def post(url: str) -> webhook_http.Answer:
-    return webhook_http.post(url=url, body=b"{}", headers={}, allow_private=True)
+    return webhook_http.post(url=url, body=BODY, headers={}, allow_private=True)
 
 
 @pytest.mark.parametrize(
