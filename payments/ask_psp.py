@@ -9,9 +9,9 @@ from django_subatomic.db import durable, transaction
 from ledger.money import Money
 from payments.errors import PaymentNotFound
 from payments.models import Attempt
-from payments.psp.base import AuthorizeOutcome, NotFoundAtPsp, Pending, PspAdapter, Unknown, Voided
+from payments.psp.base import PspAdapter
+from payments.psp.outcomes import AuthorizeOutcome, NoLookUp, NotFoundAtPsp, Pending, Unknown, Voided
 from payments.psp.registry import get_adapter
-from payments.retention import PSP_KEY_RETENTION
 from payments.settle_attempt import settle_attempt
 from payments.states import CHECKED_ATTEMPT_STATES, AttemptState
 
@@ -40,10 +40,10 @@ def look_up(*, attempt_uuid: UUID, now: datetime) -> AttemptState:
     match found:
         case Pending():
             return AttemptState(attempt.state)
-        case NotFoundAtPsp() if now - attempt.submitted_at < PSP_KEY_RETENTION:
+        case NotFoundAtPsp() | NoLookUp() if now - attempt.submitted_at < adapter.key_retention:
             outcome: AuthorizeOutcome | Voided = _authorize(adapter, attempt)
-        case NotFoundAtPsp():
-            outcome = Unknown(detail="the PSP has no record of it, and its memory of our key is over")
+        case NotFoundAtPsp() | NoLookUp():
+            outcome = Unknown(detail="the PSP shows no record of it, and its memory of our key is over")
         case _:
             outcome = found
     with transaction():

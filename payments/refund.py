@@ -17,7 +17,8 @@ from payments.errors import PaymentNotFound, PaymentRefused
 from payments.events import refund_payload
 from payments.locks import lock_intent, lock_refund
 from payments.models import Attempt, Refund
-from payments.psp.base import (
+from payments.psp.outcomes import (
+    NoLookUp,
     NotFoundAtPsp,
     NotSent,
     RefundFailed,
@@ -28,7 +29,6 @@ from payments.psp.base import (
     Unknown,
 )
 from payments.psp.registry import get_adapter
-from payments.retention import PSP_KEY_RETENTION
 from payments.states import AttemptState, RefundState
 
 log = structlog.get_logger(__name__)
@@ -98,7 +98,7 @@ def send_refund(*, refund_uuid: UUID, now: datetime) -> None:
     if refund.state != RefundState.PENDING:
         return
     outcome = _ask(refund, now)
-    if isinstance(outcome, NotFoundAtPsp):
+    if isinstance(outcome, NotFoundAtPsp | NoLookUp):
         # The PSP may have forgotten our key: asking again could pay twice. Its webhook, or a person, ends this one.
         log.error("refund.unknown_for_too_long", refund=refund.public_id)
         return
@@ -114,7 +114,7 @@ def _ask(refund: Refund, now: datetime) -> RetrieveRefundOutcome:
     adapter = get_adapter(psp=attempt.psp, account=attempt.psp_account)
     if refund.checks > 1:
         found = adapter.retrieve_refund(refund_id=refund.uuid, psp_reference=attempt.psp_reference)
-        if not isinstance(found, NotFoundAtPsp) or now - refund.sent_at >= PSP_KEY_RETENTION:
+        if not isinstance(found, NotFoundAtPsp | NoLookUp) or now - refund.sent_at >= adapter.key_retention:
             return found
     return adapter.refund(
         key=f"{refund.uuid}:refund:1",

@@ -18,7 +18,7 @@ from payments.events import intent_payload
 from payments.locks import lock_attempt
 from payments.models import Attempt
 from payments.outcomes import IntentOutcome, announce
-from payments.psp.base import Approved, AuthorizeOutcome, Declined, NotSent, RequiresAction, Unknown, Voided
+from payments.psp.outcomes import Approved, AuthorizeOutcome, Declined, NotSent, RequiresAction, Unknown, Voided
 from payments.states import CHECKED_ATTEMPT_STATES, INTENT_STATE_OF, AttemptState, IntentState, Step, step
 from payments.sweep import next_check_at
 

@@ -39,6 +39,28 @@ class RefundState(StrEnum):
     FAILED = "failed"
 
 
+class DisputeState(StrEnum):
+    """A buyer's bank wants money back (``needs_response``), or asks first (``warning_needs_response``)."""
+
+    WARNING_NEEDS_RESPONSE = "warning_needs_response"
+    WARNING_UNDER_REVIEW = "warning_under_review"
+    WARNING_CLOSED = "warning_closed"
+    NEEDS_RESPONSE = "needs_response"
+    UNDER_REVIEW = "under_review"
+    WON = "won"
+    LOST = "lost"
+
+
+class PayoutState(StrEnum):
+    """Money on its way from the PSP to our bank account."""
+
+    PENDING = "pending"
+    IN_TRANSIT = "in_transit"
+    PAID = "paid"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
 A = AttemptState
 
 # Everything that may still cost or bring money. At most one such attempt per intent: a partial unique index.

@@ -8,7 +8,7 @@ from django_subatomic.db import durable, transaction, transaction_required
 
 from payments.locks import lock_intent
 from payments.models import Attempt
-from payments.psp.base import Voided
+from payments.psp.outcomes import Voided
 from payments.psp.registry import get_adapter
 from payments.settle_attempt import settle_attempt
 from payments.states import AttemptState, IntentState

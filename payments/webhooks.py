@@ -11,7 +11,7 @@ from django_subatomic.db import transaction_required
 from exactly_once.inbox import InboxMessage, Park
 from payments.errors import PaymentRefused
 from payments.models import Attempt, Refund
-from payments.psp.base import PaymentEvent, RefundEvent
+from payments.psp.news import PaymentEvent, RefundEvent
 from payments.psp.registry import get_adapter
 from payments.refund import settle_refund
 from payments.settle_attempt import settle_attempt
@@ -24,13 +24,13 @@ def handle(message: InboxMessage) -> None:
     :raises Park: it speaks of an object that we do not know (yet), or contradicts what we know: tried again later,
         and visible to people until then.
     """
-    event = get_adapter(psp=message.source, account=message.account).parse_webhook(body=message.body)
     now = datetime.now(UTC)
-    match event:
-        case PaymentEvent():
-            _settle_payment(message, event, now)
-        case RefundEvent():
-            _settle_refund(message, event, now)
+    for event in get_adapter(psp=message.source, account=message.account).parse_webhook(body=message.body):
+        match event:
+            case PaymentEvent():
+                _settle_payment(message, event, now)
+            case RefundEvent():
+                _settle_refund(message, event, now)
 
 
 def _settle_payment(message: InboxMessage, event: PaymentEvent, now: datetime) -> None:

@@ -1,169 +1,27 @@
-"""What every PSP adapter offers, and every answer that it may give. Closed sets: callers match over all of them.
-
-The line that matters runs between :class:`NotSent` (not one byte left this machine) and :class:`Unknown` (something
-left, and we do not know what became of it). A time-out is never a decline.
-"""
+"""What every PSP adapter offers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
 from ledger.money import Money
-
-
-class DeclineReason(StrEnum):
-    """Why a PSP said no, in words that are the same for every PSP and fit to be shown to a buyer.
-
-    A card that was reported lost, stolen or suspicious is just ``card_declined``: networks and PSPs ask merchants not
-    to tell whoever holds it. The PSP's own words go into :attr:`Declined.message`, for our people.
-    """
-
-    CARD_DECLINED = "card_declined"  # the bank gave no reason, or none that a buyer may hear
-    INSUFFICIENT_FUNDS = "insufficient_funds"
-    LIMIT_EXCEEDED = "limit_exceeded"
-    EXPIRED_CARD = "expired_card"
-    INCORRECT_DETAILS = "incorrect_details"  # number, date, security code, address
-    NOT_SUPPORTED = "not_supported"  # this card does not do this currency or kind of purchase
-    AUTHENTICATION_REQUIRED = "authentication_required"
-    AUTHENTICATION_FAILED = "authentication_failed"
-    DUPLICATE = "duplicate"  # the bank saw the same purchase a moment ago
-    PROCESSING_ERROR = "processing_error"  # the bank or the network failed; another try may work
-    INVALID_PAYMENT_METHOD = "invalid_payment_method"  # no such token at this PSP, or used up
-    INVALID_REQUEST = "invalid_request"  # the PSP does not take this request at all, whatever the card
-    WRONG_STATE = "wrong_state"  # the payment has moved on: captured, voided or never authorised
-
-
-@dataclass(frozen=True, slots=True)
-class Approved:
-    """The PSP holds (``captured=False``) or has taken (``captured=True``) this money."""
-
-    psp_reference: str
-    captured: bool
-    money: Money
-
-
-@dataclass(frozen=True, slots=True)
-class RequiresAction:
-    """The buyer has to do something at ``redirect_url`` first, such as 3-D Secure."""
-
-    psp_reference: str
-    redirect_url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Declined:
-    """A definite no; ``soft`` where another try or another PSP may get a yes.
-
-    ``reason`` is one of :class:`DeclineReason`; ``message`` is the PSP's own, never shown to buyers.
-    """
-
-    psp_reference: str | None
-    reason: str
-    soft: bool
-    message: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class NotSent:
-    """Nothing left this machine: no address, connection refused."""
-
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """Something left, and no readable answer came back."""
-
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Voided:
-    """The payment was let go of without taking money."""
-
-    psp_reference: str
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """The PSP is at it and has not decided."""
-
-    psp_reference: str
-
-
-@dataclass(frozen=True, slots=True)
-class NotFoundAtPsp:
-    """The PSP's record does not have it (yet)."""
-
-
-@dataclass(frozen=True, slots=True)
-class RefundSucceeded:
-    """The buyer has been paid back."""
-
-    psp_reference: str
-    money: Money
-
-
-@dataclass(frozen=True, slots=True)
-class RefundPending:
-    """The PSP will pay the buyer back."""
-
-    psp_reference: str
-
-
-@dataclass(frozen=True, slots=True)
-class RefundFailed:
-    """A definite no."""
-
-    psp_reference: str | None
-    reason: str
-
-
-type AuthorizeOutcome = Approved | RequiresAction | Declined | NotSent | Unknown
-type CaptureOutcome = Approved | Declined | NotSent | Unknown
-type VoidOutcome = Voided | Declined | NotSent | Unknown
-type RefundOutcome = RefundSucceeded | RefundPending | RefundFailed | NotSent | Unknown
-type RetrieveRefundOutcome = RefundOutcome | NotFoundAtPsp
-type RetrieveOutcome = Approved | RequiresAction | Declined | Voided | Pending | NotFoundAtPsp | NotSent | Unknown
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentEvent:
-    """A webhook about a payment; ``attempt_id`` is ours, where the PSP sends it back."""
-
-    attempt_id: UUID | None
-    psp_reference: str
-    outcome: Approved | RequiresAction | Declined | Voided
-
-
-@dataclass(frozen=True, slots=True)
-class RefundEvent:
-    """A webhook about a refund; ``refund_id`` is ours, where the PSP sends it back.
-
-    ``payment_reference`` is the PSP's word for the payment that is refunded.
-    """
-
-    refund_id: UUID | None
-    psp_reference: str
-    payment_reference: str | None
-    outcome: RefundSucceeded | RefundPending | RefundFailed
-
-
-@dataclass(frozen=True, slots=True)
-class Ignored:
-    """A webhook that changes nothing here."""
-
-    type: str
-
-
-type WebhookEvent = PaymentEvent | RefundEvent | Ignored
+from payments.psp.news import WebhookEvent
+from payments.psp.outcomes import (
+    AuthorizeOutcome,
+    CaptureOutcome,
+    RefundOutcome,
+    RetrieveOutcome,
+    RetrieveRefundOutcome,
+    VoidOutcome,
+)
 
 
 class PspAdapter(Protocol):
     """One account at one PSP. Every ``key`` makes its request harmless to repeat, for as long as the PSP remembers."""
+
+    # For how long the same key cannot move money twice. Afterwards we only look.
+    key_retention: timedelta
 
     def authorize(
         self, *, key: str, attempt_id: UUID, money: Money, token: str, capture: bool, description: str
@@ -171,8 +29,8 @@ class PspAdapter(Protocol):
         """Ask for the money; with ``capture`` take it at once."""
         ...
 
-    def capture(self, *, key: str, psp_reference: str, money: Money) -> CaptureOutcome:
-        """Take an authorised payment, or part of it."""
+    def capture(self, *, key: str, capture_id: UUID, psp_reference: str, money: Money, final: bool) -> CaptureOutcome:
+        """Take an authorised payment, or part of it; with ``final`` the rest is let go of."""
         ...
 
     def void(self, *, key: str, psp_reference: str) -> VoidOutcome:
@@ -198,8 +56,8 @@ class PspAdapter(Protocol):
         """
         ...
 
-    def parse_webhook(self, *, body: bytes) -> WebhookEvent:
-        """Return what a verified event says.
+    def parse_webhook(self, *, body: bytes) -> tuple[WebhookEvent, ...]:
+        """Return what a verified event says: one piece of news, or as many as the PSP sends at once.
 
         :raises Exception: of whatever kind on an event that makes no sense, so that it is kept and looked at.
         """

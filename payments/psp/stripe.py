@@ -5,7 +5,7 @@ attempt even where Stripe's own id never reached us.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,10 +15,13 @@ from ledger.errors import InvalidMoney
 from ledger.money import Money
 from payments.errors import BadSignature
 from payments.psp import stripe_objects
-from payments.psp.base import (
+from payments.psp.news import WebhookEvent
+from payments.psp.outcomes import (
     Approved,
     AuthorizeOutcome,
+    CaptureFailed,
     CaptureOutcome,
+    CaptureSucceeded,
     Declined,
     DeclineReason,
     NotSent,
@@ -30,7 +33,6 @@ from payments.psp.base import (
     Unknown,
     Voided,
     VoidOutcome,
-    WebhookEvent,
 )
 from payments.psp.stripe_currencies import is_counted_alike
 from payments.psp.stripe_objects import Object, Reader, Refusal
@@ -52,6 +54,9 @@ stripe.enable_telemetry = False
 
 class StripeAdapter:
     """One Stripe account. ``return_url`` is where buyers come back to from 3-D Secure."""
+
+    # Stripe forgets a key after 24 h at the earliest (its API reference, "Idempotent requests").
+    key_retention = timedelta(hours=23)
 
     def __init__(
         self,
@@ -102,19 +107,22 @@ class StripeAdapter:
         outcome = _read(answer, stripe_objects.of_attempt(attempt_id))
         return Unknown(detail="not decided yet") if isinstance(outcome, Voided | Pending) else outcome
 
-    def capture(self, *, key: str, psp_reference: str, money: Money) -> CaptureOutcome:
-        """Capture an authorised PaymentIntent, or part of it; Stripe releases the rest.
+    def capture(self, *, key: str, capture_id: UUID, psp_reference: str, money: Money, final: bool) -> CaptureOutcome:
+        """Capture an authorised PaymentIntent, or part of it; Stripe releases the rest, so each has one capture.
 
         Where it had been captured before, that capture is the answer, with its own amount.
         """
+        if not final:
+            return CaptureFailed(None, reason=DeclineReason.NOT_SUPPORTED, message="Stripe captures a payment once")
         params: Any = {"amount_to_capture": money.amount_minor}
         answer = _call(lambda: self._payments.capture(psp_reference, params, {"idempotency_key": key}))
         outcome = _standing_after(answer, psp_reference)
-        if isinstance(answer, Refusal) and not (isinstance(outcome, Approved) and outcome.captured):
-            return answer.as_decline()
-        if isinstance(outcome, Approved | Declined | NotSent | Unknown):
-            return outcome
-        return Unknown(detail=f"after capture: {outcome}")
+        if isinstance(outcome, Approved) and outcome.captured:
+            return CaptureSucceeded(psp_reference, outcome.money)
+        if isinstance(answer, Refusal):
+            no = answer.as_decline()
+            return CaptureFailed(None, reason=no.reason, message=no.message)
+        return outcome if isinstance(outcome, NotSent | Unknown) else Unknown(detail=f"after capture: {outcome}")
 
     def void(self, *, key: str, psp_reference: str) -> VoidOutcome:
         """Cancel a PaymentIntent that was not captured. Where it had been canceled before, that is the answer."""
@@ -178,9 +186,9 @@ class StripeAdapter:
             raise BadSignature(code="signature_invalid", detail="The Stripe-Signature header is too old.")
         return stripe_objects.event_id(body)
 
-    def parse_webhook(self, *, body: bytes) -> WebhookEvent:
+    def parse_webhook(self, *, body: bytes) -> tuple[WebhookEvent, ...]:
         """Return what a verified event says."""
-        return stripe_objects.parse_event(body)
+        return (stripe_objects.parse_event(body),)
 
 
 type Answer = Object | Refusal | NotSent | Unknown

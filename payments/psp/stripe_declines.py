@@ -1,6 +1,6 @@
 """Stripe's decline codes in our words (Stripe's docs, "Decline codes" and "Error codes")."""
 
-from payments.psp.base import DeclineReason
+from payments.psp.outcomes import DeclineReason
 
 R = DeclineReason
 

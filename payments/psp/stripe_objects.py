@@ -13,22 +13,19 @@ from uuid import UUID
 from ledger.money import Money
 from payments.errors import BadSignature
 from payments.psp import stripe_declines
-from payments.psp.base import (
+from payments.psp.news import Ignored, PaymentEvent, RefundEvent, WebhookEvent
+from payments.psp.outcomes import (
     Approved,
     Declined,
     DeclineReason,
-    Ignored,
     NotFoundAtPsp,
-    PaymentEvent,
     Pending,
-    RefundEvent,
     RefundFailed,
     RefundPending,
     RefundSucceeded,
     RequiresAction,
     Unknown,
     Voided,
-    WebhookEvent,
 )
 
 type Object = Mapping[str, Any]

@@ -12,8 +12,8 @@ from checkout.models import CheckoutSession, Order, StockItem
 from ledger.money import Money
 from payments.ask_psp import look_up
 from payments.models import Attempt, Refund
+from payments.psp.stripe import StripeAdapter
 from payments.refund import request_refund, send_refund
-from payments.retention import PSP_KEY_RETENTION
 from payments.sweep import due_refunds, open_attempts
 from payments.void import send_void
 from tests.checkout.buyers import CLIENT, nothing_is_wrong, open_session, open_shop, pay, posted, postings
@@ -122,9 +122,9 @@ def test_a_refund_that_no_worker_sent_for_a_day_is_sent_all_the_same(psp: Psp) -
     send_refund(refund_uuid=refund, now=tomorrow)
     asked = psp.requests()
     # Then the PSP's memory is counted from here: a look and the same request, and later only a look
-    send_refund(refund_uuid=refund, now=tomorrow + PSP_KEY_RETENTION - timedelta(seconds=1))
+    send_refund(refund_uuid=refund, now=tomorrow + StripeAdapter.key_retention - timedelta(seconds=1))
     assert psp.requests() == asked + 2
-    send_refund(refund_uuid=refund, now=tomorrow + PSP_KEY_RETENTION)
+    send_refund(refund_uuid=refund, now=tomorrow + StripeAdapter.key_retention)
     assert (psp.requests(), Refund.objects.get().state) == (asked + 3, "pending")
 
 

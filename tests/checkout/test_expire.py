@@ -13,7 +13,7 @@ from checkout.stock import HOLD
 from checkout.tasks import sweep
 from payments.ask_psp import look_up
 from payments.models import Attempt
-from payments.psp.base import Declined
+from payments.psp.outcomes import Declined
 from payments.settle_attempt import settle_attempt
 from payments.void import send_void
 from tests.checkout.buyers import CLIENT, nothing_is_wrong, open_session, open_shop, pay

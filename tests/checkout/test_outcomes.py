@@ -11,7 +11,7 @@ from exactly_once.models import IdempotencyKey
 from ledger.money import Money
 from payments.ask_psp import look_up
 from payments.models import Attempt, PaymentIntent
-from payments.psp.base import Approved
+from payments.psp.outcomes import Approved
 from payments.settle_attempt import settle_attempt
 from tests.checkout.buyers import nothing_is_wrong, open_session, open_shop, pay
 from tests.factories import NOW

@@ -29,7 +29,7 @@ def order_in_a_commit_of_its_own() -> None:
 
 def new_psp_key_each_time() -> None:
     """Ask the PSP for the same payment under another key each time, without a look whether it is there."""
-    from payments.psp.base import NotFoundAtPsp
+    from payments.psp.outcomes import NotFoundAtPsp
     from payments.psp.stripe import StripeAdapter
 
     authorize = StripeAdapter.authorize

@@ -15,7 +15,7 @@ from ledger.money import Money
 from payments.begin_attempt import Charge, begin_attempt
 from payments.errors import PaymentRefused
 from payments.models import Attempt, PaymentIntent
-from payments.psp.base import Approved, AuthorizeOutcome, Declined, NotSent, RequiresAction, Unknown, Voided
+from payments.psp.outcomes import Approved, AuthorizeOutcome, Declined, NotSent, RequiresAction, Unknown, Voided
 from payments.settle_attempt import settle_attempt
 from payments.sweep import due_attempts
 from tests.concurrency.crowd import crowd

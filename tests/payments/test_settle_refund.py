@@ -16,7 +16,7 @@ from payments import webhooks
 from payments.begin_attempt import Charge, begin_attempt
 from payments.errors import PaymentRefused
 from payments.models import Attempt, Refund
-from payments.psp.base import Approved, RefundFailed, RefundOutcome, RefundPending, RefundSucceeded
+from payments.psp.outcomes import Approved, RefundFailed, RefundOutcome, RefundPending, RefundSucceeded
 from payments.refund import request_refund, settle_refund
 from payments.settle_attempt import settle_attempt
 from payments.verify import checks

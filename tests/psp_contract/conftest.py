@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from ledger.money import Money
-from payments.psp.base import Approved, AuthorizeOutcome
+from payments.psp.outcomes import Approved, AuthorizeOutcome, CaptureOutcome
 from payments.psp.stripe import StripeAdapter
 from tests.processes import Program, running
 from tests.psp_contract.backends import SERVERS, Abilities, Server, adapter_at
@@ -45,6 +45,13 @@ class Backend:
             token=token,
             capture=capture,
             description="A test",
+        )
+
+    def capture(self, payment: str, *, money: Money = EUR, key: str = "", final: bool = True) -> CaptureOutcome:
+        """Take an authorised payment, or part of it."""
+        capture = uuid4()
+        return self.adapter.capture(
+            key=key or f"{capture}:capture:1", capture_id=capture, psp_reference=payment, money=money, final=final
         )
 
     def approved(self, *, capture: bool = True) -> Approved:

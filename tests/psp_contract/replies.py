@@ -5,10 +5,12 @@ from collections.abc import Callable
 from uuid import UUID
 
 from ledger.money import Money
-from payments.psp.base import AuthorizeOutcome, PspAdapter
+from payments.psp.base import PspAdapter
+from payments.psp.outcomes import AuthorizeOutcome
 from tests.psp_contract.backends import adapter_at
 
 ATTEMPT = UUID("0b0e7f4e-5d0c-4f0e-9c69-6f1e0a3f7f01")
+CAPTURE = UUID("3f1f0a5e-6f0b-4c8e-8e6e-2a7d9c1be203")
 REFUND = UUID("9a1d3c52-2f67-4a58-8a08-0d8a4bb0a702")
 EUR = Money(1290, "EUR")
 
@@ -43,7 +45,7 @@ def authorize(url: str) -> AuthorizeOutcome:
 
 
 VERBS: dict[str, Callable[[PspAdapter], object]] = {
-    "capture": lambda psp: psp.capture(key="key", psp_reference="pi_1", money=EUR),
+    "capture": lambda psp: psp.capture(key="key", capture_id=CAPTURE, psp_reference="pi_1", money=EUR, final=True),
     "void": lambda psp: psp.void(key="key", psp_reference="pi_1"),
     "refund": lambda psp: psp.refund(key="key", psp_reference="pi_1", refund_id=REFUND, money=EUR),
     "retrieve": lambda psp: psp.retrieve(attempt_id=ATTEMPT, psp_reference="pi_1"),

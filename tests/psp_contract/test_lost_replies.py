@@ -10,11 +10,12 @@ import httpx
 import pytest
 
 from ledger.money import Money
-from payments.psp.base import (
+from payments.psp.news import RefundEvent
+from payments.psp.outcomes import (
     Approved,
+    CaptureSucceeded,
     Declined,
     NotFoundAtPsp,
-    RefundEvent,
     RefundFailed,
     RefundPending,
     RefundSucceeded,
@@ -115,10 +116,10 @@ def test_a_capture_whose_reply_is_lost_is_made_once(psp: Backend, mishap: str) -
     payment = psp.approved(capture=False).psp_reference
     part = Money(1000, "EUR")
     _control(psp, "faults", next=[mishap])
-    assert isinstance(psp.adapter.capture(key="k:capture:1", psp_reference=payment, money=part), Unknown)
-    taken = Approved(payment, captured=True, money=part)
-    assert psp.adapter.retrieve(attempt_id=uuid4(), psp_reference=payment) == taken
-    assert psp.adapter.capture(key="k:capture:2", psp_reference=payment, money=part) == taken
+    assert isinstance(psp.capture(payment, money=part, key="k:capture:1"), Unknown)
+    found = psp.adapter.retrieve(attempt_id=uuid4(), psp_reference=payment)
+    assert found == Approved(payment, captured=True, money=part)
+    assert psp.capture(payment, money=part, key="k:capture:2") == CaptureSucceeded(payment, part)
     assert _taken(psp) == [(1000, 0)]
 
 
@@ -161,7 +162,7 @@ def test_a_refund_may_end_otherwise_than_it_began(psp: Backend, token: str, firs
     began = psp.adapter.refund(key="k", psp_reference=payment.psp_reference, refund_id=refund, money=EUR)
     _control(psp, "clock", advance_seconds=31)
     events = httpx.get(f"{psp.program.url}/v1/events?limit=1", headers={"Authorization": "Bearer sk_test"})
-    told = psp.adapter.parse_webhook(body=httpx.Response(200, json=events.json()["data"][0]).content)
+    (told,) = psp.adapter.parse_webhook(body=httpx.Response(200, json=events.json()["data"][0]).content)
     assert isinstance(began, first)
     assert isinstance(told, RefundEvent)
     assert (told.refund_id, told.payment_reference) == (refund, payment.psp_reference)

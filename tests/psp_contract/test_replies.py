@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 
 from ledger.money import Money
-from payments.psp.base import Approved, AuthorizeOutcome, Declined, RefundFailed, RequiresAction, Unknown
+from payments.psp.outcomes import (
+    Approved,
+    AuthorizeOutcome,
+    CaptureFailed,
+    Declined,
+    RefundFailed,
+    RequiresAction,
+    Unknown,
+)
 from tests.broken_server import Behaviour, answer, broken_server
 from tests.psp_contract.backends import adapter_at
 from tests.psp_contract.replies import ATTEMPT, EUR, VERBS, authorize, error, found, intent
@@ -106,9 +114,9 @@ def _refused_because_it_is(**state: object) -> Behaviour:
     [
         ("void", {"status": "canceled"}, "Voided"),
         ("void", {"status": "succeeded"}, "Declined"),
-        ("capture", {"status": "succeeded", "amount_received": 1000}, "Approved"),
-        ("capture", {"status": "canceled"}, "Declined"),
-        ("capture", {"status": "requires_capture", "amount_capturable": 1290}, "Declined"),
+        ("capture", {"status": "succeeded", "amount_received": 1000}, "CaptureSucceeded"),
+        ("capture", {"status": "canceled"}, "CaptureFailed"),
+        ("capture", {"status": "requires_capture", "amount_capturable": 1290}, "CaptureFailed"),
         ("void", {"status": "canceled", "id": "pi_2"}, "Declined"),
     ],
 )
@@ -119,7 +127,7 @@ def test_a_refusal_that_tells_how_the_payment_stands_is_believed(
         outcome: Any = VERBS[verb](adapter_at(server.url))
 
     assert type(outcome).__name__ == expected
-    if isinstance(outcome, Declined):
+    if isinstance(outcome, Declined | CaptureFailed):
         assert outcome.reason == "wrong_state"
     if isinstance(outcome, Approved):
         assert outcome.money == Money(1000, "EUR")

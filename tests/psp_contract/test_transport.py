@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from payments.psp.base import NotSent, Unknown
+from payments.psp.outcomes import NotSent, Unknown
 from tests.broken_server import Behaviour, answer, broken_server, close, keep_silent, reset, say
 from tests.processes import free_port
 from tests.psp_contract.backends import adapter_at

@@ -8,7 +8,8 @@ import pytest
 
 from ledger.money import Money
 from payments.errors import BadSignature
-from payments.psp.base import Approved, Declined, PaymentEvent, RefundEvent, RefundSucceeded, WebhookEvent
+from payments.psp.news import PaymentEvent, RefundEvent, WebhookEvent
+from payments.psp.outcomes import Approved, Declined, RefundSucceeded
 from tests.psp_contract.conftest import Backend
 from tests.waiting import eventually
 from tests.webhook_endpoint import Endpoint
@@ -27,7 +28,7 @@ def _news(backend: Backend, endpoint: Endpoint) -> list[WebhookEvent]:
     now = datetime.now(UTC)
     for body, signature in endpoint.taken:
         backend.adapter.verify_webhook(headers={"Stripe-Signature": signature}, body=body, now=now)
-    return [backend.adapter.parse_webhook(body=body) for body, _ in endpoint.taken]
+    return [news for body, _ in endpoint.taken for news in backend.adapter.parse_webhook(body=body)]
 
 
 def test_a_payment_is_told_as_it_was_answered(backend: Backend, endpoint: Endpoint) -> None:

@@ -6,7 +6,7 @@ import pytest
 from iso4217 import Currency
 
 from ledger.money import Money
-from payments.psp.base import Declined, NotSent
+from payments.psp.outcomes import Declined, NotSent
 from payments.psp.stripe import StripeAdapter
 from payments.psp.stripe_currencies import is_counted_alike
 

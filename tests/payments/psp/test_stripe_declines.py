@@ -2,7 +2,7 @@
 
 import pytest
 
-from payments.psp.base import DeclineReason
+from payments.psp.outcomes import DeclineReason
 from payments.psp.stripe_declines import is_soft, reason_of
 
 

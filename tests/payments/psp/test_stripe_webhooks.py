@@ -11,18 +11,15 @@ import pytest
 
 from ledger.money import Money
 from payments.errors import BadSignature
-from payments.psp.base import (
+from payments.psp.news import Ignored, PaymentEvent, RefundEvent, WebhookEvent
+from payments.psp.outcomes import (
     Approved,
     Declined,
-    Ignored,
-    PaymentEvent,
-    RefundEvent,
     RefundFailed,
     RefundPending,
     RefundSucceeded,
     RequiresAction,
     Voided,
-    WebhookEvent,
 )
 from payments.psp.stripe import UNREADABLE, StripeAdapter
 
@@ -211,7 +208,7 @@ NO = {"code": "card_declined", "decline_code": "insufficient_funds", "message": 
     ],
 )
 def test_an_event_is_read_in_our_words(adapter: StripeAdapter, body: bytes, expected: WebhookEvent) -> None:
-    assert adapter.parse_webhook(body=body) == expected
+    assert adapter.parse_webhook(body=body) == (expected,)
 
 
 @pytest.mark.parametrize(
