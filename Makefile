@@ -64,7 +64,7 @@ format: ## put Python and SQL into the house's form
 lock: ## pin all that the direct pins of pyproject.toml need, refresh requirements.txt
 	$(UV) run --no-project scripts/lock.py
 
-CHECKS := style types imports sql templates spelling dependencies migrations deploy audit
+CHECKS := style types imports sql templates spelling dependencies migrations pages deploy audit
 
 .PHONY: check
 check: $(CHECKS:%=check-%) ## every check but the tests (each alone: make check-style, ...)
@@ -96,6 +96,9 @@ check-dependencies:
 
 check-migrations:
 	$(RUN) manage.py makemigrations --check --dry-run
+
+check-pages:
+	$(RUN) manage.py state_machines --check
 
 # Production's own rules, met by secrets that exist for this one command.
 check-deploy:

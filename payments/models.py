@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from payments.refund_trigger import refund_is_counted
+from payments.state_machines import ATTEMPT, INTENT, REFUND
 from payments.states import LIVE_ATTEMPT_STATES, AttemptState, IntentState, RefundState
 
 
@@ -42,6 +43,7 @@ class PaymentIntent(models.Model):
                 condition=~Q(state=IntentState.CANCELED),
             ),
         ]
+        triggers = [INTENT.trigger(constraint="payment_intent_follows_table")]
 
     def __str__(self) -> str:
         return self.public_id
@@ -100,6 +102,7 @@ class Attempt(models.Model):
         indexes = [
             models.Index(name="payment_attempt_due", fields=["next_check_at"], condition=Q(next_check_at__isnull=False))
         ]
+        triggers = [ATTEMPT.trigger(constraint="payment_attempt_follows_table")]
 
     def __str__(self) -> str:
         return f"{self.psp} {self.uuid}"
@@ -138,7 +141,7 @@ class Refund(models.Model):
         indexes = [
             models.Index(name="payment_refund_due", fields=["next_check_at"], condition=Q(next_check_at__isnull=False))
         ]
-        triggers = [refund_is_counted()]
+        triggers = [refund_is_counted(), REFUND.trigger(constraint="payment_refund_follows_table")]
 
     def __str__(self) -> str:
         return self.public_id

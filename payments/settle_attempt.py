@@ -19,7 +19,8 @@ from payments.locks import lock_attempt
 from payments.models import Attempt
 from payments.outcomes import IntentOutcome, announce
 from payments.psp.outcomes import Approved, AuthorizeOutcome, Declined, NotSent, RequiresAction, Unknown, Voided
-from payments.states import CHECKED_ATTEMPT_STATES, INTENT_STATE_OF, AttemptState, IntentState, Step, step
+from payments.state_machines import Step, step
+from payments.states import CHECKED_ATTEMPT_STATES, INTENT_STATE_OF, AttemptState, IntentState
 from payments.sweep import next_check_at
 
 log = structlog.get_logger(__name__)

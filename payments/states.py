@@ -1,8 +1,4 @@
-"""The states of intents, attempts and refunds, and which follow which. Pure tables; no database here.
-
-A transition that is not in a table is either *stale* news (the object is already further) or a *contradiction*
-(money moved where we had closed the file). The first is ignored, the second never.
-"""
+"""The states of what payments keeps. Which follow which: state_machines.py."""
 
 from enum import StrEnum
 
@@ -11,6 +7,7 @@ class IntentState(StrEnum):
     """What we want to collect (Stripe's words)."""
 
     REQUIRES_PAYMENT_METHOD = "requires_payment_method"
+    REQUIRES_CONFIRMATION = "requires_confirmation"
     REQUIRES_ACTION = "requires_action"
     PROCESSING = "processing"
     REQUIRES_CAPTURE = "requires_capture"
@@ -29,6 +26,23 @@ class AttemptState(StrEnum):
     FAILED_NOT_SENT = "failed_not_sent"
     UNKNOWN = "unknown"
     VOIDED = "voided"
+    EXPIRED = "expired"
+
+
+class CaptureState(StrEnum):
+    """``pending`` until the PSP has said how it ended."""
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class VoidState(StrEnum):
+    """``pending`` until the payment is let go of, or has gone another way."""
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
 
 
 class RefundState(StrEnum):
@@ -72,19 +86,6 @@ PENDING_ATTEMPT_STATES = (A.SUBMITTED, A.UNKNOWN, A.REQUIRES_ACTION)
 # Those, and authorisations: they are captured, let go of or run out, and news of that may be lost like any other.
 CHECKED_ATTEMPT_STATES = (*PENDING_ATTEMPT_STATES, A.AUTHORIZED)
 
-ATTEMPT_TRANSITIONS: dict[AttemptState, frozenset[AttemptState]] = {
-    A.SUBMITTED: frozenset(
-        {A.REQUIRES_ACTION, A.AUTHORIZED, A.CAPTURED, A.DECLINED, A.FAILED_NOT_SENT, A.UNKNOWN, A.VOIDED}
-    ),
-    A.UNKNOWN: frozenset({A.REQUIRES_ACTION, A.AUTHORIZED, A.CAPTURED, A.DECLINED, A.VOIDED}),
-    A.REQUIRES_ACTION: frozenset({A.AUTHORIZED, A.CAPTURED, A.DECLINED, A.VOIDED}),
-    A.AUTHORIZED: frozenset({A.CAPTURED, A.VOIDED}),
-    A.CAPTURED: frozenset(),
-    A.DECLINED: frozenset(),
-    A.FAILED_NOT_SENT: frozenset(),
-    A.VOIDED: frozenset(),
-}
-
 INTENT_STATE_OF: dict[AttemptState, IntentState] = {
     A.SUBMITTED: IntentState.PROCESSING,
     A.UNKNOWN: IntentState.PROCESSING,
@@ -94,25 +95,5 @@ INTENT_STATE_OF: dict[AttemptState, IntentState] = {
     A.DECLINED: IntentState.REQUIRES_PAYMENT_METHOD,
     A.FAILED_NOT_SENT: IntentState.REQUIRES_PAYMENT_METHOD,
     A.VOIDED: IntentState.CANCELED,
+    A.EXPIRED: IntentState.REQUIRES_PAYMENT_METHOD,
 }
-
-
-class Step(StrEnum):
-    """What a piece of news means for an attempt."""
-
-    APPLY = "apply"
-    STALE = "stale"
-    CONTRADICTION = "contradiction"
-
-
-def step(*, current: AttemptState, news: AttemptState) -> Step:
-    """Judge news about an attempt, in whatever order it came.
-
-    Money that moved on an attempt that we had closed without money is a contradiction: somebody must look.
-    """
-    if news in ATTEMPT_TRANSITIONS[current]:
-        return Step.APPLY
-    closed_without_money = current in (A.DECLINED, A.FAILED_NOT_SENT, A.VOIDED)
-    if closed_without_money and news in (A.CAPTURED, A.AUTHORIZED):
-        return Step.CONTRADICTION
-    return Step.STALE

@@ -21,9 +21,11 @@ WITHOUT_DATABASE = frozenset(
         "help",
         "makemessages",
         "makemigrations",
+        "money_flows",
         "spectacular",
         "startapp",
         "startproject",
+        "state_machines",
         "up",
         "version",
     }

@@ -1,9 +1,11 @@
 """Verify notices each kind of damage to orders, stock and payments, and nothing where all is well."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 from django_subatomic.db import transaction
 
@@ -23,17 +25,27 @@ pytestmark = pytest.mark.django_db(transaction=True)
 LONG_AGO = "2020-01-01T00:00:00Z"
 
 
+@contextmanager
+def _past_the_triggers() -> Iterator[CursorWrapper]:
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        yield cursor
+        cursor.execute("RESET session_replication_role")
+
+
 def _change(model: type[Model], **values: object) -> Callable[[], object]:
-    return lambda: model._default_manager.update(**values)
+    def change() -> None:
+        with _past_the_triggers():
+            model._default_manager.update(**values)
+
+    return change
 
 
 def _remove(*tables: str) -> Callable[[], object]:
     def remove() -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SET session_replication_role = replica")
+        with _past_the_triggers() as cursor:
             for table in tables:
                 cursor.execute(f"DELETE FROM {table}")
-            cursor.execute("RESET session_replication_role")
 
     return remove
 

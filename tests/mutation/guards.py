@@ -137,12 +137,14 @@ GUARDS = {
         "payment_attempt_refunds_within_capture",
         "payment_attempt_state_known",
         "payments_attempt_uuid_key",
+        "pgtrigger_follows_table_53f7c",
     ),
     "payments_paymentintent": (
         "payment_intent_amount_positive",
         "payment_intent_one_per_order",
         "payment_intent_state_known",
         "payments_paymentintent_public_id_key",
+        "pgtrigger_follows_table_57673",
     ),
     "payments_refund": (
         "payment_refund_amount_positive",
@@ -151,6 +153,7 @@ GUARDS = {
         "payments_refund_public_id_key",
         "payments_refund_uuid_key",
         "pgtrigger_counted_4ea9f",
+        "pgtrigger_follows_table_9d7f8",
     ),
 }
 

@@ -60,7 +60,13 @@ BESIDE = {
 TRIGGERS = {
     "append_only": ("UPDATE {table} SET {column} = {column}", "append-only"),
     "final": ("UPDATE {table} SET state = 'x' WHERE state IN ('finished', 'processed')", "final"),
+    "follows_table": ("UPDATE {table} SET state = 'pending'", "follows_table"),
     "key_fixed": ("UPDATE {table} SET name = 'other'", "key"),
+}
+# Where ``pending`` is not what no row becomes.
+BACKWARDS = {
+    "payments_attempt": "UPDATE {table} SET state = 'submitted', captured_minor = 0, refunded_minor = 0",
+    "payments_paymentintent": "UPDATE {table} SET state = 'requires_confirmation'",
 }
 
 _COLUMNS = """
@@ -120,6 +126,8 @@ def acts() -> Iterator[tuple[str, str, str]]:
                 if trigger not in TRIGGERS:
                     continue
                 statement, said = TRIGGERS[trigger]
+                if table in BACKWARDS:
+                    statement = BACKWARDS[table]
                 column = str(rows(_COLUMNS, table)[0][0])
                 yield f"{table}.{name}", said, statement.format(table=table, column=column)
             elif kind == "index" or definition.startswith("UNIQUE"):

@@ -15,7 +15,9 @@ from ledger.drafts import HoldTerms, TransactionDraft, credit, debit
 from ledger.models import Book, ImportRun, Invariant
 from ledger.money import Money
 from ledger.seal import seal
-from payments.refund import COMPENSATION, request_refund
+from payments.models import Refund
+from payments.psp.outcomes import RefundSucceeded
+from payments.refund import COMPENSATION, request_refund, settle_refund
 from tests.checkout.buyers import open_session, open_shop, pay
 from tests.factories import NOW
 
@@ -29,6 +31,7 @@ def populate() -> None:
     with transaction():
         request_refund(order_reference=session, money=Money(90, "EUR"), reason=COMPENSATION, now=NOW)
         _post_holds()
+        settle_refund(refund_uuid=Refund.objects.get().uuid, outcome=RefundSucceeded("re_1", Money(90, "EUR")), now=NOW)
     close_period(book=BOOK, open_from=NOW - timedelta(days=1))
     with transaction():
         journal.post(book=BOOK, drafts=_draft("late", at=NOW - timedelta(days=2)))

@@ -1,0 +1,234 @@
+"""Which states follow which. Tables only: the code asks them, triggers enforce them, docs/state-machines.md draws them.
+
+News that is not in a table is either *stale* (the object is already further) or a *contradiction* (money moved where we
+had closed the file). The first is ignored, the second never.
+"""
+
+from enum import StrEnum
+
+from exactly_once.state_machine import StateMachine
+from payments.states import (
+    AttemptState,
+    CaptureState,
+    DisputeState,
+    IntentState,
+    PayoutState,
+    RefundState,
+    VoidState,
+)
+
+N, A, C, V, R, D, P = IntentState, AttemptState, CaptureState, VoidState, RefundState, DisputeState, PayoutState
+
+INTENT = StateMachine(
+    name="Payment intent",
+    purpose="What we want to collect.",
+    begins={
+        N.REQUIRES_PAYMENT_METHOD: "no token yet",
+        N.REQUIRES_CONFIRMATION: "a token is known",
+        N.PROCESSING: "confirmed at once",
+    },
+    transitions={
+        N.REQUIRES_PAYMENT_METHOD: {
+            N.REQUIRES_CONFIRMATION: "a token is given",
+            N.PROCESSING: "an attempt begins",
+            N.CANCELED: "no longer wanted",
+        },
+        N.REQUIRES_CONFIRMATION: {N.PROCESSING: "confirmed", N.CANCELED: "no longer wanted"},
+        N.PROCESSING: {
+            N.SUCCEEDED: "captured",
+            N.REQUIRES_CAPTURE: "authorised",
+            N.REQUIRES_ACTION: "the buyer must confirm (3-D Secure)",
+            N.REQUIRES_PAYMENT_METHOD: "declined, never sent, or expired",
+            N.CANCELED: "voided",
+        },
+        N.REQUIRES_ACTION: {
+            N.SUCCEEDED: "captured",
+            N.REQUIRES_CAPTURE: "authorised",
+            N.REQUIRES_PAYMENT_METHOD: "declined or abandoned",
+            N.PROCESSING: "another amount was paid",
+            N.CANCELED: "voided",
+        },
+        N.REQUIRES_CAPTURE: {
+            N.SUCCEEDED: "captured",
+            N.REQUIRES_PAYMENT_METHOD: "the authorisation expired",
+            N.PROCESSING: "another amount was taken",
+            N.CANCELED: "voided",
+        },
+        N.SUCCEEDED: {},
+        N.CANCELED: {},
+    },
+    notes="An intent follows its live attempt. One order has at most one intent that is not `canceled`: a partial "
+    "unique index. What was captured and refunded are sums, never states.",
+)
+
+ATTEMPT = StateMachine(
+    name="Attempt",
+    purpose="One try at one PSP.",
+    begins={A.SUBMITTED: "committed before a byte is sent"},
+    transitions={
+        A.SUBMITTED: {
+            A.CAPTURED: "taken at once",
+            A.AUTHORIZED: "held",
+            A.REQUIRES_ACTION: "the buyer must confirm",
+            A.DECLINED: "a definite no",
+            A.FAILED_NOT_SENT: "nothing left this machine",
+            A.UNKNOWN: "time-out, reset, 5xx, dropped reply",
+            A.VOIDED: "canceled at the PSP",
+            A.EXPIRED: "ran out at the PSP",
+        },
+        A.UNKNOWN: {
+            A.CAPTURED: "found taken",
+            A.AUTHORIZED: "found held",
+            A.REQUIRES_ACTION: "found waiting for the buyer",
+            A.DECLINED: "found declined",
+            A.VOIDED: "found let go of",
+            A.EXPIRED: "found expired",
+        },
+        A.REQUIRES_ACTION: {
+            A.CAPTURED: "confirmed and taken",
+            A.AUTHORIZED: "confirmed and held",
+            A.DECLINED: "refused or abandoned",
+            A.UNKNOWN: "another amount was approved",
+            A.VOIDED: "let go of",
+            A.EXPIRED: "the buyer never came",
+        },
+        A.AUTHORIZED: {
+            A.CAPTURED: "taken, wholly or in part, and the rest let go of",
+            A.VOIDED: "let go of",
+            A.EXPIRED: "the bank let go of it",
+            A.UNKNOWN: "another amount was taken",
+        },
+        A.CAPTURED: {},
+        A.DECLINED: {},
+        A.FAILED_NOT_SENT: {},
+        A.VOIDED: {},
+        A.EXPIRED: {},
+    },
+    notes="""`unknown` ends on evidence only: a look-up at the PSP, a verified webhook, a settlement line, or a decision
+that two operators sign. Never on age. While an attempt is `submitted`, `requires_action`, `authorized`, `captured` or
+`unknown`, no other attempt of the intent may start: a partial unique index.
+
+*Not sent* (`failed_not_sent`) is believed only while nobody else has asked under the same key. An approval of another
+amount or currency than asked is `unknown`, however far the attempt was; once it is settled, it is a contradiction. So
+is any news of a second payment under the same attempt.""",
+)
+
+CAPTURE = StateMachine(
+    name="Capture",
+    purpose="Money taken out of an authorisation, wholly or in part.",
+    begins={C.PENDING: "asked for", C.SUCCEEDED: "with the authorisation, or reported by the PSP"},
+    transitions={
+        C.PENDING: {C.SUCCEEDED: "taken", C.FAILED: "a definite no"},
+        C.SUCCEEDED: {},
+        C.FAILED: {},
+    },
+    notes="The captures of an attempt that have not failed never come to more than it asked for, and one is pending at "
+    "a time: a trigger and a partial unique index.",
+)
+
+VOID = StateMachine(
+    name="Void",
+    purpose="An authorisation, or an open 3-D Secure question, let go of.",
+    begins={V.PENDING: "asked for"},
+    transitions={
+        V.PENDING: {V.SUCCEEDED: "let go of", V.FAILED: "taken, declined or expired meanwhile"},
+        V.SUCCEEDED: {},
+        V.FAILED: {},
+    },
+    notes="One void of an attempt is pending at a time: a partial unique index. A PSP's no ends nothing by itself: how "
+    "the payment stands does.",
+)
+
+REFUND = StateMachine(
+    name="Refund",
+    purpose="Money on its way back to the buyer.",
+    begins={R.PENDING: "promised and posted"},
+    transitions={
+        R.PENDING: {R.SUCCEEDED: "paid back", R.FAILED: "refused, or canceled at the PSP"},
+        R.SUCCEEDED: {R.FAILED: "the bank sends it back"},
+        R.FAILED: {},
+    },
+    notes="The sum of an attempt's refunds that have not failed never exceeds what was captured: a CHECK constraint.",
+)
+
+DISPUTE = StateMachine(
+    name="Dispute",
+    purpose="A buyer's bank wants the money back.",
+    begins={
+        D.WARNING_NEEDS_RESPONSE: "the bank asks first",
+        D.WARNING_UNDER_REVIEW: "answered before we heard of it",
+        D.WARNING_CLOSED: "over before we heard of it",
+        D.NEEDS_RESPONSE: "the bank takes the money",
+        D.UNDER_REVIEW: "answered before we heard of it",
+        D.WON: "over before we heard of it",
+        D.LOST: "over before we heard of it",
+    },
+    transitions={
+        D.WARNING_NEEDS_RESPONSE: {
+            D.WARNING_UNDER_REVIEW: "evidence is sent",
+            D.WARNING_CLOSED: "nothing came of it",
+            D.NEEDS_RESPONSE: "the bank takes the money",
+            D.UNDER_REVIEW: "taken and answered",
+            D.WON: "taken and given back",
+            D.LOST: "taken for good",
+        },
+        D.WARNING_UNDER_REVIEW: {
+            D.WARNING_CLOSED: "nothing came of it",
+            D.NEEDS_RESPONSE: "the bank takes the money",
+            D.UNDER_REVIEW: "taken and answered",
+            D.WON: "taken and given back",
+            D.LOST: "taken for good",
+        },
+        D.WARNING_CLOSED: {
+            D.NEEDS_RESPONSE: "the bank takes the money after all",
+            D.UNDER_REVIEW: "taken and answered",
+            D.WON: "taken and given back",
+            D.LOST: "taken for good",
+        },
+        D.NEEDS_RESPONSE: {D.UNDER_REVIEW: "evidence is sent", D.WON: "given back", D.LOST: "kept by the buyer"},
+        D.UNDER_REVIEW: {
+            D.WON: "given back",
+            D.LOST: "kept by the buyer",
+        },
+        D.WON: {D.LOST: "a second chargeback"},
+        D.LOST: {D.WON: "reversed in arbitration"},
+    },
+    notes="A warning moves no money. News of a state that was passed is stale.",
+)
+
+PAYOUT = StateMachine(
+    name="Payout",
+    purpose="Money on its way from the PSP to our bank account.",
+    begins={P.PENDING: "planned", P.IN_TRANSIT: "sent", P.PAID: "arrived", P.FAILED: "", P.CANCELED: ""},
+    transitions={
+        P.PENDING: {P.IN_TRANSIT: "sent", P.PAID: "arrived", P.FAILED: "refused", P.CANCELED: "called back"},
+        P.IN_TRANSIT: {P.PAID: "arrived", P.FAILED: "refused", P.CANCELED: "called back"},
+        P.PAID: {P.FAILED: "the bank sends it back"},
+        P.FAILED: {},
+        P.CANCELED: {},
+    },
+)
+
+
+class Step(StrEnum):
+    """What a piece of news means for an attempt."""
+
+    APPLY = "apply"
+    STALE = "stale"
+    CONTRADICTION = "contradiction"
+
+
+def step(*, current: AttemptState, news: AttemptState) -> Step:
+    """Judge news about an attempt, in whatever order it came.
+
+    Money that moved on an attempt that we had closed without money is a contradiction: somebody must look. That we
+    failed to learn anything takes nothing away from what we know.
+    """
+    if news is A.UNKNOWN and current is not A.SUBMITTED:
+        return Step.STALE
+    if ATTEMPT.allows(current, news):
+        return Step.APPLY
+    closed_without_money = current in (A.DECLINED, A.FAILED_NOT_SENT, A.VOIDED, A.EXPIRED)
+    if closed_without_money and news in (A.CAPTURED, A.AUTHORIZED):
+        return Step.CONTRADICTION
+    return Step.STALE

@@ -1,0 +1,87 @@
+"""The tables of states, and the triggers that hold the database to them."""
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection
+from django.db.models import Model
+from django.db.transaction import atomic
+
+from config.generated_pages import state_machines
+from exactly_once.state_machine import StateMachine
+from payments.models import Attempt, PaymentIntent, Refund
+from payments.state_machines import ATTEMPT, INTENT, REFUND
+from tests.mutation.world import populate
+from tests.psp import Psp
+
+# A captured attempt has a sum, any other has none: another guard's business.
+SUMS = "captured_minor = CASE WHEN %(state)s = 'captured' THEN 1290 ELSE 0 END, refunded_minor = 0, "
+
+
+def of_intents_attempts_and_refunds() -> list[tuple[type[Model], StateMachine[StrEnum], str]]:
+    return [(PaymentIntent, INTENT, ""), (Attempt, ATTEMPT, SUMS), (Refund, REFUND, "")]  # type: ignore[list-item]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("of", of_intents_attempts_and_refunds(), ids=lambda of: of[1].name)
+def test_the_database_takes_the_transitions_of_the_table_and_no_other(
+    psp: Psp, of: tuple[type[Model], StateMachine[StrEnum], str]
+) -> None:
+    # Given a sale and its refund
+    model, machine, beside = of
+    assert psp.requests() == 0
+    populate()
+    # When each state is followed by each other one
+    states = list(machine.transitions)
+    taken = {
+        (current, news) for current, news in itertools.permutations(states, 2) if is_taken(model, current, news, beside)
+    }
+    # Then
+    assert taken == {(current, news) for current, row in machine.transitions.items() for news in row}
+
+
+def is_taken(model: type[Model], current: str, news: str, beside: str) -> bool:
+    change = f"UPDATE {model._meta.db_table} SET {beside}state = %(state)s"
+    with rolled_back(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(change, {"state": current})
+        cursor.execute("SET LOCAL session_replication_role = origin")
+        try:
+            with atomic():
+                cursor.execute(change, {"state": news})
+        except DatabaseError as error:
+            name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "")
+            if not name.endswith("follows_table"):
+                raise
+            return False
+        return True
+
+
+@contextmanager
+def rolled_back() -> Iterator[None]:
+    with atomic():
+        yield
+        connection.set_rollback(True)
+
+
+def test_every_state_is_drawn() -> None:
+    page = state_machines.render()
+    assert all(f" {state}" in page for machine in (INTENT, ATTEMPT, REFUND) for state in machine.transitions)
+
+
+def test_a_page_that_is_not_what_the_code_says_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Given
+    call_command("state_machines", check=True)
+    assert "is as the code says" in capsys.readouterr().out
+    # When
+    monkeypatch.setattr(Path, "read_text", lambda _: "# Another page")
+    # Then
+    with pytest.raises(CommandError, match=r"run manage\.py state_machines"):
+        call_command("state_machines", check=True)
