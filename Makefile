@@ -99,6 +99,7 @@ check-migrations:
 
 check-pages:
 	$(RUN) manage.py state_machines --check
+	$(RUN) manage.py money_flows --check
 
 # Production's own rules, met by secrets that exist for this one command.
 check-deploy:

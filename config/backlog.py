@@ -13,6 +13,7 @@ def backlog() -> dict[str, int]:
         "webhook deliveries": webhook_delivery.count(state="pending"),
         "dead webhook deliveries": webhook_delivery.count(state="dead"),
         "payment attempts": sweep.open_attempts(),
+        "captures": sweep.open_captures(),
         "refunds": sweep.open_refunds(),
     }
     return {name: count for name, count in counts.items() if count}

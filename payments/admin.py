@@ -4,7 +4,7 @@ from django.contrib import admin
 from unfold.admin import ModelAdmin, TabularInline
 
 from exactly_once.read_only import ReadOnly
-from payments.models import Attempt, PaymentIntent, Refund
+from payments.models import Attempt, Capture, PaymentIntent, Refund, Void
 
 
 class AttemptInline(ReadOnly, TabularInline):
@@ -16,6 +16,22 @@ class AttemptInline(ReadOnly, TabularInline):
     # Not editable, so only to be shown this way.
     readonly_fields = ("uuid",)
     show_change_link = True
+
+
+class CaptureInline(ReadOnly, TabularInline):
+    """What was taken of an attempt."""
+
+    model = Capture
+    fields = ("public_id", "state", "amount_minor", "currency", "final", "psp_reference", "failure_reason")
+    extra = 0
+
+
+class VoidInline(ReadOnly, TabularInline):
+    """How an attempt was let go of."""
+
+    model = Void
+    fields = ("public_id", "state", "failure_reason", "created_at", "settled_at")
+    extra = 0
 
 
 class RefundInline(ReadOnly, TabularInline):
@@ -46,7 +62,7 @@ class AttemptAdmin(ReadOnly, ModelAdmin):
     list_select_related = ("intent",)
     search_fields = ("uuid", "psp_reference", "intent__public_id", "intent__order_reference")
     date_hierarchy = "submitted_at"
-    inlines = (RefundInline,)
+    inlines = (CaptureInline, VoidInline, RefundInline)
 
 
 @admin.register(Refund)
@@ -56,4 +72,24 @@ class RefundAdmin(ReadOnly, ModelAdmin):
     list_display = ("public_id", "state", "amount_minor", "currency", "reason", "psp_reference", "created_at")
     list_filter = ("state", "reason", "currency")
     search_fields = ("public_id", "psp_reference", "attempt__intent__public_id", "attempt__intent__order_reference")
+    date_hierarchy = "created_at"
+
+
+@admin.register(Capture)
+class CaptureAdmin(ReadOnly, ModelAdmin):
+    """Money taken out of authorisations."""
+
+    list_display = ("public_id", "state", "amount_minor", "currency", "final", "psp_reference", "created_at")
+    list_filter = ("state", "currency")
+    search_fields = ("public_id", "psp_reference", "attempt__intent__public_id", "attempt__intent__order_reference")
+    date_hierarchy = "created_at"
+
+
+@admin.register(Void)
+class VoidAdmin(ReadOnly, ModelAdmin):
+    """Payments that were to be let go of."""
+
+    list_display = ("public_id", "state", "failure_reason", "created_at", "settled_at")
+    list_filter = ("state",)
+    search_fields = ("public_id", "attempt__intent__public_id", "attempt__intent__order_reference")
     date_hierarchy = "created_at"

@@ -10,9 +10,9 @@ from ledger.money import Money
 from payments.errors import PaymentNotFound
 from payments.models import Attempt
 from payments.psp.base import PspAdapter
-from payments.psp.outcomes import AuthorizeOutcome, NoLookUp, NotFoundAtPsp, Pending, Unknown, Voided
+from payments.psp.outcomes import AuthorizeOutcome, NoLookUp, NotFoundAtPsp, Pending, Unknown
 from payments.psp.registry import get_adapter
-from payments.settle_attempt import settle_attempt
+from payments.settle_attempt import AttemptNews, settle_attempt
 from payments.states import CHECKED_ATTEMPT_STATES, AttemptState
 
 
@@ -41,7 +41,7 @@ def look_up(*, attempt_uuid: UUID, now: datetime) -> AttemptState:
         case Pending():
             return AttemptState(attempt.state)
         case NotFoundAtPsp() | NoLookUp() if now - attempt.submitted_at < adapter.key_retention:
-            outcome: AuthorizeOutcome | Voided = _authorize(adapter, attempt)
+            outcome: AttemptNews = _authorize(adapter, attempt)
         case NotFoundAtPsp() | NoLookUp():
             outcome = Unknown(detail="the PSP shows no record of it, and its memory of our key is over")
         case _:
@@ -74,6 +74,6 @@ def _authorize(adapter: PspAdapter, attempt: Attempt) -> AuthorizeOutcome:
         attempt_id=attempt.uuid,
         money=Money(attempt.amount_minor, attempt.currency),
         token=attempt.token,
-        capture=True,
+        capture=attempt.captures_at_once,
         description=attempt.intent.description,
     )

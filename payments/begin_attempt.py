@@ -28,6 +28,7 @@ class Charge:
     psp: str
     psp_account: str
     token: str
+    captures_at_once: bool = True
 
 
 @transaction_required
@@ -43,6 +44,7 @@ def begin_attempt(*, charge: Charge, now: datetime) -> UUID:
         psp=charge.psp,
         psp_account=charge.psp_account,
         token=charge.token,
+        captures_at_once=charge.captures_at_once,
         state=AttemptState.SUBMITTED,
         amount_minor=charge.money.amount_minor,
         currency=charge.money.currency,
@@ -63,7 +65,7 @@ def _processing_intent(charge: Charge, now: datetime) -> PaymentIntent:
             order_reference=charge.order_reference,
             created_at=now,
         )
-    elif intent.state != IntentState.REQUIRES_PAYMENT_METHOD:
+    elif intent.state not in (IntentState.REQUIRES_PAYMENT_METHOD, IntentState.REQUIRES_CONFIRMATION):
         raise PaymentRefused(
             code="payment_in_progress",
             detail=f"{intent.public_id} is {intent.state}: it takes no further attempt.",

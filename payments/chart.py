@@ -3,14 +3,45 @@
 from django_subatomic.db import transaction_required
 
 from ledger.accounts import AccountSpec, ensure_accounts
+from ledger.exchange import POSITION
 
 ORDERS = "liabilities:orders"
 REFUNDS = "liabilities:refunds"
+SALES = "revenue:sales"
+SHIPPING = "revenue:shipping"
+REFUNDED_SALES = "revenue:refunds"
+CHARGEBACKS = "expenses:chargebacks"
+DISPUTE_FEES = "expenses:dispute_fees"
 
 
 def receivable(psp: str) -> str:
     """Return the account of what this PSP owes us."""
     return f"assets:psp:{psp}:receivable"
+
+
+def disputed(psp: str) -> str:
+    """Return the account of what this PSP keeps while buyers' banks decide."""
+    return f"assets:psp:{psp}:disputed"
+
+
+def fees(psp: str) -> str:
+    """Return the account of what this PSP takes for its work."""
+    return f"expenses:psp_fees:{psp}"
+
+
+def suspense(psp: str) -> str:
+    """Return the account of what this PSP did and nobody can explain yet."""
+    return f"suspense:{psp}"
+
+
+def bank(name: str) -> str:
+    """Return the account of what is in a bank account of ours."""
+    return f"assets:bank:{name}"
+
+
+def tax(jurisdiction: str) -> str:
+    """Return the account of what we owe a tax office."""
+    return f"liabilities:tax:{jurisdiction}"
 
 
 @transaction_required
@@ -22,5 +53,34 @@ def ensure_chart(*, book: str, psp: str, currency: str) -> None:
             AccountSpec(code=receivable(psp), currency=currency, type="asset", normal_side="debit"),
             AccountSpec(code=ORDERS, currency=currency, type="liability", normal_side="credit"),
             AccountSpec(code=REFUNDS, currency=currency, type="liability", normal_side="credit"),
+        ],
+    )
+
+
+@transaction_required
+def ensure_dispute_chart(*, book: str, psp: str, currency: str) -> None:
+    """Open the accounts that a dispute in this currency will need."""
+    ensure_accounts(
+        book=book,
+        accounts=[
+            AccountSpec(code=receivable(psp), currency=currency, type="asset", normal_side="debit"),
+            AccountSpec(code=disputed(psp), currency=currency, type="asset", normal_side="debit"),
+            AccountSpec(code=CHARGEBACKS, currency=currency, type="expense", normal_side="debit"),
+            AccountSpec(code=DISPUTE_FEES, currency=currency, type="expense", normal_side="debit"),
+        ],
+    )
+
+
+@transaction_required
+def ensure_settlement_chart(*, book: str, psp: str, bank_name: str, currency: str) -> None:
+    """Open the accounts that fees, payouts and conversions in this currency will need."""
+    ensure_accounts(
+        book=book,
+        accounts=[
+            AccountSpec(code=receivable(psp), currency=currency, type="asset", normal_side="debit"),
+            AccountSpec(code=bank(bank_name), currency=currency, type="asset", normal_side="debit"),
+            AccountSpec(code=fees(psp), currency=currency, type="expense", normal_side="debit"),
+            AccountSpec(code=suspense(psp), currency=currency, type="asset", normal_side="debit"),
+            AccountSpec(code=POSITION, currency=currency, type="equity", normal_side="credit"),
         ],
     )

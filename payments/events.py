@@ -4,13 +4,15 @@ Amounts are in minor units. A change adds: see exactly_once/event_types.py.
 """
 
 from exactly_once.event_types import EventType, Payload
-from payments.models import Attempt, PaymentIntent, Refund
-from payments.states import IntentState, RefundState
+from payments.models import Attempt, Capture, PaymentIntent, Refund
+from payments.states import CaptureState, IntentState, RefundState
 
-_SILENT_STATES = (IntentState.PROCESSING,)  # still under way: there is nothing to tell yet
+# Still under way, or not begun: there is nothing to tell yet.
+_SILENT_STATES = (IntentState.PROCESSING, IntentState.REQUIRES_CONFIRMATION)
 
 EVENT_TYPES = (
     *(EventType(f"payment_intent.{state}") for state in IntentState if state not in _SILENT_STATES),
+    *(EventType(f"capture.{state}") for state in CaptureState if state is not CaptureState.PENDING),
     *(EventType(f"refund.{state}") for state in RefundState if state is not RefundState.PENDING),
 )
 
@@ -24,6 +26,19 @@ def intent_payload(intent: PaymentIntent, attempt: Attempt) -> Payload:
         "currency": intent.currency,
         "state": str(intent.state),
         "psp": attempt.psp,
+    }
+
+
+def capture_payload(capture: Capture) -> Payload:
+    """Return what ``capture.*`` says."""
+    return {
+        "id": capture.public_id,
+        "payment_intent": capture.attempt.intent.public_id,
+        "order_reference": capture.attempt.intent.order_reference,
+        "amount_minor": capture.amount_minor,
+        "currency": capture.currency,
+        "final": capture.final,
+        "state": str(capture.state),
     }
 
 

@@ -1,7 +1,7 @@
 """Every row lock of payments.
 
-The order, over the whole service: intent, then attempt, then refund, then the ledger's balances in the posting
-function, then (above us) checkout session, reservations and stock. Whoever needs several takes them in this order.
+The order, over the whole service: intent, then attempt, then capture or refund, then the ledger's balances in the
+posting function, then (above us) checkout session, reservations and stock. Whoever needs several takes them in it.
 """
 
 from uuid import UUID
@@ -9,7 +9,7 @@ from uuid import UUID
 from django_subatomic.db import transaction_required
 
 from payments.errors import PaymentNotFound
-from payments.models import Attempt, PaymentIntent, Refund
+from payments.models import Attempt, Capture, PaymentIntent, Refund
 
 
 @transaction_required
@@ -35,6 +35,21 @@ def lock_attempt(*, attempt_uuid: UUID) -> Attempt:
     attempt = Attempt.objects.select_for_update(no_key=True).get(uuid=attempt_uuid)
     attempt.intent = intent
     return attempt
+
+
+@transaction_required
+def lock_capture(*, capture_uuid: UUID) -> Capture:
+    """Lock a capture and, before it, its intent and its attempt.
+
+    :raises PaymentNotFound: no such capture.
+    """
+    attempt_uuid = Attempt.objects.filter(captures__uuid=capture_uuid).values_list("uuid", flat=True).first()
+    if attempt_uuid is None:
+        raise PaymentNotFound(code="capture_not_found", detail=f"There is no capture {capture_uuid}.")
+    attempt = lock_attempt(attempt_uuid=attempt_uuid)
+    capture = Capture.objects.select_for_update(no_key=True).get(uuid=capture_uuid)
+    capture.attempt = attempt
+    return capture
 
 
 @transaction_required

@@ -28,7 +28,7 @@ def live_attempt(*, order_reference: str) -> UUID | None:
 
 def captured_by_attempt() -> dict[str, Money]:
     """Return what was captured and not paid back, by attempt uuid: what a PSP's own record must say, too."""
-    attempts = Attempt.objects.filter(state=AttemptState.CAPTURED)
+    attempts = Attempt.objects.filter(captured_minor__gt=0)
     rows = attempts.values_list("uuid", "captured_minor", "refunded_minor", "currency")
     return {str(uuid): Money(captured - refunded, currency) for uuid, captured, refunded, currency in rows.iterator()}
 

@@ -10,32 +10,43 @@ import structlog
 from django_subatomic.db import transaction_required
 
 from exactly_once import outbox
-from ledger import journal
 from ledger.money import Money
-from payments import posting_rules
+from payments.bookings import book_capture, book_hold, book_release, close_pending, new_capture
 from payments.errors import PaymentRefused
 from payments.events import intent_payload
 from payments.locks import lock_attempt
-from payments.models import Attempt
+from payments.models import Attempt, Capture
 from payments.outcomes import IntentOutcome, announce
-from payments.psp.outcomes import Approved, AuthorizeOutcome, Declined, NotSent, RequiresAction, Unknown, Voided
+from payments.psp.outcomes import (
+    Approved,
+    AuthorizeOutcome,
+    Declined,
+    Expired,
+    NotSent,
+    RequiresAction,
+    Unknown,
+    Voided,
+)
 from payments.state_machines import Step, step
-from payments.states import CHECKED_ATTEMPT_STATES, INTENT_STATE_OF, AttemptState, IntentState
+from payments.states import CHECKED_ATTEMPT_STATES, INTENT_STATE_OF, AttemptState, CaptureState, IntentState
 from payments.sweep import next_check_at
 
 log = structlog.get_logger(__name__)
+
+type AttemptNews = AuthorizeOutcome | Voided | Expired
 
 _STATE_OF: dict[type[object], AttemptState] = {
     RequiresAction: AttemptState.REQUIRES_ACTION,
     Declined: AttemptState.DECLINED,
     NotSent: AttemptState.FAILED_NOT_SENT,
     Voided: AttemptState.VOIDED,
+    Expired: AttemptState.EXPIRED,
     Unknown: AttemptState.UNKNOWN,
 }
 
 
 @transaction_required
-def settle_attempt(*, attempt_uuid: UUID, outcome: AuthorizeOutcome | Voided, now: datetime) -> AttemptState:
+def settle_attempt(*, attempt_uuid: UUID, outcome: AttemptNews, now: datetime) -> AttemptState:
     """Apply ``outcome`` once: states, ledger, outbox, and whoever listens above; return the attempt's state.
 
     :raises PaymentRefused: ``contradictory_outcome``: money moved on an attempt that we had closed without money, or
@@ -53,16 +64,12 @@ def settle_attempt(*, attempt_uuid: UUID, outcome: AuthorizeOutcome | Voided, no
         log.info("payment.news_ignored", attempt=str(attempt.uuid), state=current, news=_state_of(outcome))
         return current
     attempt.psp_reference = _reference_of(outcome) or attempt.psp_reference
-    outcome = _as_far_as_it_proves(attempt, outcome)
-    news = _state_of(outcome)
-    _record(attempt, outcome, news, now)
-    if news is AttemptState.CAPTURED:
-        _post_capture(attempt, now)
-    _move_intent(attempt, now)
-    return news
+    _apply(attempt, _as_far_as_it_proves(attempt, outcome), now)
+    move_intent(attempt=attempt, now=now)
+    return AttemptState(attempt.state)
 
 
-def _judge(attempt: Attempt, outcome: AuthorizeOutcome | Voided) -> Step:
+def _judge(attempt: Attempt, outcome: AttemptNews) -> Step:
     """Say what the news means, before it is asked how far it is to be believed.
 
     News of a second payment for this attempt, or of another amount than a payment that is settled, is never stale:
@@ -71,16 +78,51 @@ def _judge(attempt: Attempt, outcome: AuthorizeOutcome | Voided) -> Step:
     if attempt.psp_reference is not None and _reference_of(outcome) not in (None, attempt.psp_reference):
         return Step.CONTRADICTION
     verdict = step(current=AttemptState(attempt.state), news=_state_of(outcome))
+    if verdict is Step.APPLY and attempt.captured_minor and _taken(outcome) == attempt.captured_minor:
+        return Step.STALE  # a part that we know of
     return Step.CONTRADICTION if verdict is Step.STALE and _is_of_another_amount(attempt, outcome) else verdict
 
 
-def _state_of(outcome: AuthorizeOutcome | Voided) -> AttemptState:
+def _apply(attempt: Attempt, outcome: AttemptNews, now: datetime) -> None:
+    """Write what follows for the attempt, its captures and voids, and the ledger."""
+    was_held, capture = attempt.authorized_at is not None, None
+    state = _state_of(outcome)
+    if isinstance(outcome, Approved) and outcome.captured:
+        capture = _capture_of(attempt, outcome.money, now)
+        attempt.captured_minor += capture.amount_minor
+        state = AttemptState.CAPTURED if capture.final else AttemptState.AUTHORIZED
+    elif isinstance(outcome, Voided | Expired) and attempt.captured_minor:
+        state = AttemptState.CAPTURED  # the rest of it is let go of
+    if state is AttemptState.AUTHORIZED:
+        attempt.authorized_at = attempt.authorized_at or now
+    _record(attempt, outcome, state, now)
+    if capture is not None:
+        book_capture(capture=capture, psp_reference=attempt.psp_reference or "", now=now)
+    elif state is AttemptState.AUTHORIZED and not was_held:
+        book_hold(attempt=attempt, now=now)
+    elif was_held and isinstance(outcome, Voided | Expired):
+        book_release(attempt=attempt, expired=isinstance(outcome, Expired), now=now)
+    if state not in CHECKED_ATTEMPT_STATES:
+        close_pending(attempt=attempt, now=now)
+
+
+def _capture_of(attempt: Attempt, total: Money, now: datetime) -> Capture:
+    """Return the capture by which the PSP came to this total: ours that is pending, or one that we never asked for."""
+    pending = attempt.captures.filter(state=CaptureState.PENDING).first()
+    if pending is not None:
+        pending.attempt = attempt
+        return pending
+    newly = Money(total.amount_minor - attempt.captured_minor, attempt.currency)
+    return new_capture(attempt=attempt, money=newly, final=True, now=now)
+
+
+def _state_of(outcome: AttemptNews) -> AttemptState:
     if isinstance(outcome, Approved):
         return AttemptState.CAPTURED if outcome.captured else AttemptState.AUTHORIZED
     return _STATE_OF[type(outcome)]
 
 
-def _as_far_as_it_proves(attempt: Attempt, outcome: AuthorizeOutcome | Voided) -> AuthorizeOutcome | Voided:
+def _as_far_as_it_proves(attempt: Attempt, outcome: AttemptNews) -> AttemptNews:
     """Reduce to ``Unknown`` what is no evidence of what we asked for: people or later news must end it.
 
     *Not sent* proves nothing once somebody else has asked under the same key. An approval of another amount or
@@ -95,19 +137,39 @@ def _as_far_as_it_proves(attempt: Attempt, outcome: AuthorizeOutcome | Voided) -
     return outcome
 
 
-def _is_of_another_amount(attempt: Attempt, outcome: AuthorizeOutcome | Voided) -> bool:
-    return isinstance(outcome, Approved) and outcome.money != Money(attempt.amount_minor, attempt.currency)
+def _is_of_another_amount(attempt: Attempt, outcome: AttemptNews) -> bool:
+    """Whether the PSP approved something else than what we asked for, or took something else than we know of."""
+    if not isinstance(outcome, Approved):
+        return False
+    least, most = _believable(attempt, captured=outcome.captured)
+    return outcome.money.currency != attempt.currency or not least <= outcome.money.amount_minor <= most
 
 
-def _reference_of(outcome: AuthorizeOutcome | Voided) -> str | None:
+def _believable(attempt: Attempt, *, captured: bool) -> tuple[int, int]:
+    """Return between which sums the PSP may hold, or have taken, for this attempt."""
+    amount, taken = attempt.amount_minor, attempt.captured_minor
+    if not captured:
+        # Of a hold that we know of, some PSPs report what is left.
+        return (amount if attempt.authorized_at is None else 0, amount)
+    if attempt.state == AttemptState.CAPTURED:
+        return taken, taken
+    if attempt.captures_at_once:
+        return amount, amount
+    pending = attempt.captures.filter(state=CaptureState.PENDING).first()
+    return (taken, amount) if pending is None else (taken + pending.amount_minor, taken + pending.amount_minor)
+
+
+def _taken(outcome: AttemptNews) -> int | None:
+    return outcome.money.amount_minor if isinstance(outcome, Approved) and outcome.captured else None
+
+
+def _reference_of(outcome: AttemptNews) -> str | None:
     return None if isinstance(outcome, NotSent | Unknown) else outcome.psp_reference
 
 
-def _record(attempt: Attempt, outcome: AuthorizeOutcome | Voided, state: AttemptState, now: datetime) -> None:
+def _record(attempt: Attempt, outcome: AttemptNews, state: AttemptState, now: datetime) -> None:
     attempt.state = state
     match outcome:
-        case Approved(captured=True, money=money):
-            attempt.captured_minor = money.amount_minor
         case RequiresAction(redirect_url=url):
             attempt.next_action_url = url
         case Declined(reason=reason):
@@ -116,34 +178,26 @@ def _record(attempt: Attempt, outcome: AuthorizeOutcome | Voided, state: Attempt
             attempt.decline_reason = "psp_unreachable"
         case Voided():
             attempt.decline_reason = "payment_canceled"
+        case Expired():
+            attempt.decline_reason = "payment_expired"
         case Unknown(detail=detail):
             attempt.unknown_reason = detail[:255]
-    if state in CHECKED_ATTEMPT_STATES:
+    save_as(attempt=attempt, now=now)
+
+
+def save_as(*, attempt: Attempt, now: datetime) -> None:
+    """Save an attempt in its new state, with when to look at it again."""
+    if attempt.state in CHECKED_ATTEMPT_STATES:
         attempt.next_check_at = next_check_at(since=attempt.submitted_at, now=now)
     else:
-        attempt.next_check_at = None
-        attempt.settled_at = now
+        attempt.next_check_at, attempt.settled_at = None, now
     attempt.save()
-    log.info("payment.settled", state=str(state), attempt=str(attempt.uuid), intent=attempt.intent.public_id)
+    log.info("payment.settled", state=str(attempt.state), attempt=str(attempt.uuid), intent=attempt.intent.public_id)
 
 
-def _post_capture(attempt: Attempt, now: datetime) -> None:
-    if attempt.psp_reference is None:
-        raise AssertionError("a capture without the PSP's reference cannot be told from another")
-    journal.post(
-        book=attempt.intent.book,
-        drafts=posting_rules.captured(
-            psp=attempt.psp,
-            account=attempt.psp_account,
-            psp_reference=attempt.psp_reference,
-            money=Money(attempt.captured_minor, attempt.currency),
-            order_reference=attempt.intent.order_reference,
-            now=now,
-        ),
-    )
-
-
-def _move_intent(attempt: Attempt, now: datetime) -> None:
+@transaction_required
+def move_intent(*, attempt: Attempt, now: datetime) -> None:
+    """Bring the intent to where its attempt is; publish that, and tell whoever listens above."""
     intent, state = attempt.intent, INTENT_STATE_OF[AttemptState(attempt.state)]
     if intent.state == state:
         return

@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django_subatomic.db import transaction
 
-from payments.models import Attempt, Refund
-from payments.states import CHECKED_ATTEMPT_STATES, AttemptState, RefundState
+from payments.models import Attempt, Capture, Refund, Void
+from payments.states import CHECKED_ATTEMPT_STATES, AttemptState, CaptureState, RefundState, VoidState
 
 # What is open for days is asked about once in so long; a person looks at it by then (payments/verify.py).
 LONGEST_WAIT = timedelta(hours=1)
@@ -22,6 +22,12 @@ def next_check_at(*, since: datetime, now: datetime) -> datetime:
 def due_attempts(*, now: datetime, limit: int) -> list[UUID]:
     """Return attempts whose outcome is to be looked up now, the longest waiting first."""
     due = Attempt.objects.filter(next_check_at__lte=now, state__in=CHECKED_ATTEMPT_STATES)
+    return list(due.order_by("next_check_at").values_list("uuid", flat=True)[:limit])
+
+
+def due_captures(*, now: datetime, limit: int) -> list[UUID]:
+    """Return captures that are to be sent, or looked at, now."""
+    due = Capture.objects.filter(next_check_at__lte=now, state=CaptureState.PENDING)
     return list(due.order_by("next_check_at").values_list("uuid", flat=True)[:limit])
 
 
@@ -40,6 +46,14 @@ def claim_attempt(*, attempt_uuid: UUID, now: datetime) -> bool:
 
 
 @transaction
+def claim_capture(*, capture_uuid: UUID, now: datetime) -> bool:
+    """Take a due capture, as :func:`claim_attempt` does."""
+    row = Capture.objects.get(uuid=capture_uuid)
+    due = Capture.objects.filter(pk=row.pk, next_check_at__lte=now, state=CaptureState.PENDING)
+    return due.update(next_check_at=next_check_at(since=row.created_at, now=now)) == 1
+
+
+@transaction
 def claim_refund(*, refund_uuid: UUID, now: datetime) -> bool:
     """Take a due refund, as :func:`claim_attempt` does."""
     row = Refund.objects.get(uuid=refund_uuid)
@@ -50,8 +64,14 @@ def claim_refund(*, refund_uuid: UUID, now: datetime) -> bool:
 def open_attempts() -> int:
     """Return how many attempts the PSP owes us an answer about, or has still to be told to void."""
     unknown = Q(state__in=(AttemptState.SUBMITTED, AttemptState.UNKNOWN))
-    to_void = Q(state__in=CHECKED_ATTEMPT_STATES, void_requested_at__isnull=False)
+    pending_void = Void.objects.filter(attempt=OuterRef("pk"), state=VoidState.PENDING)
+    to_void = Q(state__in=CHECKED_ATTEMPT_STATES) & Exists(pending_void)
     return Attempt.objects.filter(unknown | to_void).count()
+
+
+def open_captures() -> int:
+    """Return how many captures have not come to their end."""
+    return Capture.objects.filter(state=CaptureState.PENDING).count()
 
 
 def open_refunds() -> int:

@@ -8,8 +8,9 @@ from celery import shared_task
 
 from exactly_once.wake import wake
 from payments.ask_psp import look_up
+from payments.capture import send_capture
 from payments.refund import send_refund
-from payments.sweep import claim_attempt, claim_refund, due_attempts, due_refunds
+from payments.sweep import claim_attempt, claim_capture, claim_refund, due_attempts, due_captures, due_refunds
 from payments.void import send_void
 
 log = structlog.get_logger(__name__)
@@ -27,6 +28,14 @@ def check_attempt(attempt_uuid: str) -> None:
     look_up(attempt_uuid=uuid, now=now)
 
 
+@shared_task(name="payments.take")
+def take(capture_uuid: str) -> None:
+    """Send one capture."""
+    uuid, now = UUID(capture_uuid), datetime.now(UTC)
+    if claim_capture(capture_uuid=uuid, now=now):
+        send_capture(capture_uuid=uuid, now=now)
+
+
 @shared_task(name="payments.pay_back")
 def pay_back(refund_uuid: str) -> None:
     """Send one refund."""
@@ -37,9 +46,11 @@ def pay_back(refund_uuid: str) -> None:
 
 @shared_task(name="payments.sweep")
 def sweep() -> None:
-    """Wake a task for every attempt and refund that is due."""
+    """Wake a task for every attempt, capture and refund that is due."""
     now = datetime.now(UTC)
     for uuid in due_attempts(now=now, limit=SWEEP_LIMIT):
         wake("payments.check_attempt", str(uuid))
+    for uuid in due_captures(now=now, limit=SWEEP_LIMIT):
+        wake("payments.take", str(uuid))
     for uuid in due_refunds(now=now, limit=SWEEP_LIMIT):
         wake("payments.pay_back", str(uuid))

@@ -9,8 +9,8 @@ from django.db.models.functions import Coalesce
 from exactly_once.verification import CheckResult
 from ledger import queries as ledger
 from payments.chart import REFUNDS, receivable
-from payments.models import Attempt, PaymentIntent, Refund
-from payments.states import PENDING_ATTEMPT_STATES, AttemptState, IntentState, RefundState
+from payments.models import Attempt, Capture, PaymentIntent, Refund
+from payments.states import PENDING_ATTEMPT_STATES, AttemptState, CaptureState, IntentState, RefundState
 
 # Longer than any PSP leaves a card payment open; past it a person has to look.
 UNKNOWN_LIMIT = timedelta(hours=24)
@@ -22,6 +22,7 @@ REFUND_LIMIT = timedelta(days=5)
 def checks() -> Iterator[CheckResult]:
     """Run every check of this package."""
     yield _captures_are_posted()
+    yield _captures_add_up()
     yield _one_success_per_intent()
     yield _refunds_add_up()
     yield _receivables_match()
@@ -30,16 +31,28 @@ def checks() -> Iterator[CheckResult]:
 
 
 def _captures_are_posted() -> CheckResult:
-    """Compare captured attempts with capture postings: a bijection on the PSP's id."""
+    """Compare captures with capture postings: a bijection on the PSP's id and the capture's number."""
+    rows = Capture.objects.filter(state=CaptureState.SUCCEEDED).values_list(
+        "attempt__psp", "attempt__psp_account", "attempt__psp_reference", "number"
+    )
     captured = {
-        f"{psp}:{account}:{reference}:captured"
-        for psp, account, reference in Attempt.objects.filter(state=AttemptState.CAPTURED).values_list(
-            "psp", "psp_account", "psp_reference"
-        )
+        f"{psp}:{account}:{reference}:captured" + (f":{number}" if number > 1 else "")
+        for psp, account, reference, number in rows
     }
     posted = set(ledger.references(kind="payment.captured"))
     return CheckResult.of(
         "payments: every capture is posted once, and nothing else", len(captured), sorted(captured ^ posted)
+    )
+
+
+def _captures_add_up() -> CheckResult:
+    taken = Sum("captures__amount_minor", filter=Q(captures__state=CaptureState.SUCCEEDED))
+    attempts = Attempt.objects.annotate(taken=Coalesce(taken, 0))
+    wrong = attempts.exclude(captured_minor=F("taken"))
+    return CheckResult.of(
+        "payments: an attempt's captures add up to what was captured",
+        attempts.count(),
+        [str(uuid) for uuid in wrong.values_list("uuid", flat=True)],
     )
 
 
@@ -69,7 +82,7 @@ def _refunds_add_up() -> CheckResult:
 def _receivables_match() -> CheckResult:
     """Compare what the ledger says that each PSP owes us with what was captured less what was paid back."""
     expected: dict[tuple[str, str, str], int] = {}
-    captured = Attempt.objects.filter(state=AttemptState.CAPTURED).values_list("intent__book", "psp", "currency")
+    captured = Attempt.objects.filter(captured_minor__gt=0).values_list("intent__book", "psp", "currency")
     for book, psp, currency, total in captured.annotate(total=Sum("captured_minor")).order_by():
         expected[book, receivable(psp), currency] = total
         expected[book, REFUNDS, currency] = 0

@@ -6,32 +6,42 @@ from uuid import UUID
 import structlog
 from django_subatomic.db import durable, transaction, transaction_required
 
+from exactly_once.public_ids import new_public_id
+from payments.errors import PaymentRefused
 from payments.locks import lock_intent
-from payments.models import Attempt
+from payments.models import Attempt, Void
 from payments.psp.outcomes import Voided
 from payments.psp.registry import get_adapter
 from payments.settle_attempt import settle_attempt
-from payments.states import AttemptState, IntentState
+from payments.states import AttemptState, CaptureState, IntentState, VoidState
 
 log = structlog.get_logger(__name__)
 
 VOIDABLE = (AttemptState.REQUIRES_ACTION, AttemptState.AUTHORIZED)
+NOT_BEGUN = (IntentState.REQUIRES_PAYMENT_METHOD, IntentState.REQUIRES_CONFIRMATION)
 
 
 @transaction_required
 def request_void(*, order_reference: str, now: datetime) -> UUID | None:
-    """Record that the order's open payment is to be let go; return the attempt to void at the PSP, if there is one."""
+    """Record that the order's open payment is to be let go; return the attempt to void at the PSP, if there is one.
+
+    :raises PaymentRefused: ``capture_in_progress``.
+    """
     intent = lock_intent(order_reference=order_reference)
     if intent is None:
         return None
     attempt = Attempt.objects.select_for_update(no_key=True).filter(intent=intent, state__in=VOIDABLE).first()
     if attempt is None:
-        if intent.state == IntentState.REQUIRES_PAYMENT_METHOD:
+        if intent.state in NOT_BEGUN:
             intent.state, intent.updated_at = IntentState.CANCELED, now
             intent.save(update_fields=["state", "updated_at"])
         return None
-    attempt.void_requested_at, attempt.next_check_at = now, now
-    attempt.save(update_fields=["void_requested_at", "next_check_at"])
+    if attempt.captures.filter(state=CaptureState.PENDING).exists():
+        raise PaymentRefused(code="capture_in_progress", detail="A capture of this payment is under way.")
+    if not attempt.voids.filter(state=VoidState.PENDING).exists():
+        Void.objects.create(public_id=new_public_id("void"), attempt=attempt, created_at=now)
+    attempt.next_check_at = now
+    attempt.save(update_fields=["next_check_at"])
     return attempt.uuid
 
 
@@ -42,11 +52,12 @@ def send_void(*, attempt_uuid: UUID, now: datetime) -> None:
     Anything but a plain yes is left to the next look-up: it may have been paid meanwhile.
     """
     attempt = Attempt.objects.get(uuid=attempt_uuid)
-    if attempt.void_requested_at is None or attempt.state not in VOIDABLE or attempt.psp_reference is None:
+    void = attempt.voids.filter(state=VoidState.PENDING).first()
+    if void is None or attempt.state not in VOIDABLE or attempt.psp_reference is None:
         return
     adapter = get_adapter(psp=attempt.psp, account=attempt.psp_account)
     # A new key each time: to cancel twice is to cancel, and a refusal that the PSP remembers would be all we ever hear.
-    outcome = adapter.void(key=f"{attempt.uuid}:void:{attempt.checks + 1}", psp_reference=attempt.psp_reference)
+    outcome = adapter.void(key=f"{void.uuid}:void:{attempt.checks + 1}", psp_reference=attempt.psp_reference)
     if isinstance(outcome, Voided):
         with transaction():
             settle_attempt(attempt_uuid=attempt_uuid, outcome=outcome, now=now)

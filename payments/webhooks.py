@@ -9,9 +9,10 @@ from django.db.models import Q
 from django_subatomic.db import transaction_required
 
 from exactly_once.inbox import InboxMessage, Park
+from payments.capture import settle_capture
 from payments.errors import PaymentRefused
-from payments.models import Attempt, Refund
-from payments.psp.news import PaymentEvent, RefundEvent
+from payments.models import Attempt, Capture, Refund
+from payments.psp.news import CaptureEvent, PaymentEvent, RefundEvent
 from payments.psp.registry import get_adapter
 from payments.refund import settle_refund
 from payments.settle_attempt import settle_attempt
@@ -29,6 +30,8 @@ def handle(message: InboxMessage) -> None:
         match event:
             case PaymentEvent():
                 _settle_payment(message, event, now)
+            case CaptureEvent():
+                _settle_capture(message, event, now)
             case RefundEvent():
                 _settle_refund(message, event, now)
 
@@ -46,6 +49,22 @@ def _settle_payment(message: InboxMessage, event: PaymentEvent, now: datetime) -
         raise Park(f"no attempt of ours is {event.psp_reference}")
     try:
         settle_attempt(attempt_uuid=uuid, outcome=event.outcome, now=now)
+    except PaymentRefused as error:
+        raise Park(str(error)) from error
+
+
+def _settle_capture(message: InboxMessage, event: CaptureEvent, now: datetime) -> None:
+    known = Q(psp_reference=event.psp_reference)
+    if event.capture_id is not None:
+        known |= Q(uuid=event.capture_id)
+    captures = Capture.objects.filter(known, attempt__psp=message.source, attempt__psp_account=message.account)
+    if event.payment_reference is not None:
+        captures = captures.filter(attempt__psp_reference=event.payment_reference)
+    uuid = captures.values_list("uuid", flat=True).first()
+    if uuid is None:
+        raise Park(f"no capture of ours is {event.psp_reference}")
+    try:
+        settle_capture(capture_uuid=uuid, outcome=event.outcome, now=now)
     except PaymentRefused as error:
         raise Park(str(error)) from error
 

@@ -68,16 +68,17 @@ CAPTURES = Projection(
         SELECT t.reference, sum(e.amount_minor) AS captured_minor, min(e.currency) AS currency
         FROM ledger_transaction AS t
         INNER JOIN ledger_entry AS e ON e.id >= t.id << 10 AND e.id < (t.id + 1) << 10 AND e.direction = 'D'
-        WHERE t.kind = 'payment.captured'
+        WHERE t.kind = 'payment.captured' AND e.status = 'P'
         GROUP BY t.reference
     """,
     stored="""
         SELECT
-            concat_ws(':', a.psp, a.psp_account, a.psp_reference, 'captured') AS reference,
-            a.captured_minor::numeric,
-            a.currency
-        FROM payments_attempt AS a
-        WHERE a.state = 'captured'
+            concat_ws(':', a.psp, a.psp_account, a.psp_reference, 'captured', nullif(c.number, 1)) AS reference,
+            c.amount_minor::numeric,
+            c.currency
+        FROM payments_capture AS c
+        INNER JOIN payments_attempt AS a ON a.id = c.attempt_id
+        WHERE c.state = 'succeeded'
     """,
 )
 

@@ -10,6 +10,7 @@ from payments.psp.outcomes import (
     CaptureFailed,
     CaptureSucceeded,
     Declined,
+    Expired,
     RefundFailed,
     RefundPending,
     RefundSucceeded,
@@ -25,7 +26,7 @@ class PaymentEvent:
 
     attempt_id: UUID | None
     psp_reference: str
-    outcome: Approved | RequiresAction | Declined | Voided
+    outcome: Approved | RequiresAction | Declined | Voided | Expired
 
 
 @dataclass(frozen=True, slots=True)

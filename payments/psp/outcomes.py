@@ -84,6 +84,13 @@ class Voided:
 
 
 @dataclass(frozen=True, slots=True)
+class Expired:
+    """The payment ran out without taking money: the buyer never came, or nobody captured it in time."""
+
+    psp_reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pending:
     """The PSP is at it and has not decided: its webhook, or a look-up, will tell."""
 
@@ -156,5 +163,5 @@ type VoidOutcome = Voided | Pending | Declined | NotSent | Unknown
 type RefundOutcome = RefundSucceeded | RefundPending | RefundFailed | NotSent | Unknown
 type RetrieveRefundOutcome = RefundOutcome | NotFoundAtPsp | NoLookUp
 type RetrieveOutcome = (
-    Approved | RequiresAction | Declined | Voided | Pending | NotFoundAtPsp | NoLookUp | NotSent | Unknown
+    Approved | RequiresAction | Declined | Voided | Expired | Pending | NotFoundAtPsp | NoLookUp | NotSent | Unknown
 )

@@ -24,6 +24,7 @@ from payments.psp.outcomes import (
     CaptureSucceeded,
     Declined,
     DeclineReason,
+    Expired,
     NotSent,
     Pending,
     RefundFailed,
@@ -105,7 +106,7 @@ class StripeAdapter:
         if isinstance(answer, Refusal):
             return answer.as_decline()
         outcome = _read(answer, stripe_objects.of_attempt(attempt_id))
-        return Unknown(detail="not decided yet") if isinstance(outcome, Voided | Pending) else outcome
+        return Unknown(detail="not decided yet") if isinstance(outcome, Voided | Expired | Pending) else outcome
 
     def capture(self, *, key: str, capture_id: UUID, psp_reference: str, money: Money, final: bool) -> CaptureOutcome:
         """Capture an authorised PaymentIntent, or part of it; Stripe releases the rest, so each has one capture.

@@ -18,6 +18,7 @@ from payments.psp.outcomes import (
     Approved,
     Declined,
     DeclineReason,
+    Expired,
     NotFoundAtPsp,
     Pending,
     RefundFailed,
@@ -30,7 +31,7 @@ from payments.psp.outcomes import (
 
 type Object = Mapping[str, Any]
 type Reader[T] = Callable[[Object], T]
-type Standing = Approved | RequiresAction | Declined | Voided | Pending
+type Standing = Approved | RequiresAction | Declined | Voided | Expired | Pending
 type RefundStanding = RefundSucceeded | RefundPending | RefundFailed
 
 PAYMENT_EVENTS = frozenset(
@@ -99,7 +100,7 @@ def decline(error: Object, *, otherwise: DeclineReason = DeclineReason.CARD_DECL
     )
 
 
-def payment_outcome(intent: Object) -> Approved | RequiresAction | Declined | Voided | None:
+def payment_outcome(intent: Object) -> Approved | RequiresAction | Declined | Voided | Expired | None:
     """Return how a PaymentIntent stands; None while Stripe has not decided."""
     reference = _id(intent)
     match intent["status"]:
@@ -113,7 +114,8 @@ def payment_outcome(intent: Object) -> Approved | RequiresAction | Declined | Vo
         case "requires_payment_method" if intent.get("last_payment_error"):
             return decline({**intent["last_payment_error"], "payment_intent": intent})
         case "canceled":
-            return Voided(reference)
+            # "automatic": nobody captured it in time (API reference, "cancellation_reason").
+            return (Expired if intent.get("cancellation_reason") == "automatic" else Voided)(reference)
     return None
 
 

@@ -12,7 +12,7 @@ from checkout.models import CheckoutSession, Reservation, StockItem
 from checkout.stock import HOLD
 from checkout.tasks import sweep
 from payments.ask_psp import look_up
-from payments.models import Attempt
+from payments.models import Attempt, Void
 from payments.psp.outcomes import Declined
 from payments.settle_attempt import settle_attempt
 from payments.void import send_void
@@ -86,7 +86,7 @@ def test_who_pays_anew_while_the_sweeper_comes_keeps_session_and_stock(psp: Psp,
     expire_hold(session_id=session_id, client=CLIENT, now=end)
     # Then
     assert (CheckoutSession.objects.get().state, StockItem.objects.get().reserved) == (state, 1)
-    assert Attempt.objects.filter(void_requested_at__isnull=False).count() == 0
+    assert Void.objects.count() == 0
 
 
 def test_a_bank_that_asks_after_the_stock_is_gone_asks_in_vain(psp: Psp) -> None:
@@ -100,7 +100,7 @@ def test_a_bank_that_asks_after_the_stock_is_gone_asks_in_vain(psp: Psp) -> None
     # Then the session does not wait for that for ever
     assert due_sessions(now=NOW + HOLD, limit=10) == [(session_id, CLIENT)]
     assert expire_session(session_id=session_id, client=CLIENT, now=NOW + HOLD)
-    assert Attempt.objects.get().void_requested_at == NOW + HOLD
+    assert Void.objects.get().created_at == NOW + HOLD
 
 
 def test_a_session_that_cannot_be_tidied_up_does_not_stand_in_the_way(psp: Psp) -> None:

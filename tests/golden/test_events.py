@@ -15,8 +15,8 @@ from checkout.models import CheckoutSession, Order, OrderLine
 from exactly_once.event_types import EventType, declared
 from exactly_once.models import WebhookEndpoint
 from exactly_once.webhook_endpoints import endpoint_payload
-from payments.events import intent_payload, refund_payload
-from payments.models import Attempt, PaymentIntent, Refund
+from payments.events import capture_payload, intent_payload, refund_payload
+from payments.models import Attempt, Capture, PaymentIntent, Refund
 
 FOLDER = Path(__file__).parent / "events"
 TYPES = sorted(declared().values(), key=lambda event_type: event_type.name)
@@ -33,6 +33,7 @@ ORDER = Order(
 LINES = [OrderLine(sku="MUG", quantity=2), OrderLine(sku="TEE-M", quantity=1)]
 INTENT = PaymentIntent(public_id="pi_1", order_reference="cs_1", amount_minor=3870, currency="EUR")
 ATTEMPT = Attempt(intent=INTENT, psp="stripe")
+CAPTURE = Capture(public_id="cap_1", attempt=ATTEMPT, amount_minor=1000, currency="EUR")
 REFUND = Refund(public_id="re_1", attempt=ATTEMPT, amount_minor=1290, currency="EUR")
 ENDPOINT = WebhookEndpoint(public_id="wep_1")
 
@@ -50,6 +51,9 @@ def published_today(name: str) -> dict[str, Any]:
         case "payment_intent":
             INTENT.state = state
             return intent_payload(INTENT, ATTEMPT)
+        case "capture":
+            CAPTURE.state = state
+            return capture_payload(CAPTURE)
         case "refund":
             REFUND.state = state
             return refund_payload(REFUND)

@@ -139,6 +139,16 @@ GUARDS = {
         "payments_attempt_uuid_key",
         "pgtrigger_follows_table_53f7c",
     ),
+    "payments_capture": (
+        "payment_capture_amount_positive",
+        "payment_capture_number",
+        "payment_capture_one_pending",
+        "payment_capture_state_known",
+        "payments_capture_public_id_key",
+        "payments_capture_uuid_key",
+        "pgtrigger_counted_a8235",
+        "pgtrigger_follows_table_81b89",
+    ),
     "payments_paymentintent": (
         "payment_intent_amount_positive",
         "payment_intent_one_per_order",
@@ -154,6 +164,13 @@ GUARDS = {
         "payments_refund_uuid_key",
         "pgtrigger_counted_4ea9f",
         "pgtrigger_follows_table_9d7f8",
+    ),
+    "payments_void": (
+        "payment_void_one_open",
+        "payment_void_state_known",
+        "payments_void_public_id_key",
+        "payments_void_uuid_key",
+        "pgtrigger_follows_table_f81a5",
     ),
 }
 

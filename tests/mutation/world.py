@@ -1,6 +1,7 @@
 """At least one row in every table that has a guard."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from django.db import connection
 from django_subatomic.db import transaction
@@ -15,9 +16,13 @@ from ledger.drafts import HoldTerms, TransactionDraft, credit, debit
 from ledger.models import Book, ImportRun, Invariant
 from ledger.money import Money
 from ledger.seal import seal
+from payments.begin_attempt import Charge, begin_attempt
+from payments.capture import request_capture
 from payments.models import Refund
-from payments.psp.outcomes import RefundSucceeded
+from payments.psp.outcomes import Approved, RefundSucceeded, Voided
 from payments.refund import COMPENSATION, request_refund, settle_refund
+from payments.settle_attempt import settle_attempt
+from payments.void import request_void
 from tests.checkout.buyers import open_session, open_shop, pay
 from tests.factories import NOW
 
@@ -31,6 +36,7 @@ def populate() -> None:
     with transaction():
         request_refund(order_reference=session, money=Money(90, "EUR"), reason=COMPENSATION, now=NOW)
         _post_holds()
+        _hold_payments()
         settle_refund(refund_uuid=Refund.objects.get().uuid, outcome=RefundSucceeded("re_1", Money(90, "EUR")), now=NOW)
     close_period(book=BOOK, open_from=NOW - timedelta(days=1))
     with transaction():
@@ -58,6 +64,23 @@ def populate() -> None:
             "INSERT INTO exactly_once_inboxbody (event_id, received_at, headers, body)"
             " SELECT id, received_at, '{}', '' FROM exactly_once_inboxevent"
         )
+
+
+def _hold_payments() -> None:
+    """Have one payment that is being captured, and one that was let go of."""
+    _hold("chk_taken")
+    request_capture(order_reference="chk_taken", money=None, final=True, now=NOW)
+    voided = _hold("chk_voided")
+    request_void(order_reference="chk_voided", now=NOW)
+    settle_attempt(attempt_uuid=voided, outcome=Voided("pi_chk_voided"), now=NOW)
+
+
+def _hold(order: str) -> UUID:
+    money = Money(1290, "EUR")
+    charge = Charge(BOOK, "cli_test", order, money, "", "stripe", "main", "pm_card_visa", captures_at_once=False)
+    attempt = begin_attempt(charge=charge, now=NOW)
+    settle_attempt(attempt_uuid=attempt, outcome=Approved(f"pi_{order}", captured=False, money=money), now=NOW)
+    return attempt
 
 
 def _post_holds() -> None:

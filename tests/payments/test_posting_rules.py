@@ -8,6 +8,7 @@ from payments import posting_rules
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 EUR = Money(6028, "EUR")
+PAYMENT = posting_rules.Payment("stripe", "main", "pi_1", "chk_1")
 
 
 def _lines(draft: TransactionDraft) -> list[tuple[str, str, Money]]:
@@ -15,9 +16,7 @@ def _lines(draft: TransactionDraft) -> list[tuple[str, str, Money]]:
 
 
 def test_a_capture_makes_the_psp_our_debtor_and_us_the_buyers() -> None:
-    draft = posting_rules.captured(
-        psp="stripe", account="main", psp_reference="pi_1", money=EUR, order_reference="chk_1", now=NOW
-    )
+    draft = posting_rules.captured(payment=PAYMENT, number=1, money=EUR, released=None, final=True, now=NOW)
     assert draft.reference == "stripe:main:pi_1:captured"
     assert _lines(draft) == [
         ("debit", "assets:psp:stripe:receivable", EUR),

@@ -1,21 +1,13 @@
-"""Rows of the payments package. No other package imports them: they hand each other ids and frozen dataclasses.
-
-Amounts are bigint minor units of the row's ISO 4217 currency.
-"""
+"""What we want to collect, and each try to."""
 
 import uuid
-from enum import StrEnum
 
 from django.db import models
 from django.db.models import F, Q
 
-from payments.refund_trigger import refund_is_counted
-from payments.state_machines import ATTEMPT, INTENT, REFUND
-from payments.states import LIVE_ATTEMPT_STATES, AttemptState, IntentState, RefundState
-
-
-def _one_of(states: type[StrEnum]) -> Q:
-    return Q(state__in=[str(state) for state in states])
+from payments.models.rows import one_of
+from payments.state_machines import ATTEMPT, INTENT
+from payments.states import LIVE_ATTEMPT_STATES, AttemptState, IntentState
 
 
 class PaymentIntent(models.Model):
@@ -35,7 +27,7 @@ class PaymentIntent(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(name="payment_intent_amount_positive", condition=Q(amount_minor__gt=0)),
-            models.CheckConstraint(name="payment_intent_state_known", condition=_one_of(IntentState)),
+            models.CheckConstraint(name="payment_intent_state_known", condition=one_of(IntentState)),
             # One open (or successful) intent per order: a retry under another key cannot open a second one.
             models.UniqueConstraint(
                 name="payment_intent_one_per_order",
@@ -67,8 +59,11 @@ class Attempt(models.Model):
     decline_reason = models.CharField(max_length=64, blank=True)
     next_action_url = models.URLField(max_length=2048, blank=True)
     unknown_reason = models.CharField(max_length=255, blank=True)
-    void_requested_at = models.DateTimeField(null=True, blank=True)
+    # Whether the PSP is to take the money at once, or hold it until it is captured.
+    captures_at_once = models.BooleanField(default=True)
     submitted_at = models.DateTimeField()
+    # When the PSP was known to hold the money: from then on the ledger holds it, too.
+    authorized_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
     # When the sweeper asks the PSP; null once nothing is open.
     next_check_at = models.DateTimeField(null=True, blank=True)
@@ -77,7 +72,7 @@ class Attempt(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(name="payment_attempt_amount_positive", condition=Q(amount_minor__gt=0)),
-            models.CheckConstraint(name="payment_attempt_state_known", condition=_one_of(AttemptState)),
+            models.CheckConstraint(name="payment_attempt_state_known", condition=one_of(AttemptState)),
             models.CheckConstraint(
                 name="payment_attempt_refunds_within_capture",
                 condition=Q(refunded_minor__gte=0)
@@ -86,7 +81,9 @@ class Attempt(models.Model):
             ),
             models.CheckConstraint(
                 name="payment_attempt_captured_means_captured",
+                # An authorisation may be taken in parts, and be in doubt after some of them.
                 condition=Q(state=AttemptState.CAPTURED, captured_minor__gt=0)
+                | Q(state__in=[str(AttemptState.AUTHORIZED), str(AttemptState.UNKNOWN)])
                 | (~Q(state=AttemptState.CAPTURED) & Q(captured_minor=0)),
             ),
             # While an attempt is live, above all while it is unknown, no other may start: the database says so.
@@ -106,42 +103,3 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.psp} {self.uuid}"
-
-
-class Refund(models.Model):
-    """Money on its way back to the buyer."""
-
-    public_id = models.CharField(max_length=40, unique=True)
-    uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
-    attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="refunds")
-    amount_minor = models.BigIntegerField()
-    currency = models.CharField(max_length=3)
-    state = models.CharField(max_length=32, default=RefundState.PENDING)
-    reason = models.CharField(max_length=64)
-    psp_reference = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 - unique where known
-    failure_reason = models.CharField(max_length=255, blank=True)
-    created_at = models.DateTimeField()
-    # When the PSP was first asked: its memory of our key cannot have begun before.
-    sent_at = models.DateTimeField(null=True, blank=True)
-    settled_at = models.DateTimeField(null=True, blank=True)
-    next_check_at = models.DateTimeField(null=True, blank=True)
-    checks = models.IntegerField(default=0)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(name="payment_refund_amount_positive", condition=Q(amount_minor__gt=0)),
-            models.CheckConstraint(name="payment_refund_state_known", condition=_one_of(RefundState)),
-            # A payment that came too late is paid back once, however many racers find it.
-            models.UniqueConstraint(
-                name="payment_refund_one_compensation",
-                fields=["attempt"],
-                condition=Q(reason="compensation") & ~Q(state=RefundState.FAILED),
-            ),
-        ]
-        indexes = [
-            models.Index(name="payment_refund_due", fields=["next_check_at"], condition=Q(next_check_at__isnull=False))
-        ]
-        triggers = [refund_is_counted(), REFUND.trigger(constraint="payment_refund_follows_table")]
-
-    def __str__(self) -> str:
-        return self.public_id

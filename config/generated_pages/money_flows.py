@@ -1,0 +1,137 @@
+"""docs/money-flows.md: every posting rule, called with an example and shown as T-accounts."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from ledger.drafts import EntryDraft, TransactionDraft
+from ledger.money import Money, exponent
+from payments import posting_rules as rules
+from payments import settlement_rules as settled
+
+PAGE = "docs/money-flows.md"
+
+_HEAD = """# Money flows
+
+Written by `manage.py money_flows`, which calls every rule of `payments/posting_rules.py` and
+`payments/settlement_rules.py` with an example and shows what it posts, account by account: debits left, credits right.
+The rules are pure functions; the accounts are opened, per book, PSP and currency, by `payments/chart.py` before any
+money moves.
+
+The reference names the business event and is unique per book for ever. However often news of a capture comes (the
+PSP's answer, its webhook under any event id, a look-up), it posts once. An attempt that is `unknown` or declined posts
+nothing: the books say what is known. *Pending* entries are holds: promised on both sides, on no balance yet; *released*
+entries take such a promise back.
+"""
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+KETTLE, PART, SMALL = Money(24900, "EUR"), Money(10000, "EUR"), Money(390, "EUR")
+DOLLARS = Money(26892, "USD")
+PAYMENT = rules.Payment("stripe", "main", "pi_1", "chk_1")
+DISPUTE = rules.Dispute("stripe", "main", "dp_1", "chk_1")
+LINE = settled.SettlementOf("stripe", "main", "txn_1")
+SALE = rules.Sale(goods=Money(20000, "EUR"), shipping=Money(924, "EUR"), taxes=(("de", Money(3976, "EUR")),))
+REFUND = {"refund_id": "re_1", "money": KETTLE, "order_reference": "chk_1", "now": NOW}
+PAYOUT = {"psp": "stripe", "account": "main", "payout": "po_1", "bank_name": "main", "money": KETTLE, "now": NOW}
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A business event and what it posts."""
+
+    title: str
+    rule: Callable[..., TransactionDraft]
+    arguments: dict[str, object]
+
+
+def _flow(title: str, rule: Callable[..., TransactionDraft], **arguments: object) -> Flow:
+    return Flow(title, rule, arguments if "now" in arguments else {**arguments, "now": NOW})
+
+
+FLOWS: Sequence[Flow] = (
+    _flow("Authorised", rules.authorized, payment=PAYMENT, money=KETTLE),
+    _flow("Captured at once", rules.captured, payment=PAYMENT, number=1, money=KETTLE, released=None, final=True),
+    _flow(
+        "Captured, all that was held",
+        rules.captured,
+        payment=PAYMENT,
+        number=1,
+        money=KETTLE,
+        released=KETTLE,
+        final=True,
+    ),
+    _flow(
+        "Captured in part, the rest let go of",
+        rules.captured,
+        payment=PAYMENT,
+        number=1,
+        money=PART,
+        released=KETTLE,
+        final=True,
+    ),
+    _flow("Voided", rules.let_go, payment=PAYMENT, left=KETTLE, expired=False),
+    _flow("Expired", rules.let_go, payment=PAYMENT, left=KETTLE, expired=True),
+    _flow("Shipped", rules.shipped, shipment_id="shp_1", sale=SALE, order_reference="chk_1"),
+    _flow("Refund asked, before shipping", rules.refund_requested, **REFUND),
+    _flow(
+        "Refund asked, after shipping",
+        rules.refund_requested_after_shipping,
+        refund_id="re_1",
+        sale=SALE,
+        order_reference="chk_1",
+    ),
+    _flow("Refund succeeded", rules.refund_succeeded, psp="stripe", psp_reference="re_x", **REFUND),
+    _flow("Refund failed before it was paid", rules.refund_failed, psp="stripe", was_paid=False, **REFUND),
+    _flow("Refund returned by the buyer's bank", rules.refund_failed, psp="stripe", was_paid=True, **REFUND),
+    _flow("Dispute opened", rules.dispute_opened, dispute=DISPUTE, money=KETTLE),
+    _flow("Dispute won", rules.dispute_won, dispute=DISPUTE, money=KETTLE, after_loss=False),
+    _flow("Dispute lost", rules.dispute_lost, dispute=DISPUTE, money=KETTLE, after_win=False),
+    _flow("Dispute won after it was lost", rules.dispute_won, dispute=DISPUTE, money=KETTLE, after_loss=True),
+    _flow("Dispute lost after it was won", rules.dispute_lost, dispute=DISPUTE, money=KETTLE, after_win=True),
+    _flow("Dispute fee", rules.dispute_fee, dispute=DISPUTE, money=SMALL),
+    _flow("PSP fee", settled.fee_taken, line=LINE, money=SMALL),
+    _flow("PSP fee returned", settled.fee_returned, line=LINE, money=SMALL),
+    _flow("Payout arrived", settled.paid_out, **PAYOUT),
+    _flow("Payout returned", settled.payout_returned, **PAYOUT),
+    _flow(
+        "Settled in another currency", settled.converted, line=LINE, sold=KETTLE, bought=DOLLARS, rate=Decimal("1.08")
+    ),
+    _flow("Settlement line that matches nothing", settled.unexplained, line=LINE, money=SMALL, received=True),
+    _flow("Such a line, explained", settled.explained, line=LINE, money=SMALL, received=True),
+)
+
+
+def render() -> str:
+    """Return the page."""
+    return _HEAD + "".join(_section(flow) for flow in FLOWS)
+
+
+def _section(flow: Flow) -> str:
+    draft = flow.rule(**flow.arguments)
+    summary = (flow.rule.__doc__ or "").strip().splitlines()[0]
+    accounts = "\n\n".join(
+        _t_account(account, currency, [entry for entry in draft.entries if _is_of(entry, account, currency)])
+        for account, currency in dict.fromkeys((entry.account, entry.money.currency) for entry in draft.entries)
+    )
+    where = f"`{flow.rule.__module__.rpartition('.')[2]}.{flow.rule.__name__}`, reference `{draft.reference}`"
+    return f"\n## {flow.title}\n\n{summary}\n\n{where}\n\n```text\n{accounts}\n```\n"
+
+
+def _is_of(entry: EntryDraft, account: str, currency: str) -> bool:
+    return (entry.account, entry.money.currency) == (account, currency)
+
+
+def _t_account(account: str, currency: str, entries: Sequence[EntryDraft]) -> str:
+    """Return one account with its two sides."""
+    width = 24
+    lines = [f"{account} ({currency})", f"{'-' * width}+{'-' * width}"]
+    for entry in entries:
+        text = _amount(entry.money) + ("" if entry.status == "posted" else f" {entry.status}")
+        sides = (f"{text:>{width - 1}} ", "") if entry.direction == "debit" else (" " * width, f" {text:>{width - 1}}")
+        lines.append("|".join(sides).rstrip())
+    return "\n".join(lines)
+
+
+def _amount(money: Money) -> str:
+    return f"{Decimal(money.amount_minor).scaleb(-exponent(money.currency)):,f}"

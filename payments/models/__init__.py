@@ -1,0 +1,9 @@
+"""Rows of the payments package. No other package imports them: they hand each other ids and frozen dataclasses.
+
+Amounts are bigint minor units of the row's ISO 4217 currency.
+"""
+
+from payments.models.intent import Attempt, PaymentIntent
+from payments.models.movements import Capture, Refund, Void
+
+__all__ = ["Attempt", "Capture", "PaymentIntent", "Refund", "Void"]

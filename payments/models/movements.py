@@ -1,0 +1,111 @@
+"""Money that is taken out of an authorisation, let go of, or paid back: each a row with a PSP key of its own."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from payments.count_triggers import capture_is_counted, refund_is_counted
+from payments.models.intent import Attempt
+from payments.models.rows import due_index, one_of
+from payments.state_machines import CAPTURE, REFUND, VOID
+from payments.states import CaptureState, RefundState, VoidState
+
+
+class Capture(models.Model):
+    """Money taken out of an authorisation, or with it; ``final`` lets go of the rest."""
+
+    public_id = models.CharField(max_length=40, unique=True)
+    uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="captures")
+    number = models.IntegerField()
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    final = models.BooleanField(default=True)
+    state = models.CharField(max_length=32, default=CaptureState.PENDING)
+    psp_reference = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 - unique where known
+    failure_reason = models.CharField(max_length=255, blank=True)
+    created_at = models.DateTimeField()
+    # When the PSP was first asked: its memory of our key cannot have begun before.
+    sent_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    next_check_at = models.DateTimeField(null=True, blank=True)
+    checks = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="payment_capture_amount_positive", condition=Q(amount_minor__gt=0)),
+            models.CheckConstraint(name="payment_capture_state_known", condition=one_of(CaptureState)),
+            models.UniqueConstraint(name="payment_capture_number", fields=["attempt", "number"]),
+            # While one is under way nobody knows what is left to take.
+            models.UniqueConstraint(
+                name="payment_capture_one_pending", fields=["attempt"], condition=Q(state=CaptureState.PENDING)
+            ),
+        ]
+        indexes = [due_index(name="payment_capture_due")]
+        triggers = [capture_is_counted(), CAPTURE.trigger(constraint="payment_capture_follows_table")]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class Void(models.Model):
+    """A payment that is to be let go of. The PSP is asked by the sweeper's check of the attempt."""
+
+    public_id = models.CharField(max_length=40, unique=True)
+    uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="voids")
+    state = models.CharField(max_length=32, default=VoidState.PENDING)
+    # How the payment ended instead.
+    failure_reason = models.CharField(max_length=255, blank=True)
+    created_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="payment_void_state_known", condition=one_of(VoidState)),
+            models.UniqueConstraint(
+                name="payment_void_one_open", fields=["attempt"], condition=~Q(state=VoidState.FAILED)
+            ),
+        ]
+        triggers = [VOID.trigger(constraint="payment_void_follows_table")]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class Refund(models.Model):
+    """Money on its way back to the buyer."""
+
+    public_id = models.CharField(max_length=40, unique=True)
+    uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="refunds")
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    state = models.CharField(max_length=32, default=RefundState.PENDING)
+    reason = models.CharField(max_length=64)
+    psp_reference = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 - unique where known
+    failure_reason = models.CharField(max_length=255, blank=True)
+    created_at = models.DateTimeField()
+    # When the PSP was first asked: its memory of our key cannot have begun before.
+    sent_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    next_check_at = models.DateTimeField(null=True, blank=True)
+    checks = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="payment_refund_amount_positive", condition=Q(amount_minor__gt=0)),
+            models.CheckConstraint(name="payment_refund_state_known", condition=one_of(RefundState)),
+            # A payment that came too late is paid back once, however many racers find it.
+            models.UniqueConstraint(
+                name="payment_refund_one_compensation",
+                fields=["attempt"],
+                condition=Q(reason="compensation") & ~Q(state=RefundState.FAILED),
+            ),
+        ]
+        indexes = [due_index(name="payment_refund_due")]
+        triggers = [refund_is_counted(), REFUND.trigger(constraint="payment_refund_follows_table")]
+
+    def __str__(self) -> str:
+        return self.public_id

@@ -1,0 +1,16 @@
+"""What rows of payments have in common."""
+
+from enum import StrEnum
+
+from django.db import models
+from django.db.models import Q
+
+
+def one_of(states: type[StrEnum]) -> Q:
+    """Return the condition that a row's state is one of these."""
+    return Q(state__in=[str(state) for state in states])
+
+
+def due_index(*, name: str) -> models.Index:
+    """Return an index of the rows that somebody is to look at."""
+    return models.Index(name=name, fields=["next_check_at"], condition=Q(next_check_at__isnull=False))

@@ -1,0 +1,110 @@
+"""Where the money goes that PSPs settle: fees, payouts, conversions, what nobody can explain. Pure functions."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from ledger.drafts import EntryDraft, TransactionDraft, credit, debit
+from ledger.exchange import exchange
+from ledger.money import Money
+from payments.chart import bank, fees, receivable, suspense
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementOf:
+    """Which line of which PSP account's settlement; ``line_id`` is the PSP's own."""
+
+    psp: str
+    account: str
+    line_id: str
+
+    def draft(self, kind: str, entries: tuple[EntryDraft, ...], now: datetime, description: str) -> TransactionDraft:
+        """Return a posting about it."""
+        return TransactionDraft(
+            reference=self.event(kind),
+            kind=f"settlement.{kind}",
+            entries=entries,
+            effective_at=now,
+            description=description,
+            metadata={"settlement_line": self.line_id},
+        )
+
+    def event(self, kind: str) -> str:
+        """Return the permanent name of what the line says."""
+        return f"{self.psp}:{self.account}:{self.line_id}:{kind}"
+
+
+def fee_taken(*, line: SettlementOf, money: Money, now: datetime) -> TransactionDraft:
+    """Post what the PSP took for its work, out of what it owes us."""
+    return line.draft("fee", (debit(fees(line.psp), money), credit(receivable(line.psp), money)), now, "PSP fee")
+
+
+def fee_returned(*, line: SettlementOf, money: Money, now: datetime) -> TransactionDraft:
+    """Post a fee that the PSP gave back."""
+    entries = (debit(receivable(line.psp), money), credit(fees(line.psp), money))
+    return line.draft("fee_returned", entries, now, "PSP fee returned")
+
+
+def paid_out(*, psp: str, account: str, payout: str, bank_name: str, money: Money, now: datetime) -> TransactionDraft:
+    """Post that what the PSP owed us is in our bank account."""
+    return TransactionDraft(
+        reference=f"{psp}:{account}:{payout}:paid",
+        kind="payout.paid",
+        entries=(debit(bank(bank_name), money), credit(receivable(psp), money)),
+        effective_at=now,
+        description=f"Payout {payout}",
+        metadata={"payout": payout},
+    )
+
+
+def payout_returned(
+    *, psp: str, account: str, payout: str, bank_name: str, money: Money, now: datetime
+) -> TransactionDraft:
+    """Post that our bank sent a payout back: the PSP owes it to us again."""
+    return TransactionDraft(
+        reference=f"{psp}:{account}:{payout}:returned",
+        kind="payout.returned",
+        entries=(debit(receivable(psp), money), credit(bank(bank_name), money)),
+        effective_at=now,
+        description=f"Payout {payout} returned",
+        metadata={"payout": payout},
+    )
+
+
+def converted(*, line: SettlementOf, sold: Money, bought: Money, rate: Decimal, now: datetime) -> TransactionDraft:
+    """Post that the PSP owes us in another currency than the buyer paid in."""
+    return exchange(
+        reference=line.event("converted"),
+        sold=sold,
+        bought=bought,
+        rate=rate,
+        from_account=receivable(line.psp),
+        to_account=receivable(line.psp),
+        effective_at=now,
+        description="Settled in another currency",
+    )
+
+
+def unexplained(*, line: SettlementOf, money: Money, received: bool, now: datetime) -> TransactionDraft:
+    """Post money that the PSP moved and that matches nothing of ours, until somebody finds out.
+
+    :param received: the PSP owes us more by it; otherwise less.
+    """
+    ours, open_question = receivable(line.psp), suspense(line.psp)
+    entries = (
+        (debit(ours, money), credit(open_question, money))
+        if received
+        else (debit(open_question, money), credit(ours, money))
+    )
+    return line.draft("unexplained", entries, now, "Not explained yet")
+
+
+def explained(*, line: SettlementOf, money: Money, received: bool, now: datetime) -> TransactionDraft:
+    """Take back what was not explained, once what it was is posted as itself."""
+    ours, open_question = receivable(line.psp), suspense(line.psp)
+    entries = (
+        (debit(open_question, money), credit(ours, money))
+        if received
+        else (debit(ours, money), credit(open_question, money))
+    )
+    return line.draft("explained", entries, now, "Explained")
