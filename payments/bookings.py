@@ -92,7 +92,10 @@ def close_pending(*, attempt: Attempt, now: datetime) -> None:
     for capture in attempt.captures.filter(state=CaptureState.PENDING):
         capture.attempt = attempt
         fail_capture(capture=capture, reason=f"payment_{attempt.state}", now=now)
-    state = VoidState.SUCCEEDED if attempt.state == AttemptState.VOIDED else VoidState.FAILED
+    let_go = attempt.state == AttemptState.VOIDED or (
+        attempt.state == AttemptState.SURPLUS and not attempt.captured_minor
+    )
+    state = VoidState.SUCCEEDED if let_go else VoidState.FAILED
     reason = "" if state is VoidState.SUCCEEDED else str(attempt.state)
     pending = Void.objects.filter(attempt=attempt, state=VoidState.PENDING)
     pending.update(state=state, failure_reason=reason, settled_at=now)

@@ -12,6 +12,7 @@ _SILENT_STATES = (IntentState.PROCESSING, IntentState.REQUIRES_CONFIRMATION)
 
 EVENT_TYPES = (
     *(EventType(f"payment_intent.{state}") for state in IntentState if state not in _SILENT_STATES),
+    EventType("surplus.captured"),
     *(EventType(f"capture.{state}") for state in CaptureState if state is not CaptureState.PENDING),
     *(EventType(f"refund.{state}") for state in RefundState if state is not RefundState.PENDING),
 )
@@ -39,6 +40,19 @@ def capture_payload(capture: Capture) -> Payload:
         "currency": capture.currency,
         "final": capture.final,
         "state": str(capture.state),
+    }
+
+
+def surplus_payload(surplus: Attempt, refund: Refund) -> Payload:
+    """Return what ``surplus.captured`` says: money came that nobody owed us, and this refund pays it back."""
+    return {
+        "payment_intent": surplus.intent.public_id,
+        "order_reference": surplus.intent.order_reference,
+        "psp": surplus.psp,
+        "psp_reference": surplus.psp_reference,
+        "amount_minor": surplus.captured_minor,
+        "currency": surplus.currency,
+        "refund": refund.public_id,
     }
 
 

@@ -80,6 +80,18 @@ def captured(
     )
 
 
+def captured_in_surplus(*, payment: Payment, money: Money, now: datetime) -> TransactionDraft:
+    """Post that the PSP has taken money that nobody owed us: we owe it to the buyer from the start."""
+    return TransactionDraft(
+        reference=payment.event("captured"),
+        kind="payment.captured",
+        entries=(debit(receivable(payment.psp), money), credit(REFUNDS, money)),
+        effective_at=now,
+        description=f"Captured in surplus for {payment.order_reference}",
+        metadata=payment.metadata,
+    )
+
+
 def let_go(*, payment: Payment, left: Money, expired: bool, now: datetime) -> TransactionDraft:
     """End a hold of which ``left`` is left: voided, or expired."""
     return TransactionDraft(

@@ -29,6 +29,7 @@ from payments.psp.outcomes import (
 )
 from payments.state_machines import Step, step
 from payments.states import CHECKED_ATTEMPT_STATES, INTENT_STATE_OF, AttemptState, CaptureState, IntentState
+from payments.surplus import end_surplus, settle_surplus, surplus_of
 from payments.sweep import next_check_at
 
 log = structlog.get_logger(__name__)
@@ -54,6 +55,8 @@ def settle_attempt(*, attempt_uuid: UUID, outcome: AttemptNews, now: datetime) -
     """
     attempt = lock_attempt(attempt_uuid=attempt_uuid)
     current = AttemptState(attempt.state)
+    if (surplus := _surplus(attempt, outcome)) is not None:
+        return _settle_surplus(surplus, outcome, now)
     verdict = _judge(attempt, outcome)
     if verdict is Step.CONTRADICTION:
         raise PaymentRefused(
@@ -67,6 +70,22 @@ def settle_attempt(*, attempt_uuid: UUID, outcome: AttemptNews, now: datetime) -
     _apply(attempt, _as_far_as_it_proves(attempt, outcome), now)
     move_intent(attempt=attempt, now=now)
     return AttemptState(attempt.state)
+
+
+def _surplus(attempt: Attempt, outcome: AttemptNews) -> Attempt | None:
+    """Return the row of money that nobody owed us, where the news is about such."""
+    if isinstance(outcome, Approved):
+        return surplus_of(attempt=attempt, approved=outcome)
+    is_its_end = isinstance(outcome, Voided | Expired) and outcome.psp_reference == attempt.psp_reference
+    return attempt if attempt.state == AttemptState.SURPLUS and is_its_end else None
+
+
+def _settle_surplus(surplus: Attempt, outcome: AttemptNews, now: datetime) -> AttemptState:
+    if isinstance(outcome, Approved):
+        settle_surplus(surplus=surplus, approved=outcome, now=now)
+    elif not surplus.captured_minor:
+        end_surplus(surplus=surplus, now=now)
+    return AttemptState(surplus.state)
 
 
 def _judge(attempt: Attempt, outcome: AttemptNews) -> Step:

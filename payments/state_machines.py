@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from exactly_once.state_machine import StateMachine
 from payments.states import (
+    CLOSED_WITHOUT_MONEY,
     AttemptState,
     CaptureState,
     DisputeState,
@@ -64,7 +65,7 @@ INTENT = StateMachine(
 ATTEMPT = StateMachine(
     name="Attempt",
     purpose="One try at one PSP.",
-    begins={A.SUBMITTED: "committed before a byte is sent"},
+    begins={A.SUBMITTED: "committed before a byte is sent", A.SURPLUS: "a second payment at the PSP under one attempt"},
     transitions={
         A.SUBMITTED: {
             A.CAPTURED: "taken at once",
@@ -99,18 +100,22 @@ ATTEMPT = StateMachine(
             A.UNKNOWN: "another amount was taken",
         },
         A.CAPTURED: {},
-        A.DECLINED: {},
-        A.FAILED_NOT_SENT: {},
-        A.VOIDED: {},
-        A.EXPIRED: {},
+        A.DECLINED: {A.SURPLUS: "money moved after all"},
+        A.FAILED_NOT_SENT: {A.SURPLUS: "money moved after all"},
+        A.VOIDED: {A.SURPLUS: "money moved after all"},
+        A.EXPIRED: {A.SURPLUS: "money moved after all"},
+        A.SURPLUS: {},
     },
     notes="""`unknown` ends on evidence only: a look-up at the PSP, a verified webhook, a settlement line, or a decision
 that two operators sign. Never on age. While an attempt is `submitted`, `requires_action`, `authorized`, `captured` or
 `unknown`, no other attempt of the intent may start: a partial unique index.
 
 *Not sent* (`failed_not_sent`) is believed only while nobody else has asked under the same key. An approval of another
-amount or currency than asked is `unknown`, however far the attempt was; once it is settled, it is a contradiction. So
-is any news of a second payment under the same attempt.""",
+amount or currency than asked is `unknown`, however far the attempt was; once it is settled, it is a contradiction.
+
+`surplus` is money that we did not ask for: a payment that was closed and captured all the same, such as by a late
+webhook after another PSP was tried, or a second payment at the PSP under one attempt. It is booked, and let go of or
+paid back by itself.""",
 )
 
 CAPTURE = StateMachine(
@@ -228,7 +233,6 @@ def step(*, current: AttemptState, news: AttemptState) -> Step:
         return Step.STALE
     if ATTEMPT.allows(current, news):
         return Step.APPLY
-    closed_without_money = current in (A.DECLINED, A.FAILED_NOT_SENT, A.VOIDED, A.EXPIRED)
-    if closed_without_money and news in (A.CAPTURED, A.AUTHORIZED):
-        return Step.CONTRADICTION
-    return Step.STALE
+    # A hold that was let go of had been one: news of it comes late. That of its capture would be another matter.
+    moved = (A.CAPTURED,) if current in (A.VOIDED, A.EXPIRED) else (A.CAPTURED, A.AUTHORIZED)
+    return Step.CONTRADICTION if current in CLOSED_WITHOUT_MONEY and news in moved else Step.STALE

@@ -27,6 +27,7 @@ class AttemptState(StrEnum):
     UNKNOWN = "unknown"
     VOIDED = "voided"
     EXPIRED = "expired"
+    SURPLUS = "surplus"
 
 
 class CaptureState(StrEnum):
@@ -84,7 +85,11 @@ LIVE_ATTEMPT_STATES = (A.SUBMITTED, A.REQUIRES_ACTION, A.AUTHORIZED, A.CAPTURED,
 PENDING_ATTEMPT_STATES = (A.SUBMITTED, A.UNKNOWN, A.REQUIRES_ACTION)
 
 # Those, and authorisations: they are captured, let go of or run out, and news of that may be lost like any other.
-CHECKED_ATTEMPT_STATES = (*PENDING_ATTEMPT_STATES, A.AUTHORIZED)
+# A surplus one is, while it is to be voided.
+CHECKED_ATTEMPT_STATES = (*PENDING_ATTEMPT_STATES, A.AUTHORIZED, A.SURPLUS)
+
+# Closed, and no money with it. Money that comes all the same is surplus.
+CLOSED_WITHOUT_MONEY = (A.DECLINED, A.FAILED_NOT_SENT, A.VOIDED, A.EXPIRED)
 
 INTENT_STATE_OF: dict[AttemptState, IntentState] = {
     A.SUBMITTED: IntentState.PROCESSING,

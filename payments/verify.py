@@ -26,6 +26,7 @@ def checks() -> Iterator[CheckResult]:
     yield _one_success_per_intent()
     yield _refunds_add_up()
     yield _receivables_match()
+    yield _surplus_goes_back()
     yield _nothing_unknown_for_too_long()
     yield _nobody_waits_for_a_refund()
 
@@ -76,6 +77,16 @@ def _refunds_add_up() -> CheckResult:
         "payments: refunds <= captured <= asked, and their sums agree",
         attempts.count(),
         [str(uuid) for uuid in wrong.values_list("uuid", flat=True)],
+    )
+
+
+def _surplus_goes_back() -> CheckResult:
+    surplus = Attempt.objects.filter(state=AttemptState.SURPLUS)
+    kept = surplus.filter(refunded_minor__lt=F("captured_minor"))
+    return CheckResult.of(
+        "payments: what came in surplus goes back",
+        surplus.count(),
+        [str(uuid) for uuid in kept.values_list("uuid", flat=True)],
     )
 
 

@@ -18,6 +18,7 @@ from payments.states import AttemptState, CaptureState, IntentState, VoidState
 log = structlog.get_logger(__name__)
 
 VOIDABLE = (AttemptState.REQUIRES_ACTION, AttemptState.AUTHORIZED)
+LET_GO_OF = (*VOIDABLE, AttemptState.SURPLUS)
 NOT_BEGUN = (IntentState.REQUIRES_PAYMENT_METHOD, IntentState.REQUIRES_CONFIRMATION)
 
 
@@ -53,7 +54,7 @@ def send_void(*, attempt_uuid: UUID, now: datetime) -> None:
     """
     attempt = Attempt.objects.get(uuid=attempt_uuid)
     void = attempt.voids.filter(state=VoidState.PENDING).first()
-    if void is None or attempt.state not in VOIDABLE or attempt.psp_reference is None:
+    if void is None or attempt.state not in LET_GO_OF or attempt.psp_reference is None:
         return
     adapter = get_adapter(psp=attempt.psp, account=attempt.psp_account)
     # A new key each time: to cancel twice is to cancel, and a refusal that the PSP remembers would be all we ever hear.

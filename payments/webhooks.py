@@ -5,7 +5,7 @@ Runs inside the inbox's transaction. The event's order among others does not mat
 
 from datetime import UTC, datetime
 
-from django.db.models import Q
+from django.db.models import Case, Q, When
 from django_subatomic.db import transaction_required
 
 from exactly_once.inbox import InboxMessage, Park
@@ -40,11 +40,10 @@ def _settle_payment(message: InboxMessage, event: PaymentEvent, now: datetime) -
     known = Q(psp_reference=event.psp_reference)
     if event.attempt_id is not None:
         known |= Q(uuid=event.attempt_id)
-    uuid = (
-        Attempt.objects.filter(known, psp=message.source, psp_account=message.account)
-        .values_list("uuid", flat=True)
-        .first()
-    )
+    attempts = Attempt.objects.filter(known, psp=message.source, psp_account=message.account)
+    # Where the PSP has two payments under one attempt, the one that bears its reference is meant.
+    ours = attempts.order_by(Case(When(psp_reference=event.psp_reference, then=0), default=1), "pk")
+    uuid = ours.values_list("uuid", flat=True).first()
     if uuid is None:
         raise Park(f"no attempt of ours is {event.psp_reference}")
     try:

@@ -70,6 +70,7 @@ FLOWS: Sequence[Flow] = (
         released=KETTLE,
         final=True,
     ),
+    _flow("Captured in surplus", rules.captured_in_surplus, payment=PAYMENT, money=KETTLE),
     _flow("Voided", rules.let_go, payment=PAYMENT, left=KETTLE, expired=False),
     _flow("Expired", rules.let_go, payment=PAYMENT, left=KETTLE, expired=True),
     _flow("Shipped", rules.shipped, shipment_id="shp_1", sale=SALE, order_reference="chk_1"),

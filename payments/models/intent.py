@@ -9,6 +9,8 @@ from payments.models.rows import one_of
 from payments.state_machines import ATTEMPT, INTENT
 from payments.states import LIVE_ATTEMPT_STATES, AttemptState, IntentState
 
+A = AttemptState
+
 
 class PaymentIntent(models.Model):
     """What we want to collect for one order reference."""
@@ -83,7 +85,7 @@ class Attempt(models.Model):
                 name="payment_attempt_captured_means_captured",
                 # An authorisation may be taken in parts, and be in doubt after some of them.
                 condition=Q(state=AttemptState.CAPTURED, captured_minor__gt=0)
-                | Q(state__in=[str(AttemptState.AUTHORIZED), str(AttemptState.UNKNOWN)])
+                | Q(state__in=[str(state) for state in (A.AUTHORIZED, A.UNKNOWN, A.SURPLUS)])
                 | (~Q(state=AttemptState.CAPTURED) & Q(captured_minor=0)),
             ),
             # While an attempt is live, above all while it is unknown, no other may start: the database says so.

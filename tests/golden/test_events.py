@@ -15,7 +15,7 @@ from checkout.models import CheckoutSession, Order, OrderLine
 from exactly_once.event_types import EventType, declared
 from exactly_once.models import WebhookEndpoint
 from exactly_once.webhook_endpoints import endpoint_payload
-from payments.events import capture_payload, intent_payload, refund_payload
+from payments.events import capture_payload, intent_payload, refund_payload, surplus_payload
 from payments.models import Attempt, Capture, PaymentIntent, Refund
 
 FOLDER = Path(__file__).parent / "events"
@@ -35,6 +35,7 @@ INTENT = PaymentIntent(public_id="pi_1", order_reference="cs_1", amount_minor=38
 ATTEMPT = Attempt(intent=INTENT, psp="stripe")
 CAPTURE = Capture(public_id="cap_1", attempt=ATTEMPT, amount_minor=1000, currency="EUR")
 REFUND = Refund(public_id="re_1", attempt=ATTEMPT, amount_minor=1290, currency="EUR")
+SURPLUS = Attempt(intent=INTENT, psp="stripe", psp_reference="pi_x", captured_minor=1290, currency="EUR")
 ENDPOINT = WebhookEndpoint(public_id="wep_1")
 
 
@@ -54,6 +55,8 @@ def published_today(name: str) -> dict[str, Any]:
         case "capture":
             CAPTURE.state = state
             return capture_payload(CAPTURE)
+        case "surplus":
+            return surplus_payload(SURPLUS, REFUND)
         case "refund":
             REFUND.state = state
             return refund_payload(REFUND)

@@ -18,7 +18,9 @@ def test_every_pair_of_states_is_judged(current: AttemptState, news: AttemptStat
     # Then
     if ATTEMPT.allows(current, news) and (news is not A.UNKNOWN or current is A.SUBMITTED):
         assert verdict is Step.APPLY
-    elif current in CLOSED_WITHOUT_MONEY and news in (A.CAPTURED, A.AUTHORIZED):
+    elif (current in CLOSED_WITHOUT_MONEY and news is A.CAPTURED) or (
+        current in (A.DECLINED, A.FAILED_NOT_SENT) and news is A.AUTHORIZED
+    ):
         assert verdict is Step.CONTRADICTION
     else:
         assert verdict is Step.STALE
