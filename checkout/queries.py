@@ -65,10 +65,8 @@ def products() -> QuerySet[Product]:
 
 
 def clients_of_events(payloads: Mapping[UUID, dict[str, Any]]) -> dict[UUID, str]:
-    """Return whose session each event of an order, an intent or a refund is about; none where it is about none."""
-    named = {
-        event: payload.get("checkout_session") or payload.get("order_reference") for event, payload in payloads.items()
-    }
+    """Return whose session each event of an order is about; none where it is about none."""
+    named = {event: payload.get("checkout_session") for event, payload in payloads.items()}
     sessions = CheckoutSession.objects.filter(public_id__in=set(named.values()))
     clients = dict(sessions.values_list("public_id", "client"))
     return {event: clients[session] for event, session in named.items() if session in clients}

@@ -13,7 +13,7 @@ type Schema = dict[str, Any]
 
 HTTP_METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 # Operations that ask a PSP for money, and so may hear that the payment was declined.
-PAYING_OPERATIONS = frozenset({"checkout_sessions_complete"})
+PAYING_OPERATIONS = frozenset({"checkout_sessions_complete", "payment_intents_confirm"})
 # Answers that may be stored under a key. Whatever else is answered leaves the key free.
 KEPT = frozenset({"200", "201", "402", "409"})
 

@@ -1,5 +1,8 @@
 """What the API's description says about itself. How errors and keys get into it is in config/openapi.py."""
 
+from checkout.states import SessionState
+from payments.states import IntentState, RefundState
+
 DESCRIPTION = """\
 Sells, charges and keeps the books in one database commit.
 
@@ -40,6 +43,11 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AccountTypeEnum": ["asset", "liability", "equity", "revenue", "expense"],
         "SideEnum": ["debit", "credit"],
+        "NextActionTypeEnum": ["redirect_to_url"],
+        "PaymentIntentStateEnum": [str(state) for state in IntentState],
+        "CheckoutSessionStateEnum": [str(state) for state in SessionState],
+        "WebhookDeliveryStateEnum": ["pending", "delivered", "dead"],
+        "PaymentMovementStateEnum": [str(state) for state in RefundState],
     },
     # From the package, so that the docs page works without a network.
     "SWAGGER_UI_DIST": "SIDECAR",

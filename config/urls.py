@@ -10,7 +10,8 @@ from config.error_codes_page import error_codes
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.start, name="start"),
     path("shop/", pages.shop, name="shop"),
-    path("", include("payments.api.urls")),
+    path("", include("payments.api.webhook_urls")),
+    path("api/v1/", include("payments.api.urls")),
     path("api/v1/", include("checkout.api.urls")),
     path("api/v1/ledger/", include("ledger.api.urls")),
     path("api/v1/", include("exactly_once.api.urls")),

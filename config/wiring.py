@@ -7,8 +7,9 @@ from checkout import events as checkout_events
 from checkout import notify, queries, saga
 from exactly_once import event_types, inbox, inbox_preview, outbox, webhook_endpoints, webhook_owners
 from ledger import witness
+from payments import confirm_intent, outcomes, webhooks
 from payments import events as payment_events
-from payments import outcomes, webhooks
+from payments import queries as payment_queries
 
 
 def connect() -> None:
@@ -16,12 +17,14 @@ def connect() -> None:
     event_types.declare([*payment_events.EVENT_TYPES, *checkout_events.EVENT_TYPES, *webhook_endpoints.EVENT_TYPES])
     # In the transaction that moves a payment intent.
     outcomes.subscribe(saga.on_intent_outcome)
+    outcomes.subscribe(confirm_intent.answer_outcome)
     # In the transaction that takes an event from the inbox.
     inbox.register_handler("stripe", webhooks.handle)
     # After the commit, from the outbox, once per handler.
     outbox.register_subscriber("order.confirmed", "confirm_order", notify.confirm_order)
     # In the relay's transaction, to let a client's endpoints hear of what is the client's.
-    for aggregatetype in ("order", "payment_intent", "refund"):
-        webhook_owners.register_owners(aggregatetype, queries.clients_of_events)
+    webhook_owners.register_owners("order", queries.clients_of_events)
+    for aggregatetype in ("payment_intent", "capture", "refund", "surplus"):
+        webhook_owners.register_owners(aggregatetype, payment_queries.clients_of_events)
     # In the transaction of a dry run, to say in words what it posted.
     inbox_preview.register_witness(witness.posted_since_now)

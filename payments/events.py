@@ -18,15 +18,15 @@ EVENT_TYPES = (
 )
 
 
-def intent_payload(intent: PaymentIntent, attempt: Attempt) -> Payload:
-    """Return what ``payment_intent.*`` says."""
+def intent_payload(intent: PaymentIntent, attempt: Attempt | None) -> Payload:
+    """Return what ``payment_intent.*`` says; ``psp`` is null where none was asked."""
     return {
         "id": intent.public_id,
         "order_reference": intent.order_reference,
         "amount_minor": intent.amount_minor,
         "currency": intent.currency,
         "state": str(intent.state),
-        "psp": attempt.psp,
+        "psp": attempt.psp if attempt else None,
     }
 
 

@@ -1,13 +1,16 @@
 """Reads of the payments package for packages above."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, Prefetch, QuerySet
 
 from ledger.money import Money
-from payments.models import Attempt
+from payments.errors import PaymentNotFound
+from payments.models import Attempt, Capture, PaymentIntent, Refund
+from payments.representation import Json, capture_body, intent_body, refund_body
 from payments.states import PENDING_ATTEMPT_STATES, AttemptState
 
 
@@ -18,6 +21,64 @@ class KeptPayment:
     intent_id: str
     order_reference: str
     money: Money
+
+
+def intents(*, client: str) -> QuerySet[PaymentIntent]:
+    """Return a client's intents with their attempts."""
+    attempts = Prefetch("attempts", Attempt.objects.order_by("pk"))
+    return PaymentIntent.objects.filter(client=client).prefetch_related(attempts)
+
+
+def intent_for_client(*, intent_id: str, client: str | None) -> Json:
+    """Return an intent as its client (None: whoever that is) sees it.
+
+    :raises PaymentNotFound: ``payment_intent_not_found``: there is none, or it is another client's.
+    """
+    found = PaymentIntent.objects.filter(public_id=intent_id, **({"client": client} if client is not None else {}))
+    intent = found.first()
+    if intent is None:
+        raise PaymentNotFound(code="payment_intent_not_found", detail=f"There is no payment intent {intent_id}.")
+    return intent_body(intent, list(intent.attempts.order_by("pk")))
+
+
+def captures(*, client: str) -> QuerySet[Capture]:
+    """Return a client's captures with their attempts and intents."""
+    return Capture.objects.filter(attempt__intent__client=client).select_related("attempt__intent")
+
+
+def refunds(*, client: str) -> QuerySet[Refund]:
+    """Return a client's refunds with their attempts and intents."""
+    return Refund.objects.filter(attempt__intent__client=client).select_related("attempt__intent")
+
+
+def capture_for_client(*, capture_id: str, client: str) -> Json:
+    """Return a capture as its client sees it.
+
+    :raises PaymentNotFound: ``capture_not_found``.
+    """
+    capture = captures(client=client).filter(public_id=capture_id).first()
+    if capture is None:
+        raise PaymentNotFound(code="capture_not_found", detail=f"There is no capture {capture_id}.")
+    return capture_body(capture)
+
+
+def refund_for_client(*, refund_id: str, client: str) -> Json:
+    """Return a refund as its client sees it.
+
+    :raises PaymentNotFound: ``refund_not_found``.
+    """
+    refund = refunds(client=client).filter(public_id=refund_id).first()
+    if refund is None:
+        raise PaymentNotFound(code="refund_not_found", detail=f"There is no refund {refund_id}.")
+    return refund_body(refund)
+
+
+def clients_of_events(payloads: Mapping[UUID, dict[str, Any]]) -> dict[UUID, str]:
+    """Return whose payment each event is about; none where it is about none."""
+    named = {event: payload.get("order_reference") for event, payload in payloads.items()}
+    intents = PaymentIntent.objects.filter(order_reference__in=set(named.values()))
+    clients = dict(intents.values_list("order_reference", "client"))
+    return {event: clients[order] for event, order in named.items() if order in clients}
 
 
 def live_attempt(*, order_reference: str) -> UUID | None:

@@ -6,10 +6,12 @@ from uuid import UUID
 import structlog
 from django_subatomic.db import durable, transaction, transaction_required
 
+from exactly_once import outbox
 from exactly_once.public_ids import new_public_id
 from payments.errors import PaymentRefused
+from payments.events import intent_payload
 from payments.locks import lock_intent
-from payments.models import Attempt, Void
+from payments.models import Attempt, PaymentIntent, Void
 from payments.psp.outcomes import Voided
 from payments.psp.registry import get_adapter
 from payments.settle_attempt import settle_attempt
@@ -34,8 +36,7 @@ def request_void(*, order_reference: str, now: datetime) -> UUID | None:
     attempt = Attempt.objects.select_for_update(no_key=True).filter(intent=intent, state__in=VOIDABLE).first()
     if attempt is None:
         if intent.state in NOT_BEGUN:
-            intent.state, intent.updated_at = IntentState.CANCELED, now
-            intent.save(update_fields=["state", "updated_at"])
+            _cancel(intent, now)
         return None
     if attempt.captures.filter(state=CaptureState.PENDING).exists():
         raise PaymentRefused(code="capture_in_progress", detail="A capture of this payment is under way.")
@@ -44,6 +45,18 @@ def request_void(*, order_reference: str, now: datetime) -> UUID | None:
     attempt.next_check_at = now
     attempt.save(update_fields=["next_check_at"])
     return attempt.uuid
+
+
+def _cancel(intent: PaymentIntent, now: datetime) -> None:
+    intent.state, intent.updated_at = IntentState.CANCELED, now
+    intent.save(update_fields=["state", "updated_at"])
+    outbox.publish(
+        aggregatetype="payment_intent",
+        aggregateid=intent.public_id,
+        type="payment_intent.canceled",
+        payload=intent_payload(intent, intent.attempts.order_by("pk").last()),
+        now=now,
+    )
 
 
 @durable

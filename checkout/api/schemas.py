@@ -2,6 +2,8 @@
 
 from rest_framework import serializers
 
+from payments.api.schemas import NextActionSchema
+
 
 class LineSchema(serializers.Serializer[object]):
     """A line of a session or an order."""
@@ -32,13 +34,6 @@ class SessionOrderSchema(serializers.Serializer[object]):
 
     id = serializers.CharField()
     state = serializers.CharField()
-
-
-class NextActionSchema(serializers.Serializer[object]):
-    """Where to send the buyer."""
-
-    type = serializers.ChoiceField(choices=["redirect_to_url"])
-    url = serializers.URLField()
 
 
 class SessionSchema(serializers.Serializer[object]):

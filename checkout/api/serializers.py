@@ -7,6 +7,7 @@ from checkout.complete_session import Payment
 from checkout.create_session import Cart
 from checkout.pricing import LineItem
 from exactly_once.api.serializers import BoundedListField, CurrencyField, StrictIntegerField, StrictSerializer
+from payments.api.serializers import MethodSerializer
 
 MAX_LINES = 100  # a cart, not a catalogue: bounds the work of one request
 MAX_QUANTITY = 10_000
@@ -79,20 +80,10 @@ class ChangeSessionSerializer(StrictSerializer):
         )
 
 
-class PaymentSerializer(StrictSerializer):
-    """A PSP's token for a card. Never a card number."""
-
-    token = serializers.RegexField(
-        r"^(?![0-9-]*$)[A-Za-z0-9_-]{1,255}$",
-        error_messages={"invalid": "This is to be a token from the PSP, and never a card number."},
-    )
-    psp = serializers.ChoiceField(choices=["stripe"], required=False)
-
-
 class CompleteSessionSerializer(StrictSerializer):
     """How the buyer pays."""
 
-    payment = PaymentSerializer()
+    payment = MethodSerializer()
     not_duplicate_of = serializers.CharField(
         max_length=40,
         required=False,

@@ -50,7 +50,7 @@ INTENTS = Projection(
         SELECT i.public_id, i.state, i.amount_minor, i.currency
         FROM payments_paymentintent AS i
         WHERE
-            i.state NOT IN ('processing', 'requires_payment_method')
+            i.state NOT IN ('processing', 'requires_payment_method', 'requires_confirmation')
             OR (
                 i.state = 'requires_payment_method'
                 AND EXISTS (

@@ -51,6 +51,9 @@ PSP_ACCOUNTS = {
     },
 }
 
+# The ledger book that payments are kept in which clients make through the payments API.
+PAYMENTS_BOOK: str = env.str("PAYMENTS_BOOK", "shop")
+
 # --- Checkout ---------------------------------------------------------------------------------------------------------
 
 SHOP_BOOK: str = env.str("SHOP_BOOK", "shop")  # the ledger book that its sales are kept in

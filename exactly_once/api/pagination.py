@@ -47,7 +47,12 @@ class KeysetPagination(CursorPagination):
         return Response({"data": data, "next": self.get_next_link()})
 
     def get_paginated_response_schema(self, schema: dict[str, object]) -> dict[str, object]:
-        link = {"type": ["string", "null"], "format": "uri", "description": "The next page, if there is one."}
+        link = {
+            "type": ["string", "null"],
+            "format": "uri",
+            "description": "The next page, if there is one.",
+            "example": "https://shop.example/api/v1/refunds?cursor=cD0xMjM0",
+        }
         return {
             "type": "object",
             "required": ["data", "next"],

@@ -1,7 +1,17 @@
-"""Addresses of the payments package."""
+"""Addresses of the payments API, below /api/v1/. Ids are slugs: what no id can be is no address at all."""
 
 from django.urls import path
 
-from payments.api.webhooks import webhook
+from payments.api import views
 
-urlpatterns = [path("webhooks/<slug:psp>/<slug:account>", webhook, name="webhook")]
+urlpatterns = [
+    path("payment-intents", views.IntentListView.as_view(), name="payment-intents"),
+    path("payment-intents/<slug:intent_id>", views.IntentView.as_view(), name="payment-intent"),
+    path("payment-intents/<slug:intent_id>/confirm", views.ConfirmIntentView.as_view(), name="payment-intent-confirm"),
+    path("payment-intents/<slug:intent_id>/capture", views.CaptureIntentView.as_view(), name="payment-intent-capture"),
+    path("payment-intents/<slug:intent_id>/cancel", views.CancelIntentView.as_view(), name="payment-intent-cancel"),
+    path("captures", views.CaptureListView.as_view(), name="captures"),
+    path("captures/<slug:capture_id>", views.CaptureView.as_view(), name="capture"),
+    path("refunds", views.RefundListView.as_view(), name="refunds"),
+    path("refunds/<slug:refund_id>", views.RefundView.as_view(), name="refund"),
+]

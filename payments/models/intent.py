@@ -23,6 +23,12 @@ class PaymentIntent(models.Model):
     currency = models.CharField(max_length=3)
     state = models.CharField(max_length=32, default=IntentState.REQUIRES_PAYMENT_METHOD)
     description = models.CharField(max_length=255, blank=True)
+    # The client's own name for it: a retry under another key cannot open a second one.
+    reference = models.CharField(max_length=64, blank=True)
+    captures_at_once = models.BooleanField(default=True)
+    # How it is to be paid, where that is known before it is confirmed.
+    psp = models.CharField(max_length=32, blank=True)
+    token = models.CharField(max_length=255, blank=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -35,6 +41,11 @@ class PaymentIntent(models.Model):
                 name="payment_intent_one_per_order",
                 fields=["order_reference"],
                 condition=~Q(state=IntentState.CANCELED),
+            ),
+            models.UniqueConstraint(
+                name="payment_intent_reference",
+                fields=["client", "reference"],
+                condition=~Q(state=IntentState.CANCELED) & ~Q(reference=""),
             ),
         ]
         triggers = [INTENT.trigger(constraint="payment_intent_follows_table")]

@@ -152,6 +152,7 @@ GUARDS = {
     "payments_paymentintent": (
         "payment_intent_amount_positive",
         "payment_intent_one_per_order",
+        "payment_intent_reference",
         "payment_intent_state_known",
         "payments_paymentintent_public_id_key",
         "pgtrigger_follows_table_57673",

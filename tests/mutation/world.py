@@ -18,6 +18,7 @@ from ledger.money import Money
 from ledger.seal import seal
 from payments.begin_attempt import Charge, begin_attempt
 from payments.capture import request_capture
+from payments.create_intent import Wish, create_intent
 from payments.models import Refund
 from payments.psp.outcomes import Approved, RefundSucceeded, Voided
 from payments.refund import COMPENSATION, request_refund, settle_refund
@@ -69,6 +70,7 @@ def populate() -> None:
 def _hold_payments() -> None:
     """Have one payment that is being captured, and one that was let go of."""
     _hold("chk_taken")
+    create_intent(client="cli_test", wish=Wish(Money(100, "EUR"), reference="invoice-1"), now=NOW)
     request_capture(order_reference="chk_taken", money=None, final=True, now=NOW)
     voided = _hold("chk_voided")
     request_void(order_reference="chk_voided", now=NOW)

@@ -16,7 +16,7 @@ from exactly_once.models import HandlerRun, WebhookDelivery, WebhookEndpoint
 from exactly_once.relay import feed_all, feed_handlers
 from ledger.models import Balance
 from ledger.money import Money
-from payments.models import Attempt, PaymentIntent, Refund
+from payments.models import Attempt, Refund
 from payments.refund import request_refund, send_refund
 from tests.checkout.buyers import CLIENT, open_session, open_shop, pay
 from tests.factories import NOW
@@ -101,10 +101,10 @@ DAMAGE: dict[str, tuple[Callable[[], object], str]] = {
         lambda: Balance.objects.filter(version__gt=1).update(debits_minor=1),
         "stored, not rebuilt",
     ),
-    "captures, from postings": (lambda: Attempt.objects.filter(pk=_capture().pk).update(captured_minor=2579), "2579"),
+    "captures, from postings": (behind_their_back("UPDATE payments_capture SET amount_minor = 2579"), "2579"),
     "refunds, from postings": (lambda: Refund.objects.update(state="failed"), "failed"),
     "payment intents, from their events": (
-        lambda: PaymentIntent.objects.filter(state="succeeded").update(state="canceled"),
+        behind_their_back("UPDATE payments_paymentintent SET state = 'canceled' WHERE state = 'succeeded'"),
         "canceled",
     ),
     "stock, from its movements": (lambda: StockItem.objects.update(on_hand=99), "99"),

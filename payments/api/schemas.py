@@ -1,0 +1,102 @@
+"""The shapes that payments/representation.py writes, for OpenAPI. Tests hold the two together."""
+
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from rest_framework import serializers
+
+from payments.states import CaptureState, IntentState, RefundState
+
+_INTENT = {
+    "id": "pi_06h0kupcdppkhet26e0vcs6fe0",
+    "object": "payment_intent",
+    "state": "requires_capture",
+    "amount_minor": 24900,
+    "currency": "EUR",
+    "captured_minor": 0,
+    "refunded_minor": 0,
+    "capture_method": "manual",
+    "reference": "invoice-2026-0042",
+    "description": "A kettle",
+    "psp": "stripe",
+    "decline_reason": None,
+    "next_action": None,
+    "created_at": "2026-11-23T12:00:00Z",
+}
+_CAPTURE = {
+    "id": "cap_06h0kupcdppkhet26e0vcs6fe0",
+    "object": "capture",
+    "state": "pending",
+    "payment_intent": _INTENT["id"],
+    "amount_minor": 10000,
+    "currency": "EUR",
+    "final": True,
+    "failure_reason": None,
+    "created_at": "2026-11-23T12:00:00Z",
+}
+_REFUND = {
+    "id": "re_06h0kupcdppkhet26e0vcs6fe0",
+    "object": "refund",
+    "state": "pending",
+    "payment_intent": _INTENT["id"],
+    "amount_minor": 10000,
+    "currency": "EUR",
+    "reason": "requested_by_customer",
+    "failure_reason": None,
+    "created_at": "2026-11-23T12:00:00Z",
+}
+
+
+class NextActionSchema(serializers.Serializer[object]):
+    """Where to send the buyer."""
+
+    type = serializers.ChoiceField(choices=["redirect_to_url"])
+    url = serializers.URLField()
+
+
+@extend_schema_serializer(examples=[OpenApiExample("Authorised", value=_INTENT, response_only=True)])
+class IntentSchema(serializers.Serializer[object]):
+    """A payment intent. `captured_minor` and `refunded_minor` are sums, never states."""
+
+    id = serializers.CharField()
+    object = serializers.ChoiceField(choices=["payment_intent"])
+    state = serializers.ChoiceField(choices=[str(state) for state in IntentState])
+    amount_minor = serializers.IntegerField(help_text="Minor units of the currency.")
+    currency = serializers.CharField()
+    captured_minor = serializers.IntegerField()
+    refunded_minor = serializers.IntegerField(help_text="Paid back, or promised.")
+    capture_method = serializers.ChoiceField(choices=["automatic", "manual"])
+    reference = serializers.CharField(allow_blank=True)
+    description = serializers.CharField(allow_blank=True)
+    psp = serializers.CharField(allow_null=True)
+    decline_reason = serializers.CharField(allow_null=True, help_text="Why the last attempt came to nothing.")
+    next_action = NextActionSchema(allow_null=True)
+    created_at = serializers.DateTimeField()
+
+
+@extend_schema_serializer(examples=[OpenApiExample("Just asked for", value=_CAPTURE, response_only=True)])
+class CaptureSchema(serializers.Serializer[object]):
+    """Money that is taken out of an authorisation."""
+
+    id = serializers.CharField()
+    object = serializers.ChoiceField(choices=["capture"])
+    state = serializers.ChoiceField(choices=[str(state) for state in CaptureState])
+    payment_intent = serializers.CharField()
+    amount_minor = serializers.IntegerField()
+    currency = serializers.CharField()
+    final = serializers.BooleanField()
+    failure_reason = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+
+
+@extend_schema_serializer(examples=[OpenApiExample("Just asked for", value=_REFUND, response_only=True)])
+class RefundSchema(serializers.Serializer[object]):
+    """Money that is paid back. A refund that succeeded may still fail: banks return them."""
+
+    id = serializers.CharField()
+    object = serializers.ChoiceField(choices=["refund"])
+    state = serializers.ChoiceField(choices=[str(state) for state in RefundState])
+    payment_intent = serializers.CharField()
+    amount_minor = serializers.IntegerField()
+    currency = serializers.CharField()
+    reason = serializers.CharField()
+    failure_reason = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()

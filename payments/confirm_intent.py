@@ -1,0 +1,125 @@
+"""Pay an intent that a client made: the three phases of a charge, as one public verb.
+
+1. One transaction: claim the key, record the attempt as submitted.
+2. No transaction: ask the PSP.
+3. One transaction: settle_attempt.py, which also stores the answer (:func:`answer_outcome`).
+
+A crash after 1 leaves the key bound to the intent and the attempt ``submitted``. The client's retry, the PSP's webhook
+and the sweeper each lead to 3; whichever comes first ends it for all.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.conf import settings
+from django_subatomic.db import durable, transaction_required
+
+from exactly_once import keys
+from exactly_once.errors import Refused
+from exactly_once.keys import Claim, KeyedRequest, StoredResponse
+from exactly_once.responses import json_response, problem_response
+from ledger.money import Money
+from payments.ask_psp import charge, look_up
+from payments.begin_attempt import Charge, begin_attempt
+from payments.create_intent import Method
+from payments.errors import PaymentDeclined, PaymentRefused
+from payments.locks import lock_intent
+from payments.models import PaymentIntent
+from payments.outcomes import IntentOutcome
+from payments.queries import intent_for_client, live_attempt
+from payments.representation import intent_address
+from payments.states import IntentState
+from payments.sweep import claim_attempt
+
+# The outcome comes by webhook or by our own asking, which takes seconds: to ask us more often brings nothing.
+ASK_AGAIN_SECONDS = 2
+PSP_ACCOUNT = "main"
+
+
+@durable
+def confirm_intent(
+    *,
+    keyed: KeyedRequest,
+    intent_id: str,
+    method: Method | None,
+    now: datetime,
+    refuse: Callable[[Refused], StoredResponse],
+) -> StoredResponse:
+    """Pay, and answer 200 with the intent, 402, 409, or 202 while the PSP's outcome is unknown.
+
+    :param method: how to pay; None: as the intent says.
+    :raises PaymentNotFound: ``payment_intent_not_found``.
+    """
+    intent_for_client(intent_id=intent_id, client=keyed.client)
+    claim = keys.once(
+        keyed=keyed,
+        now=now,
+        lease_seconds=settings.IDEMPOTENCY_LEASE_SECONDS,
+        work=lambda claim: None if claim.resumed else _begin(claim, intent_id, method, now),
+        refuse=refuse,
+    )
+    if isinstance(claim, StoredResponse):
+        return claim
+    attempt = live_attempt(order_reference=intent_id)
+    if attempt is not None and not claim.resumed:
+        charge(attempt_uuid=attempt, now=now)
+    # A client that asks again and again does not make us ask the PSP more often than the sweeper does.
+    elif attempt is not None and claim_attempt(attempt_uuid=attempt, now=now):
+        look_up(attempt_uuid=attempt, now=now)
+    stored = keys.read_response(key_id=claim.key_id)
+    if stored is not None:
+        return stored
+    keys.release(claim=claim, now=now)
+    return json_response(
+        202,
+        intent_for_client(intent_id=intent_id, client=keyed.client),
+        location=intent_address(intent_id),
+        retry_after_seconds=ASK_AGAIN_SECONDS,
+    )
+
+
+def _begin(claim: Claim, intent_id: str, method: Method | None, now: datetime) -> None:
+    intent = lock_intent(order_reference=intent_id)
+    if intent is None:
+        raise PaymentRefused(code="payment_canceled", detail=f"{intent_id} was canceled.")
+    begin_attempt(charge=_charge(intent, method), now=now)
+    keys.bind(claim=claim, subject=intent_id, recovery_point="payment_submitted")
+
+
+def _charge(intent: PaymentIntent, method: Method | None) -> Charge:
+    if method is None and not intent.token:
+        raise PaymentRefused(
+            code="payment_method_required", detail=f"{intent.public_id} does not say how it is to be paid."
+        )
+    return Charge(
+        book=intent.book,
+        client=intent.client,
+        order_reference=intent.order_reference,
+        money=Money(intent.amount_minor, intent.currency),
+        description=intent.description,
+        psp=method.psp if method else intent.psp,
+        psp_account=PSP_ACCOUNT,
+        token=method.token if method else intent.token,
+        captures_at_once=intent.captures_at_once,
+    )
+
+
+@transaction_required
+def answer_outcome(outcome: IntentOutcome) -> None:
+    """Store the answer for whoever confirmed the intent, in the transaction that moves it."""
+    if outcome.order_reference != outcome.intent_id:
+        return  # somebody above sells by this intent, and answers
+    match outcome.state:
+        case IntentState.REQUIRES_PAYMENT_METHOD | IntentState.CANCELED:
+            error = PaymentDeclined(
+                code="payment_declined",
+                detail="The payment was declined. Nothing was charged; another card may be tried.",
+                extra={"decline_reason": outcome.decline_reason, "payment_intent": outcome.intent_id},
+            )
+            response = problem_response(402, error)
+        case IntentState.SUCCEEDED | IntentState.REQUIRES_CAPTURE | IntentState.REQUIRES_ACTION:
+            body = intent_for_client(intent_id=outcome.intent_id, client=None)
+            response = json_response(200, body, location=intent_address(outcome.intent_id))
+        case _:
+            return
+    keys.finish_subject(subject=outcome.intent_id, response=response, now=outcome.now)

@@ -1,0 +1,77 @@
+"""Say what is to be collected. Nobody is asked for money before it is confirmed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import IntegrityError
+from django_subatomic.db import savepoint, transaction_required
+
+from exactly_once.public_ids import new_public_id
+from ledger.money import Money
+from payments.errors import PaymentRefused
+from payments.models import PaymentIntent
+from payments.representation import Json, intent_body
+from payments.states import IntentState
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """How the buyer pays: a PSP's token for a card, never the card."""
+
+    token: str
+    psp: str = "stripe"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a client wants to collect; ``reference`` is its own name for it, unique among what it has not canceled."""
+
+    money: Money
+    captures_at_once: bool = True
+    reference: str = ""
+    description: str = ""
+    method: Method | None = None
+
+
+@transaction_required
+def create_intent(*, client: str, wish: Wish, now: datetime) -> Json:
+    """Record an intent and return it as clients see it.
+
+    :raises PaymentRefused: ``reference_taken``.
+    """
+    public_id = new_public_id("pi")
+    intent = PaymentIntent(
+        public_id=public_id,
+        book=settings.PAYMENTS_BOOK,
+        client=client,
+        # Nobody above sells by this intent: it is its own order.
+        order_reference=public_id,
+        amount_minor=wish.money.amount_minor,
+        currency=wish.money.currency,
+        state=IntentState.REQUIRES_CONFIRMATION if wish.method else IntentState.REQUIRES_PAYMENT_METHOD,
+        description=wish.description,
+        reference=wish.reference,
+        captures_at_once=wish.captures_at_once,
+        psp=wish.method.psp if wish.method else "",
+        token=wish.method.token if wish.method else "",
+        created_at=now,
+        updated_at=now,
+    )
+    try:
+        with savepoint():
+            intent.save(force_insert=True)
+    except IntegrityError as error:
+        if not wish.reference:
+            raise
+        raise _taken(client, wish.reference) from error
+    return intent_body(intent, [])
+
+
+def _taken(client: str, reference: str) -> PaymentRefused:
+    known = PaymentIntent.objects.exclude(state=IntentState.CANCELED).get(client=client, reference=reference)
+    return PaymentRefused(
+        code="reference_taken",
+        detail=f"{known.public_id} has this reference.",
+        extra={"payment_intent": known.public_id},
+    )

@@ -1,0 +1,76 @@
+"""Intents, captures and refunds as the JSON that clients see. Pure: rows in, dicts out.
+
+Here and not in the API, because the transaction that settles a payment also stores the response of the request that
+asked for it, whichever racer runs it. payments/api/schemas.py describes the same shapes to OpenAPI.
+"""
+
+from datetime import datetime
+
+from django.urls import reverse
+
+from payments.models import Attempt, Capture, PaymentIntent, Refund
+from payments.states import AttemptState, IntentState
+
+type Json = dict[str, object]
+
+
+def intent_address(intent_id: str) -> str:
+    """Return where the API shows an intent."""
+    return reverse("payment-intent", args=[intent_id])
+
+
+def intent_body(intent: PaymentIntent, attempts: list[Attempt]) -> Json:
+    """Describe an intent, with its attempts, the oldest first."""
+    last = next((each for each in reversed(attempts) if each.state != AttemptState.SURPLUS), None)
+    kept = [each for each in attempts if each.state != AttemptState.SURPLUS]
+    asked = intent.state == IntentState.REQUIRES_ACTION and last is not None
+    return {
+        "id": intent.public_id,
+        "object": "payment_intent",
+        "state": str(intent.state),
+        "amount_minor": intent.amount_minor,
+        "currency": intent.currency,
+        "captured_minor": sum(each.captured_minor for each in kept),
+        "refunded_minor": sum(each.refunded_minor for each in kept),
+        "capture_method": "automatic" if intent.captures_at_once else "manual",
+        "reference": intent.reference,
+        "description": intent.description,
+        "psp": last.psp if last else intent.psp or None,
+        "decline_reason": (last.decline_reason if last else "") or None,
+        "next_action": {"type": "redirect_to_url", "url": last.next_action_url} if asked and last else None,
+        "created_at": _time(intent.created_at),
+    }
+
+
+def capture_body(capture: Capture) -> Json:
+    """Describe a capture. Needs its attempt and intent."""
+    return {
+        "id": capture.public_id,
+        "object": "capture",
+        "state": str(capture.state),
+        "payment_intent": capture.attempt.intent.public_id,
+        "amount_minor": capture.amount_minor,
+        "currency": capture.currency,
+        "final": capture.final,
+        "failure_reason": capture.failure_reason or None,
+        "created_at": _time(capture.created_at),
+    }
+
+
+def refund_body(refund: Refund) -> Json:
+    """Describe a refund. Needs its attempt and intent."""
+    return {
+        "id": refund.public_id,
+        "object": "refund",
+        "state": str(refund.state),
+        "payment_intent": refund.attempt.intent.public_id,
+        "amount_minor": refund.amount_minor,
+        "currency": refund.currency,
+        "reason": refund.reason,
+        "failure_reason": refund.failure_reason or None,
+        "created_at": _time(refund.created_at),
+    }
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
