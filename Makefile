@@ -26,6 +26,12 @@ verify: ## check every invariant of the running system
 test: ## the whole test suite, on the embedded servers
 	$(RUN) pytest
 
+.PHONY: client
+client: ## write the typed Python client of the API to build/tally_client
+	@mkdir -p build
+	$(RUN) manage.py spectacular --file build/openapi.yaml
+	$(RUN) openapi-python-client generate --path build/openapi.yaml --output-path build/tally_client --meta none --overwrite
+
 .PHONY: attack-ledger
 attack-ledger: ## random work and storms against the ledger for half an hour; prints its seeds
 	TALLY_ATTACK=ledger $(RUN) pytest -s tests/ledger/test_stateful.py tests/ledger/test_storm.py tests/ledger/test_guards.py
