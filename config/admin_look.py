@@ -66,7 +66,11 @@ UNFOLD: dict[str, Any] = {
                 "Payments",
                 ("Payment intents", "payments", "payments_paymentintent"),
                 ("Attempts", "credit_card", "payments_attempt"),
+                ("Captures", "download", "payments_capture"),
+                ("Voids", "block", "payments_void"),
                 ("Refunds", "undo", "payments_refund"),
+                ("Disputes", "gavel", "payments_dispute"),
+                ("Payouts", "savings", "payments_payout"),
             ),
             _group(
                 "Ledger",

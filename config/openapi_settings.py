@@ -1,7 +1,7 @@
 """What the API's description says about itself. How errors and keys get into it is in config/openapi.py."""
 
 from checkout.states import SessionState
-from payments.states import IntentState, RefundState
+from payments.states import DisputeState, IntentState, PayoutState, RefundState
 
 DESCRIPTION = """\
 Sells, charges and keeps the books in one database commit.
@@ -47,6 +47,8 @@ SPECTACULAR_SETTINGS = {
         "PaymentIntentStateEnum": [str(state) for state in IntentState],
         "CheckoutSessionStateEnum": [str(state) for state in SessionState],
         "WebhookDeliveryStateEnum": ["pending", "delivered", "dead"],
+        "DisputeStateEnum": [str(state) for state in DisputeState],
+        "PayoutStateEnum": [str(state) for state in PayoutState],
         "PaymentMovementStateEnum": [str(state) for state in RefundState],
     },
     # From the package, so that the docs page works without a network.

@@ -1,10 +1,11 @@
 """Payments in the admin: to look at, never to edit. Money moves through verbs only."""
 
 from django.contrib import admin
+from django.db.models import F
 from unfold.admin import ModelAdmin, TabularInline
 
 from exactly_once.read_only import ReadOnly
-from payments.models import Attempt, Capture, PaymentIntent, Refund, Void
+from payments.models import Attempt, Capture, Dispute, PaymentIntent, Payout, Refund, Void
 
 
 class AttemptInline(ReadOnly, TabularInline):
@@ -92,4 +93,25 @@ class VoidAdmin(ReadOnly, ModelAdmin):
     list_display = ("public_id", "state", "failure_reason", "created_at", "settled_at")
     list_filter = ("state",)
     search_fields = ("public_id", "attempt__intent__public_id", "attempt__intent__order_reference")
+    date_hierarchy = "created_at"
+
+
+@admin.register(Dispute)
+class DisputeAdmin(ReadOnly, ModelAdmin):
+    """What buyers' banks want back, the most urgent evidence first."""
+
+    list_display = ("public_id", "state", "amount_minor", "currency", "reason", "evidence_due_at", "refunded_minor")
+    list_filter = ("state", "psp", "currency")
+    search_fields = ("public_id", "psp_reference", "attempt__intent__public_id", "attempt__intent__order_reference")
+    date_hierarchy = "created_at"
+    ordering = (F("evidence_due_at").asc(nulls_last=True), "-pk")
+
+
+@admin.register(Payout)
+class PayoutAdmin(ReadOnly, ModelAdmin):
+    """Money on its way to our bank account."""
+
+    list_display = ("public_id", "psp", "state", "amount_minor", "currency", "arrives_on", "psp_reference")
+    list_filter = ("state", "psp", "currency")
+    search_fields = ("public_id", "psp_reference")
     date_hierarchy = "created_at"

@@ -77,4 +77,6 @@ def _own(client: str, intent_id: str) -> PaymentIntent:
 
 def _left_minor(intent: PaymentIntent) -> int:
     captured = intent.attempts.filter(state="captured").first()
-    return 0 if captured is None else captured.captured_minor - captured.refunded_minor
+    return (
+        0 if captured is None else max(captured.captured_minor - captured.refunded_minor - captured.disputed_minor, 0)
+    )

@@ -6,7 +6,8 @@ import pgtrigger
 def refund_is_counted() -> pgtrigger.Trigger:
     """Return a trigger by which an attempt's refunds come to no more than it counts, in its currency, whoever asks.
 
-    The count is held below the capture by a CHECK. Whoever counts locks the attempt, so sums need no lock of theirs.
+    The count is held below the capture by a CHECK. Whoever counts locks the attempt, so sums need no lock of theirs. A
+    new refund takes nothing that a buyer's bank has taken.
     """
     return pgtrigger.Trigger(
         name="counted",
@@ -18,7 +19,7 @@ def refund_is_counted() -> pgtrigger.Trigger:
                 WHERE a.id = NEW.attempt_id AND a.currency = NEW.currency AND a.refunded_minor >= (
                     SELECT coalesce(sum(r.amount_minor), 0) FROM payments_refund AS r
                     WHERE r.attempt_id = NEW.attempt_id AND r.state <> 'failed'
-                )
+                ) AND (TG_OP <> 'INSERT' OR a.refunded_minor + a.disputed_minor <= a.captured_minor)
             ) THEN
                 RAISE EXCEPTION 'refund % is not counted by its attempt', NEW.public_id
                     USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME,

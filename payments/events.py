@@ -4,8 +4,8 @@ Amounts are in minor units. A change adds: see exactly_once/event_types.py.
 """
 
 from exactly_once.event_types import EventType, Payload
-from payments.models import Attempt, Capture, PaymentIntent, Refund
-from payments.states import CaptureState, IntentState, RefundState
+from payments.models import Attempt, Capture, Dispute, PaymentIntent, Payout, Refund
+from payments.states import CaptureState, DisputeState, IntentState, PayoutState, RefundState
 
 # Still under way, or not begun: there is nothing to tell yet.
 _SILENT_STATES = (IntentState.PROCESSING, IntentState.REQUIRES_CONFIRMATION)
@@ -14,6 +14,8 @@ EVENT_TYPES = (
     *(EventType(f"payment_intent.{state}") for state in IntentState if state not in _SILENT_STATES),
     EventType("surplus.captured"),
     *(EventType(f"capture.{state}") for state in CaptureState if state is not CaptureState.PENDING),
+    *(EventType(f"dispute.{state}") for state in DisputeState),
+    *(EventType(f"payout.{state}") for state in PayoutState),
     *(EventType(f"refund.{state}") for state in RefundState if state is not RefundState.PENDING),
 )
 
@@ -64,4 +66,33 @@ def refund_payload(refund: Refund) -> Payload:
         "amount_minor": refund.amount_minor,
         "currency": refund.currency,
         "state": str(refund.state),
+    }
+
+
+def dispute_payload(dispute: Dispute) -> Payload:
+    """Return what ``dispute.*`` says; ``refunded_minor`` had gone back to the buyer before."""
+    due = dispute.evidence_due_at
+    return {
+        "id": dispute.public_id,
+        "payment_intent": dispute.attempt.intent.public_id,
+        "order_reference": dispute.attempt.intent.order_reference,
+        "amount_minor": dispute.amount_minor,
+        "currency": dispute.currency,
+        "reason": dispute.reason,
+        "state": str(dispute.state),
+        "evidence_due_at": due.isoformat() if due else None,
+        "refunded_minor": dispute.refunded_minor,
+    }
+
+
+def payout_payload(payout: Payout) -> Payload:
+    """Return what ``payout.*`` says."""
+    return {
+        "id": payout.public_id,
+        "psp": payout.psp,
+        "psp_reference": payout.psp_reference,
+        "amount_minor": payout.amount_minor,
+        "currency": payout.currency,
+        "state": str(payout.state),
+        "arrives_on": payout.arrives_on.isoformat() if payout.arrives_on else None,
     }

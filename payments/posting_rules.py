@@ -207,20 +207,18 @@ def dispute_opened(*, dispute: Dispute, money: Money, now: datetime) -> Transact
     return dispute.draft("opened", entries, now)
 
 
-def dispute_won(*, dispute: Dispute, money: Money, after_loss: bool, now: datetime) -> TransactionDraft:
-    """Post that the PSP owes us the money again; ``after_loss``: it had been written off."""
-    kept = CHARGEBACKS if after_loss else disputed(dispute.psp)
-    return dispute.draft(
-        "won:after_loss" if after_loss else "won", (debit(receivable(dispute.psp), money), credit(kept, money)), now
-    )
+def dispute_won(*, dispute: Dispute, money: Money, turn: int, now: datetime) -> TransactionDraft:
+    """Post that the PSP owes us the money again; after a ``turn`` (from 1): it had been written off."""
+    kept = CHARGEBACKS if turn else disputed(dispute.psp)
+    effect = f"won:{turn}" if turn else "won"
+    return dispute.draft(effect, (debit(receivable(dispute.psp), money), credit(kept, money)), now)
 
 
-def dispute_lost(*, dispute: Dispute, money: Money, after_win: bool, now: datetime) -> TransactionDraft:
-    """Post that the buyer keeps the money; ``after_win``: it had been given back to us."""
-    kept = receivable(dispute.psp) if after_win else disputed(dispute.psp)
-    return dispute.draft(
-        "lost:after_win" if after_win else "lost", (debit(CHARGEBACKS, money), credit(kept, money)), now
-    )
+def dispute_lost(*, dispute: Dispute, money: Money, turn: int, now: datetime) -> TransactionDraft:
+    """Post that the buyer keeps the money; after a ``turn`` (from 1): it had been given back to us."""
+    kept = receivable(dispute.psp) if turn else disputed(dispute.psp)
+    effect = f"lost:{turn}" if turn else "lost"
+    return dispute.draft(effect, (debit(CHARGEBACKS, money), credit(kept, money)), now)
 
 
 def dispute_fee(*, dispute: Dispute, money: Money, now: datetime) -> TransactionDraft:

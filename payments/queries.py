@@ -9,8 +9,8 @@ from django.db.models import F, Prefetch, QuerySet
 
 from ledger.money import Money
 from payments.errors import PaymentNotFound
-from payments.models import Attempt, Capture, PaymentIntent, Refund
-from payments.representation import Json, capture_body, intent_body, refund_body
+from payments.models import Attempt, Capture, Dispute, PaymentIntent, Payout, Refund
+from payments.representation import Json, capture_body, dispute_body, intent_body, payout_body, refund_body
 from payments.states import PENDING_ATTEMPT_STATES, AttemptState
 
 
@@ -71,6 +71,38 @@ def refund_for_client(*, refund_id: str, client: str) -> Json:
     if refund is None:
         raise PaymentNotFound(code="refund_not_found", detail=f"There is no refund {refund_id}.")
     return refund_body(refund)
+
+
+def disputes(*, client: str) -> QuerySet[Dispute]:
+    """Return the disputes of a client's payments with their attempts and intents."""
+    return Dispute.objects.filter(attempt__intent__client=client).select_related("attempt__intent")
+
+
+def dispute_for_client(*, dispute_id: str, client: str) -> Json:
+    """Return a dispute as the client whose payment it is about sees it.
+
+    :raises PaymentNotFound: ``dispute_not_found``.
+    """
+    dispute = disputes(client=client).filter(public_id=dispute_id).first()
+    if dispute is None:
+        raise PaymentNotFound(code="dispute_not_found", detail=f"There is no dispute {dispute_id}.")
+    return dispute_body(dispute)
+
+
+def payouts() -> QuerySet[Payout]:
+    """Return all payouts: they belong to the book, not to a client."""
+    return Payout.objects.all()
+
+
+def payout(*, payout_id: str) -> Json:
+    """Return a payout.
+
+    :raises PaymentNotFound: ``payout_not_found``.
+    """
+    found = Payout.objects.filter(public_id=payout_id).first()
+    if found is None:
+        raise PaymentNotFound(code="payout_not_found", detail=f"There is no payout {payout_id}.")
+    return payout_body(found)
 
 
 def clients_of_events(payloads: Mapping[UUID, dict[str, Any]]) -> dict[UUID, str]:

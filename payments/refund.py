@@ -78,7 +78,9 @@ def _check(attempt: Attempt, money: Money) -> None:
         raise PaymentRefused(
             code="currency_mismatch", detail=f"The payment was in {attempt.currency}, not {money.currency}."
         )
-    left = Money(attempt.captured_minor - attempt.refunded_minor, attempt.currency)
+    # What the buyer's bank has taken back is not paid back once more.
+    left_minor = attempt.captured_minor - attempt.refunded_minor - attempt.disputed_minor
+    left = Money(max(left_minor, 0), attempt.currency)
     if money.amount_minor > left.amount_minor:
         raise PaymentRefused(code="refund_exceeds_capture", detail=f"{money} is more than the {left} left to refund.")
 

@@ -1,4 +1,4 @@
-"""Intents, captures and refunds as the JSON that clients see. Pure: rows in, dicts out.
+"""Payments, disputes and payouts as the JSON that clients see. Pure: rows in, dicts out.
 
 Here and not in the API, because the transaction that settles a payment also stores the response of the request that
 asked for it, whichever racer runs it. payments/api/schemas.py describes the same shapes to OpenAPI.
@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.urls import reverse
 
-from payments.models import Attempt, Capture, PaymentIntent, Refund
+from payments.models import Attempt, Capture, Dispute, PaymentIntent, Payout, Refund
 from payments.states import AttemptState, IntentState
 
 type Json = dict[str, object]
@@ -69,6 +69,38 @@ def refund_body(refund: Refund) -> Json:
         "reason": refund.reason,
         "failure_reason": refund.failure_reason or None,
         "created_at": _time(refund.created_at),
+    }
+
+
+def dispute_body(dispute: Dispute) -> Json:
+    """Describe a dispute. Needs its attempt and intent."""
+    return {
+        "id": dispute.public_id,
+        "object": "dispute",
+        "state": str(dispute.state),
+        "payment_intent": dispute.attempt.intent.public_id,
+        "amount_minor": dispute.amount_minor,
+        "currency": dispute.currency,
+        "fee_minor": dispute.fee_minor,
+        "reason": dispute.reason,
+        "evidence_due_at": _time(dispute.evidence_due_at) if dispute.evidence_due_at else None,
+        "refunded_minor": dispute.refunded_minor,
+        "created_at": _time(dispute.created_at),
+    }
+
+
+def payout_body(payout: Payout) -> Json:
+    """Describe a payout."""
+    return {
+        "id": payout.public_id,
+        "object": "payout",
+        "state": str(payout.state),
+        "psp": payout.psp,
+        "psp_reference": payout.psp_reference,
+        "amount_minor": payout.amount_minor,
+        "currency": payout.currency,
+        "arrives_on": payout.arrives_on.isoformat() if payout.arrives_on else None,
+        "created_at": _time(payout.created_at),
     }
 
 

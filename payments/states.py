@@ -88,6 +88,9 @@ PENDING_ATTEMPT_STATES = (A.SUBMITTED, A.UNKNOWN, A.REQUIRES_ACTION)
 # A surplus one is, while it is to be voided.
 CHECKED_ATTEMPT_STATES = (*PENDING_ATTEMPT_STATES, A.AUTHORIZED, A.SURPLUS)
 
+# The PSP keeps the money back, or has given it to the buyer.
+WITHDRAWN_DISPUTE_STATES = (DisputeState.NEEDS_RESPONSE, DisputeState.UNDER_REVIEW, DisputeState.LOST)
+
 # Closed, and no money with it. Money that comes all the same is surplus.
 CLOSED_WITHOUT_MONEY = (A.DECLINED, A.FAILED_NOT_SENT, A.VOIDED, A.EXPIRED)
 

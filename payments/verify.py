@@ -8,9 +8,17 @@ from django.db.models.functions import Coalesce
 
 from exactly_once.verification import CheckResult
 from ledger import queries as ledger
-from payments.chart import REFUNDS, receivable
-from payments.models import Attempt, Capture, PaymentIntent, Refund
-from payments.states import PENDING_ATTEMPT_STATES, AttemptState, CaptureState, IntentState, RefundState
+from payments.chart import CHARGEBACKS, REFUNDS, disputed, receivable
+from payments.models import Attempt, Capture, Dispute, PaymentIntent, Payout, Refund
+from payments.states import (
+    PENDING_ATTEMPT_STATES,
+    AttemptState,
+    CaptureState,
+    DisputeState,
+    IntentState,
+    PayoutState,
+    RefundState,
+)
 
 # Longer than any PSP leaves a card payment open; past it a person has to look.
 UNKNOWN_LIMIT = timedelta(hours=24)
@@ -26,6 +34,7 @@ def checks() -> Iterator[CheckResult]:
     yield _one_success_per_intent()
     yield _refunds_add_up()
     yield _receivables_match()
+    yield _disputes_add_up()
     yield _surplus_goes_back()
     yield _nothing_unknown_for_too_long()
     yield _nobody_waits_for_a_refund()
@@ -80,6 +89,16 @@ def _refunds_add_up() -> CheckResult:
     )
 
 
+def _disputes_add_up() -> CheckResult:
+    attempts = Attempt.objects.annotate(taken=Coalesce(Sum("disputes__withdrawn_minor"), 0))
+    wrong = attempts.exclude(disputed_minor=F("taken"))
+    return CheckResult.of(
+        "payments: an attempt's disputes add up to what buyers' banks took",
+        Dispute.objects.count(),
+        [str(uuid) for uuid in wrong.values_list("uuid", flat=True)],
+    )
+
+
 def _surplus_goes_back() -> CheckResult:
     surplus = Attempt.objects.filter(state=AttemptState.SURPLUS)
     kept = surplus.filter(refunded_minor__lt=F("captured_minor"))
@@ -91,7 +110,7 @@ def _surplus_goes_back() -> CheckResult:
 
 
 def _receivables_match() -> CheckResult:
-    """Compare what the ledger says that each PSP owes us with what was captured less what was paid back."""
+    """Compare what the ledger says that each PSP owes us with what was captured less what it paid back or out."""
     expected: dict[tuple[str, str, str], int] = {}
     captured = Attempt.objects.filter(captured_minor__gt=0).values_list("intent__book", "psp", "currency")
     for book, psp, currency, total in captured.annotate(total=Sum("captured_minor")).order_by():
@@ -102,6 +121,14 @@ def _receivables_match() -> CheckResult:
     )
     for book, psp, currency, total in paid_back.annotate(total=Sum("amount_minor")).order_by():
         expected[book, receivable(psp), currency] -= total
+    for dispute in Dispute.objects.select_related("attempt__intent"):
+        book, psp, currency = dispute.attempt.intent.book, dispute.psp, dispute.currency
+        expected[book, receivable(psp), currency] -= dispute.withdrawn_minor + dispute.fee_minor
+        kept = CHARGEBACKS if dispute.state == DisputeState.LOST else disputed(psp)
+        expected[book, kept, currency] = expected.get((book, kept, currency), 0) + dispute.withdrawn_minor
+    for payout in Payout.objects.filter(state=PayoutState.PAID):
+        key = payout.book, receivable(payout.psp), payout.currency
+        expected[key] = expected.get(key, 0) - payout.amount_minor
     pending = Refund.objects.filter(state=RefundState.PENDING).values_list("attempt__intent__book", "currency")
     for book, currency, total in pending.annotate(total=Sum("amount_minor")).order_by():
         expected[book, REFUNDS, currency] = total

@@ -10,9 +10,11 @@ from django_subatomic.db import transaction_required
 
 from exactly_once.inbox import InboxMessage, Park
 from payments.capture import settle_capture
+from payments.dispute import settle_dispute
 from payments.errors import PaymentRefused
 from payments.models import Attempt, Capture, Refund
-from payments.psp.news import CaptureEvent, PaymentEvent, RefundEvent
+from payments.payout import settle_payout
+from payments.psp.news import CaptureEvent, DisputeEvent, PaymentEvent, PayoutEvent, RefundEvent
 from payments.psp.registry import get_adapter
 from payments.refund import settle_refund
 from payments.settle_attempt import settle_attempt
@@ -34,6 +36,10 @@ def handle(message: InboxMessage) -> None:
                 _settle_capture(message, event, now)
             case RefundEvent():
                 _settle_refund(message, event, now)
+            case DisputeEvent():
+                _settle_dispute(message, event, now)
+            case PayoutEvent():
+                _settle_payout(message, event, now)
 
 
 def _settle_payment(message: InboxMessage, event: PaymentEvent, now: datetime) -> None:
@@ -80,5 +86,23 @@ def _settle_refund(message: InboxMessage, event: RefundEvent, now: datetime) -> 
         raise Park(f"no refund of ours is {event.psp_reference}")
     try:
         settle_refund(refund_uuid=uuid, outcome=event.outcome, now=now)
+    except PaymentRefused as error:
+        raise Park(str(error)) from error
+
+
+def _settle_dispute(message: InboxMessage, event: DisputeEvent, now: datetime) -> None:
+    attempts = Attempt.objects.filter(psp=message.source, psp_account=message.account)
+    attempt = attempts.filter(psp_reference=event.payment_reference).first()
+    if attempt is None:
+        raise Park(f"no attempt of ours is {event.payment_reference}")
+    try:
+        settle_dispute(attempt=attempt, event=event, now=now)
+    except PaymentRefused as error:
+        raise Park(str(error)) from error
+
+
+def _settle_payout(message: InboxMessage, event: PayoutEvent, now: datetime) -> None:
+    try:
+        settle_payout(psp=message.source, account=message.account, event=event, now=now)
     except PaymentRefused as error:
         raise Park(str(error)) from error

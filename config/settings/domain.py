@@ -54,6 +54,9 @@ PSP_ACCOUNTS = {
 # The ledger book that payments are kept in which clients make through the payments API.
 PAYMENTS_BOOK: str = env.str("PAYMENTS_BOOK", "shop")
 
+# The bank account that PSPs pay out to, as its ledger account is called: assets:bank:{name}.
+PAYMENTS_BANK: str = env.str("PAYMENTS_BANK", "main")
+
 # --- Checkout ---------------------------------------------------------------------------------------------------------
 
 SHOP_BOOK: str = env.str("SHOP_BOOK", "shop")  # the ledger book that its sales are kept in

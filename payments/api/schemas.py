@@ -3,7 +3,7 @@
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from payments.states import CaptureState, IntentState, RefundState
+from payments.states import CaptureState, DisputeState, IntentState, PayoutState, RefundState
 
 _INTENT = {
     "id": "pi_06h0kupcdppkhet26e0vcs6fe0",
@@ -41,6 +41,30 @@ _REFUND = {
     "currency": "EUR",
     "reason": "requested_by_customer",
     "failure_reason": None,
+    "created_at": "2026-11-23T12:00:00Z",
+}
+_DISPUTE = {
+    "id": "dp_06h0kupcdppkhet26e0vcs6fe0",
+    "object": "dispute",
+    "state": "needs_response",
+    "payment_intent": _INTENT["id"],
+    "amount_minor": 24900,
+    "currency": "EUR",
+    "fee_minor": 1500,
+    "reason": "product_not_received",
+    "evidence_due_at": "2026-12-01T12:00:00Z",
+    "refunded_minor": 0,
+    "created_at": "2026-11-23T12:00:00Z",
+}
+_PAYOUT = {
+    "id": "po_06h0kupcdppkhet26e0vcs6fe0",
+    "object": "payout",
+    "state": "in_transit",
+    "psp": "stripe",
+    "psp_reference": "po_1Q2w3E4r5T6y",
+    "amount_minor": 2490000,
+    "currency": "EUR",
+    "arrives_on": "2026-11-25",
     "created_at": "2026-11-23T12:00:00Z",
 }
 
@@ -99,4 +123,36 @@ class RefundSchema(serializers.Serializer[object]):
     currency = serializers.CharField()
     reason = serializers.CharField()
     failure_reason = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+
+
+@extend_schema_serializer(examples=[OpenApiExample("To be answered", value=_DISPUTE, response_only=True)])
+class DisputeSchema(serializers.Serializer[object]):
+    """A buyer's bank wants money back. `refunded_minor` had gone back to the buyer before: show it to the bank."""
+
+    id = serializers.CharField()
+    object = serializers.ChoiceField(choices=["dispute"])
+    state = serializers.ChoiceField(choices=[str(state) for state in DisputeState])
+    payment_intent = serializers.CharField()
+    amount_minor = serializers.IntegerField()
+    currency = serializers.CharField()
+    fee_minor = serializers.IntegerField()
+    reason = serializers.CharField(allow_blank=True)
+    evidence_due_at = serializers.DateTimeField(allow_null=True)
+    refunded_minor = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+
+
+@extend_schema_serializer(examples=[OpenApiExample("On its way", value=_PAYOUT, response_only=True)])
+class PayoutSchema(serializers.Serializer[object]):
+    """Money on its way from a PSP to our bank account."""
+
+    id = serializers.CharField()
+    object = serializers.ChoiceField(choices=["payout"])
+    state = serializers.ChoiceField(choices=[str(state) for state in PayoutState])
+    psp = serializers.CharField()
+    psp_reference = serializers.CharField()
+    amount_minor = serializers.IntegerField()
+    currency = serializers.CharField()
+    arrives_on = serializers.DateField(allow_null=True)
     created_at = serializers.DateTimeField()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from payments.api import views
+from payments.api import settlement_views, views
 
 urlpatterns = [
     path("payment-intents", views.IntentListView.as_view(), name="payment-intents"),
@@ -12,6 +12,10 @@ urlpatterns = [
     path("payment-intents/<slug:intent_id>/cancel", views.CancelIntentView.as_view(), name="payment-intent-cancel"),
     path("captures", views.CaptureListView.as_view(), name="captures"),
     path("captures/<slug:capture_id>", views.CaptureView.as_view(), name="capture"),
+    path("disputes", settlement_views.DisputeListView.as_view(), name="disputes"),
+    path("disputes/<slug:dispute_id>", settlement_views.DisputeView.as_view(), name="dispute"),
+    path("payouts", settlement_views.PayoutListView.as_view(), name="payouts"),
+    path("payouts/<slug:payout_id>", settlement_views.PayoutView.as_view(), name="payout"),
     path("refunds", views.RefundListView.as_view(), name="refunds"),
     path("refunds/<slug:refund_id>", views.RefundView.as_view(), name="refund"),
 ]

@@ -68,6 +68,8 @@ class Attempt(models.Model):
     captured_minor = models.BigIntegerField(default=0)
     # Asked for or paid back; what failed comes off again. The CHECK below is the rule against over-refunding.
     refunded_minor = models.BigIntegerField(default=0)
+    # What buyers' banks have taken back, or are deciding about.
+    disputed_minor = models.BigIntegerField(default=0)
     psp_reference = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 - unique where known
     decline_reason = models.CharField(max_length=64, blank=True)
     next_action_url = models.URLField(max_length=2048, blank=True)
@@ -91,6 +93,10 @@ class Attempt(models.Model):
                 condition=Q(refunded_minor__gte=0)
                 & Q(refunded_minor__lte=F("captured_minor"))
                 & Q(captured_minor__lte=F("amount_minor")),
+            ),
+            models.CheckConstraint(
+                name="payment_attempt_disputes_within_capture",
+                condition=Q(disputed_minor__gte=0) & Q(disputed_minor__lte=F("captured_minor")),
             ),
             models.CheckConstraint(
                 name="payment_attempt_captured_means_captured",

@@ -28,6 +28,7 @@ from payments.psp.outcomes import (
     Unknown,
     Voided,
 )
+from payments.psp.stripe_settlement import DISPUTE_EVENTS, PAYOUT_EVENTS, dispute_news, payout_news
 
 type Object = Mapping[str, Any]
 type Reader[T] = Callable[[Object], T]
@@ -214,7 +215,7 @@ def event_id(body: bytes) -> str:
 
 
 def parse_event(body: bytes) -> WebhookEvent:
-    """Return what an event says of a payment or a refund."""
+    """Return what an event says of a payment, a refund, a dispute or a payout."""
     event = json.loads(body)
     kind, subject = event["type"], event["data"]["object"]
     if kind in PAYMENT_EVENTS and (outcome := payment_outcome(subject)) is not None:
@@ -222,7 +223,9 @@ def parse_event(body: bytes) -> WebhookEvent:
     if kind in REFUND_EVENTS:
         refund_id, payment = _our_id(subject, "tally_refund"), subject.get("payment_intent")
         return RefundEvent(refund_id, _id(subject), payment_reference=payment, outcome=refund_outcome(subject))
-    return Ignored(type=kind)
+    if kind in DISPUTE_EVENTS:
+        return dispute_news(subject)
+    return payout_news(subject) if kind in PAYOUT_EVENTS else Ignored(type=kind)
 
 
 def _id(thing: Object) -> str:

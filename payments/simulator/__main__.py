@@ -17,6 +17,7 @@ from payments.simulator.faults import Faults, Rates
 from payments.simulator.payment_intents import PaymentIntents
 from payments.simulator.refunds import Refunds
 from payments.simulator.server import Server
+from payments.simulator.settlement import Settlement
 from payments.simulator.store import Store
 from payments.simulator.three_d_secure import ThreeDSecure
 from payments.simulator.webhooks import Webhooks
@@ -54,6 +55,7 @@ def build(options: argparse.Namespace) -> web.Application:
     app = web.Application(middlewares=[answers.of_api(store)])
     app.add_routes(Server(account, webhooks, intents, refunds).routes())
     app.add_routes(Control(account, webhooks, refunds).routes())
+    app.add_routes(Settlement(account, webhooks).routes())
     app.add_routes(ThreeDSecure(account, intents, webhooks).routes())
 
     async def run(_app: web.Application) -> AsyncIterator[None]:

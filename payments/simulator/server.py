@@ -47,6 +47,8 @@ class Server:
             *self._readable("charge"),
             *self._readable("refund"),
             *self._readable("event"),
+            *self._readable("dispute"),
+            *self._readable("payout"),
             web.post("/v1/payment_intents", self._write(lambda _: intents.create)),
             *(
                 web.post(f"/v1/payment_intents/{{id}}/{verb.__name__}", self._write(_with_id(verb)))

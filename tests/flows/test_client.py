@@ -51,9 +51,7 @@ def test_a_payment_is_held_taken_in_part_and_paid_back(client: Generated, shop: 
     # Given an intent
     method = client.shape("MethodRequest", token="pm_card_visa")
     manual = client.shape("CaptureMethodEnum", value="manual")
-    wish = client.shape(
-        "CreateIntentRequest", amount_minor=1290, currency="EUR", capture_method=manual, payment=method
-    )
+    wish = client.shape("CreateIntentRequest", amount_minor=1290, currency="EUR", capture_method=manual, payment=method)
     intent = client.call("payment_intents_create", body=wish)
     assert (type(intent).__name__, intent.state) == ("IntentSchema", "requires_confirmation")
     # When it is confirmed, and part of it captured

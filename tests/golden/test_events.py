@@ -5,6 +5,8 @@ A file is written once, with its version, and never changed: an event of that ve
 
 import json
 import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,15 @@ from checkout.models import CheckoutSession, Order, OrderLine
 from exactly_once.event_types import EventType, declared
 from exactly_once.models import WebhookEndpoint
 from exactly_once.webhook_endpoints import endpoint_payload
-from payments.events import capture_payload, intent_payload, refund_payload, surplus_payload
-from payments.models import Attempt, Capture, PaymentIntent, Refund
+from payments.events import (
+    capture_payload,
+    dispute_payload,
+    intent_payload,
+    payout_payload,
+    refund_payload,
+    surplus_payload,
+)
+from payments.models import Attempt, Capture, Dispute, PaymentIntent, Payout, Refund
 
 FOLDER = Path(__file__).parent / "events"
 TYPES = sorted(declared().values(), key=lambda event_type: event_type.name)
@@ -36,6 +45,22 @@ ATTEMPT = Attempt(intent=INTENT, psp="stripe")
 CAPTURE = Capture(public_id="cap_1", attempt=ATTEMPT, amount_minor=1000, currency="EUR")
 REFUND = Refund(public_id="re_1", attempt=ATTEMPT, amount_minor=1290, currency="EUR")
 SURPLUS = Attempt(intent=INTENT, psp="stripe", psp_reference="pi_x", captured_minor=1290, currency="EUR")
+DISPUTE = Dispute(
+    public_id="dp_1",
+    attempt=ATTEMPT,
+    amount_minor=3870,
+    currency="EUR",
+    reason="fraudulent",
+    evidence_due_at=datetime(2026, 12, 1, 12, tzinfo=UTC),
+)
+PAYOUT = Payout(
+    public_id="po_1",
+    psp="stripe",
+    psp_reference="po_x",
+    amount_minor=3870,
+    currency="EUR",
+    arrives_on=date(2026, 12, 1),
+)
 ENDPOINT = WebhookEndpoint(public_id="wep_1")
 
 
@@ -44,24 +69,25 @@ def golden(name: str, version: int) -> dict[str, Any]:
     return payload
 
 
+# By kind: the row whose state the event's name says, and what an event says of it.
+SHOWN: dict[str, tuple[Any, Callable[[], dict[str, Any]]]] = {
+    "capture": (CAPTURE, lambda: capture_payload(CAPTURE)),
+    "dispute": (DISPUTE, lambda: dispute_payload(DISPUTE)),
+    "order": (ORDER, lambda: order_payload(ORDER, LINES)),
+    "payment_intent": (INTENT, lambda: intent_payload(INTENT, ATTEMPT)),
+    "payout": (PAYOUT, lambda: payout_payload(PAYOUT)),
+    "refund": (REFUND, lambda: refund_payload(REFUND)),
+    "surplus": (SURPLUS, lambda: surplus_payload(SURPLUS, REFUND)),
+    "webhook_endpoint": (ENDPOINT, lambda: endpoint_payload(ENDPOINT)),
+}
+
+
 def published_today(name: str) -> dict[str, Any]:
     kind, _, state = name.partition(".")
-    match kind:
-        case "order":
-            return order_payload(ORDER, LINES)
-        case "payment_intent":
-            INTENT.state = state
-            return intent_payload(INTENT, ATTEMPT)
-        case "capture":
-            CAPTURE.state = state
-            return capture_payload(CAPTURE)
-        case "surplus":
-            return surplus_payload(SURPLUS, REFUND)
-        case "refund":
-            REFUND.state = state
-            return refund_payload(REFUND)
-        case "webhook_endpoint":
-            return endpoint_payload(ENDPOINT)
+    if kind in SHOWN:
+        row, payload = SHOWN[kind]
+        row.state = state
+        return payload()
     raise LookupError(f"Show here what {name} says.")
 
 

@@ -132,6 +132,7 @@ GUARDS = {
     "payments_attempt": (
         "payment_attempt_amount_positive",
         "payment_attempt_captured_means_captured",
+        "payment_attempt_disputes_within_capture",
         "payment_attempt_one_live_per_intent",
         "payment_attempt_psp_reference",
         "payment_attempt_refunds_within_capture",
@@ -149,6 +150,14 @@ GUARDS = {
         "pgtrigger_counted_a8235",
         "pgtrigger_follows_table_81b89",
     ),
+    "payments_dispute": (
+        "payment_dispute_amount_positive",
+        "payment_dispute_psp_reference",
+        "payment_dispute_state_known",
+        "payment_dispute_withdrawn_as_it_stands",
+        "payments_dispute_public_id_key",
+        "pgtrigger_follows_table_c188f",
+    ),
     "payments_paymentintent": (
         "payment_intent_amount_positive",
         "payment_intent_one_per_order",
@@ -156,6 +165,13 @@ GUARDS = {
         "payment_intent_state_known",
         "payments_paymentintent_public_id_key",
         "pgtrigger_follows_table_57673",
+    ),
+    "payments_payout": (
+        "payment_payout_amount_positive",
+        "payment_payout_psp_reference",
+        "payment_payout_state_known",
+        "payments_payout_public_id_key",
+        "pgtrigger_follows_table_8573e",
     ),
     "payments_refund": (
         "payment_refund_amount_positive",

@@ -38,6 +38,12 @@ BREAKS = {
     "payment_attempt_state_known": "state = 'x', captured_minor = 0, refunded_minor = 0",
     "payment_capture_amount_positive": "amount_minor = 0",
     "payment_capture_state_known": "state = 'x'",
+    "payment_attempt_disputes_within_capture": "disputed_minor = captured_minor + 1",
+    "payment_dispute_amount_positive": "amount_minor = 0, withdrawn_minor = 0",
+    "payment_dispute_state_known": "state = 'x', withdrawn_minor = 0",
+    "payment_dispute_withdrawn_as_it_stands": "withdrawn_minor = amount_minor + 1",
+    "payment_payout_amount_positive": "amount_minor = 0",
+    "payment_payout_state_known": "state = 'x'",
     "payment_intent_amount_positive": "amount_minor = 0",
     "payment_intent_state_known": "state = 'x'",
     "payment_refund_amount_positive": "amount_minor = 0",
@@ -68,7 +74,9 @@ TRIGGERS = {
 }
 # Where ``pending`` is not what no row becomes.
 BACKWARDS = {
-    "payments_attempt": "UPDATE {table} SET state = 'submitted', captured_minor = 0, refunded_minor = 0",
+    "payments_attempt": "UPDATE {table} SET state = 'submitted', captured_minor = 0, refunded_minor = 0,"
+    " disputed_minor = 0",
+    "payments_dispute": "UPDATE {table} SET state = 'warning_closed', withdrawn_minor = 0",
     "payments_paymentintent": "UPDATE {table} SET state = 'requires_confirmation'",
 }
 

@@ -19,10 +19,14 @@ from ledger.seal import seal
 from payments.begin_attempt import Charge, begin_attempt
 from payments.capture import request_capture
 from payments.create_intent import Wish, create_intent
-from payments.models import Refund
+from payments.dispute import settle_dispute
+from payments.models import Attempt, Refund
+from payments.payout import settle_payout
+from payments.psp.news import DisputeEvent, PayoutEvent
 from payments.psp.outcomes import Approved, RefundSucceeded, Voided
 from payments.refund import COMPENSATION, request_refund, settle_refund
 from payments.settle_attempt import settle_attempt
+from payments.states import DisputeState, PayoutState
 from payments.void import request_void
 from tests.checkout.buyers import open_session, open_shop, pay
 from tests.factories import NOW
@@ -70,11 +74,21 @@ def populate() -> None:
 def _hold_payments() -> None:
     """Have one payment that is being captured, and one that was let go of."""
     _hold("chk_taken")
+    _settle_up()
     create_intent(client="cli_test", wish=Wish(Money(100, "EUR"), reference="invoice-1"), now=NOW)
     request_capture(order_reference="chk_taken", money=None, final=True, now=NOW)
     voided = _hold("chk_voided")
     request_void(order_reference="chk_voided", now=NOW)
     settle_attempt(attempt_uuid=voided, outcome=Voided("pi_chk_voided"), now=NOW)
+
+
+def _settle_up() -> None:
+    """Have a buyer's bank take money back, and the PSP pay some out."""
+    money = Money(100, "EUR")
+    sold = Attempt.objects.filter(state="captured", captured_minor__gte=190).earliest("pk")
+    event = DisputeEvent("du_1", str(sold.psp_reference), DisputeState.NEEDS_RESPONSE, money, reason="fraudulent")
+    settle_dispute(attempt=sold, event=event, now=NOW)
+    settle_payout(psp="stripe", account="main", event=PayoutEvent("po_1", PayoutState.PAID, money), now=NOW)
 
 
 def _hold(order: str) -> UUID:

@@ -3,8 +3,8 @@
 import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -14,23 +14,33 @@ from django.db.transaction import atomic
 
 from config.generated_pages import state_machines
 from exactly_once.state_machine import StateMachine
-from payments.models import Attempt, PaymentIntent, Refund
-from payments.state_machines import ATTEMPT, INTENT, REFUND
+from payments.models import Attempt, Capture, Dispute, PaymentIntent, Payout, Refund, Void
+from payments.state_machines import ATTEMPT, CAPTURE, DISPUTE, INTENT, PAYOUT, REFUND, VOID
 from tests.mutation.world import populate
 from tests.psp import Psp
 
 # A captured attempt has a sum, any other has none: another guard's business.
-SUMS = "captured_minor = CASE WHEN %(state)s = 'captured' THEN 1290 ELSE 0 END, refunded_minor = 0, "
+SUMS = (
+    "captured_minor = CASE WHEN %(state)s = 'captured' THEN 1290 ELSE 0 END, refunded_minor = 0, disputed_minor = 0, "
+)
+TAKEN = "withdrawn_minor = CASE WHEN %(state)s IN ('needs_response', 'under_review', 'lost') THEN 100 ELSE 0 END, "
 
 
-def of_intents_attempts_and_refunds() -> list[tuple[type[Model], StateMachine[StrEnum], str]]:
-    return [(PaymentIntent, INTENT, ""), (Attempt, ATTEMPT, SUMS), (Refund, REFUND, "")]  # type: ignore[list-item]
+MACHINES: list[tuple[type[Model], StateMachine[Any], str]] = [
+    (PaymentIntent, INTENT, ""),
+    (Attempt, ATTEMPT, SUMS),
+    (Capture, CAPTURE, ""),
+    (Void, VOID, ""),
+    (Refund, REFUND, ""),
+    (Dispute, DISPUTE, TAKEN),
+    (Payout, PAYOUT, ""),
+]
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("of", of_intents_attempts_and_refunds(), ids=lambda of: of[1].name)
+@pytest.mark.parametrize("of", MACHINES, ids=lambda of: of[1].name)
 def test_the_database_takes_the_transitions_of_the_table_and_no_other(
-    psp: Psp, of: tuple[type[Model], StateMachine[StrEnum], str]
+    psp: Psp, of: tuple[type[Model], StateMachine[Any], str]
 ) -> None:
     # Given a sale and its refund
     model, machine, beside = of
@@ -49,6 +59,7 @@ def is_taken(model: type[Model], current: str, news: str, beside: str) -> bool:
     change = f"UPDATE {model._meta.db_table} SET {beside}state = %(state)s"
     with rolled_back(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("UPDATE payments_attempt SET captured_minor = amount_minor WHERE state = 'authorized'")
         cursor.execute(change, {"state": current})
         cursor.execute("SET LOCAL session_replication_role = origin")
         try:
@@ -71,7 +82,7 @@ def rolled_back() -> Iterator[None]:
 
 def test_every_state_is_drawn() -> None:
     page = state_machines.render()
-    assert all(f" {state}" in page for machine in (INTENT, ATTEMPT, REFUND) for state in machine.transitions)
+    assert all(f" {state}" in page for _, machine, _ in MACHINES for state in machine.transitions)
 
 
 def test_a_page_that_is_not_what_the_code_says_is_noticed(

@@ -1,0 +1,101 @@
+"""Disputes and payouts: what banks decide, on a test's command, and what the account then tells."""
+
+from typing import Any
+
+from aiohttp import web
+
+from payments.simulator import objects
+from payments.simulator.account import Account
+from payments.simulator.store import Document
+from payments.simulator.webhooks import Webhooks
+
+DISPUTE_FEE = 1500
+EVIDENCE_SECONDS = 7 * 24 * 3600
+CLOSED = frozenset({"won", "lost", "warning_closed"})
+
+
+class Settlement:
+    """Steers disputes and payouts. The addresses are no part of Stripe's protocol; the objects and events are."""
+
+    def __init__(self, account: Account, webhooks: Webhooks) -> None:
+        self._account = account
+        self._store = account.store
+        self._webhooks = webhooks
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the control addresses."""
+        return [
+            web.post("/_simulator/disputes", self.dispute),
+            web.post("/_simulator/payouts", self.payout),
+        ]
+
+    async def dispute(self, request: web.Request) -> web.Response:
+        """Open a dispute of a ``payment_intent``, or move the one with this ``id``, to a ``status``."""
+        told = await request.json()
+        with self._store.transaction():
+            known = self._store.get("dispute", told.get("id"))
+            dispute = known or self._new_dispute(told)
+            dispute["status"] = told.get("status", "needs_response")
+            self._write(dispute, known)
+            kind = "updated" if known else "created"
+            self._account.tell(f"charge.dispute.{'closed' if dispute['status'] in CLOSED else kind}", dispute)
+        self._webhooks.wake()
+        return web.json_response(dispute)
+
+    async def payout(self, request: web.Request) -> web.Response:
+        """Begin a payout of an ``amount`` in a ``currency``, or move the one with this ``id``, to a ``status``."""
+        told = await request.json()
+        with self._store.transaction():
+            known = self._store.get("payout", told.get("id"))
+            payout = known or self._new_payout(told)
+            payout["status"] = told.get("status", "pending")
+            self._write(payout, known)
+            self._account.tell(f"payout.{_payout_event(payout['status'], is_new=known is None)}", payout)
+        self._webhooks.wake()
+        return web.json_response(payout)
+
+    def _new_dispute(self, told: dict[str, Any]) -> Document:
+        intent = self._store.get("payment_intent", told.get("payment_intent"))
+        if intent is None:
+            raise web.HTTPBadRequest(text="there is no such payment_intent")
+        now = self._account.now()
+        return {
+            "id": objects.new_id("du"),
+            "object": "dispute",
+            "amount": told.get("amount", intent["amount_received"]),
+            "balance_transactions": [{"fee": DISPUTE_FEE, "currency": intent["currency"]}],
+            "charge": intent["latest_charge"],
+            "created": now,
+            "currency": intent["currency"],
+            "evidence_details": {"due_by": now + EVIDENCE_SECONDS, "has_evidence": False},
+            "livemode": False,
+            "metadata": {},
+            "payment_intent": intent["id"],
+            "reason": told.get("reason", "product_not_received"),
+        }
+
+    def _new_payout(self, told: dict[str, Any]) -> Document:
+        now = self._account.now()
+        return {
+            "id": objects.new_id("po"),
+            "object": "payout",
+            "amount": told["amount"],
+            "arrival_date": now + 2 * 24 * 3600,
+            "automatic": True,
+            "created": now,
+            "currency": told["currency"].lower(),
+            "livemode": False,
+            "metadata": {},
+        }
+
+    def _write(self, document: Document, known: Document | None) -> None:
+        if known is None:
+            self._store.add(document)
+        else:
+            self._store.put(document)
+
+
+def _payout_event(status: str, *, is_new: bool) -> str:
+    if is_new:
+        return "created"
+    return status if status in {"paid", "failed", "canceled"} else "updated"
