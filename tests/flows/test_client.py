@@ -3,6 +3,7 @@
 import importlib
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,6 +23,10 @@ class Generated:
         package = importlib.import_module("tally_client")
         self._client = package.AuthenticatedClient(base_url=shop.stack.base_url, token=shop.stack.api_key)
 
+    def close(self) -> None:
+        """Close its connections."""
+        self._client.get_httpx_client().close()
+
     def shape(self, name: str, **fields: object) -> Any:
         return getattr(importlib.import_module("tally_client.models"), name)(**fields)
 
@@ -37,14 +42,16 @@ class Generated:
 
 
 @pytest.fixture(scope="module")
-def client(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Generated:
+def client(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Generated]:
     folder: Path = tmp_path_factory.mktemp("client")
     call_command("spectacular", file=str(folder / "openapi.yaml"))
     options = ["--output-path", str(folder / "tally_client"), "--meta", "none", "--fail-on-warning"]
     generator = [str(Path(sys.executable).with_name("openapi-python-client")), "generate", *options]
     subprocess.run([*generator, "--path", str(folder / "openapi.yaml")], check=True, capture_output=True)
     sys.path.insert(0, str(folder))
-    return Generated(shop)
+    generated = Generated(shop)
+    yield generated
+    generated.close()
 
 
 def test_a_payment_is_held_taken_in_part_and_paid_back(client: Generated, shop: Shop) -> None:
