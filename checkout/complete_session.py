@@ -30,6 +30,7 @@ from exactly_once.responses import json_response
 from ledger.money import Money
 from payments.ask_psp import charge, look_up
 from payments.begin_attempt import Charge, begin_attempt
+from payments.create_intent import Method
 from payments.queries import live_attempt
 from payments.sweep import claim_attempt
 
@@ -39,14 +40,9 @@ ASK_AGAIN_SECONDS = 2
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """How the buyer pays: a PSP's token for a card, never the card.
+    """How the buyer pays. ``not_duplicate_of``: the earlier session with the same purchase that the client knows of."""
 
-    ``not_duplicate_of``: the earlier session with the same purchase that the client knows of.
-    """
-
-    token: str
-    psp: str = "stripe"
-    psp_account: str = "main"
+    method: Method
     not_duplicate_of: str | None = None
 
 
@@ -103,9 +99,9 @@ def _begin(claim: Claim, client: str, session_id: str, payment: Payment, now: da
         order_reference=session.public_id,
         money=Money(session.total_minor, session.currency),
         description=f"Checkout {session.public_id}",
-        psp=payment.psp,
-        psp_account=payment.psp_account,
-        token=payment.token,
+        tokens=payment.method.tokens,
+        country=payment.method.country or session.shipping_address.get("country", ""),
+        card_brand=payment.method.card_brand,
     )
     begin_attempt(charge=charge_now, now=now)
     session.state = SessionState.COMPLETE_IN_PROGRESS

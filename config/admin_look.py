@@ -71,6 +71,8 @@ UNFOLD: dict[str, Any] = {
                 ("Refunds", "undo", "payments_refund"),
                 ("Disputes", "gavel", "payments_dispute"),
                 ("Payouts", "savings", "payments_payout"),
+                ("Routing rules", "alt_route", "payments_routingrule"),
+                ("PSP circuits", "electric_bolt", "payments_pspcircuit"),
             ),
             _group(
                 "Ledger",

@@ -7,6 +7,7 @@ from django.db.models import F
 from django_subatomic.db import durable, transaction
 
 from ledger.money import Money
+from payments.circuit import note_call
 from payments.errors import PaymentNotFound
 from payments.models import Attempt
 from payments.psp.base import PspAdapter
@@ -15,14 +16,22 @@ from payments.psp.registry import get_adapter
 from payments.settle_attempt import AttemptNews, settle_attempt
 from payments.states import CHECKED_ATTEMPT_STATES, AttemptState
 
+_GIVES_WAY = frozenset({AttemptState.DECLINED, AttemptState.FAILED_NOT_SENT})
+
 
 @durable
 def charge(*, attempt_uuid: UUID, now: datetime) -> AttemptState:
-    """Ask the PSP to take the money, under a key that makes asking again harmless, and settle what it says."""
+    """Ask the PSP to take the money, under a key that makes asking again harmless, and settle what it says.
+
+    Where that hands the payment on to another PSP, ask that one, too; return the last one's state.
+    """
     attempt = _attempt(attempt_uuid)
     outcome = _authorize(_adapter(attempt), attempt)
+    note_call(attempt=attempt, outcome=outcome, now=now)
     with transaction():
-        return settle_attempt(attempt_uuid=attempt_uuid, outcome=outcome, now=now)
+        state = settle_attempt(attempt_uuid=attempt_uuid, outcome=outcome, now=now)
+    following = _following(attempt) if state in _GIVES_WAY else None
+    return state if following is None else charge(attempt_uuid=following, now=now)
 
 
 @durable
@@ -48,6 +57,11 @@ def look_up(*, attempt_uuid: UUID, now: datetime) -> AttemptState:
             outcome = found
     with transaction():
         return settle_attempt(attempt_uuid=attempt_uuid, outcome=outcome, now=now)
+
+
+def _following(attempt: Attempt) -> UUID | None:
+    handed_on = Attempt.objects.filter(failed_over_from=attempt.pk, state=AttemptState.SUBMITTED)
+    return handed_on.values_list("uuid", flat=True).first()
 
 
 def _count_check(attempt_uuid: UUID) -> bool:

@@ -1,33 +1,41 @@
 """Phase 1 of a charge: the intention to ask a PSP, committed before a byte is sent."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import structlog
 from django.conf import settings
 from django_subatomic.db import transaction_required
 
 from exactly_once.public_ids import new_public_id
 from ledger.money import Money
 from payments.chart import ensure_chart
+from payments.choose_route import Choice, choose_route, take_first
+from payments.circuit import probes_due
 from payments.errors import PaymentRefused
 from payments.locks import lock_intent
 from payments.models import Attempt, PaymentIntent
+from payments.psp.outcomes import Declined, NotSent
+from payments.routing import Purchase, Route, Token
 from payments.states import AttemptState, IntentState
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What to ask which PSP account for. ``token`` is the PSP's word for a card, never the card."""
+    """What to ask for, and the buyer's tokens, the client's first choice first. Rules choose among them."""
 
     book: str
     client: str
     order_reference: str
     money: Money
     description: str
-    psp: str
-    psp_account: str
-    token: str
+    tokens: Sequence[Token]
+    country: str = ""
+    card_brand: str = ""
     captures_at_once: bool = True
 
 
@@ -35,24 +43,55 @@ class Charge:
 def begin_attempt(*, charge: Charge, now: datetime) -> UUID:
     """Open the order's intent if it has none, record an attempt as ``submitted``, and return the attempt's uuid.
 
-    :raises PaymentRefused: ``payment_in_progress`` while another attempt is live or has succeeded.
+    :raises PaymentRefused: ``payment_in_progress`` while another attempt is live or has succeeded; ``no_route``.
+    :raises PspUnavailable: ``psp_unavailable``.
     """
-    ensure_chart(book=charge.book, psp=charge.psp, currency=charge.money.currency)
     intent = _processing_intent(charge, now)
-    attempt = Attempt.objects.create(
+    purchase = Purchase(charge.order_reference, charge.money, charge.country, charge.card_brand)
+    choice = choose_route(purchase=purchase, tokens=charge.tokens, now=now)
+    return _new_attempt(intent, choice, captures_at_once=charge.captures_at_once, now=now).uuid
+
+
+@transaction_required
+def fail_over(*, attempt: Attempt, outcome: object, now: datetime) -> bool:
+    """Record the next attempt at another account after one that certainly took nothing; return whether there is one.
+
+    Only after *not sent* and a soft decline that the PSP gave at once. A decline that came later, of a payment that was
+    in doubt or before the buyer, is told to the buyer instead: they no longer expect to pay.
+    """
+    gave_way = isinstance(outcome, NotSent) or (isinstance(outcome, Declined) and outcome.soft)
+    if not gave_way or not attempt.next_routes:
+        return False
+    routes = [Route(*each) for each in attempt.next_routes]
+    choice = take_first(routes=routes, probes=probes_due(now=now), now=now)
+    if choice is None:
+        return False
+    following = _new_attempt(attempt.intent, choice, captures_at_once=attempt.captures_at_once, now=now, after=attempt)
+    log.info("payment.failed_over", attempt=str(attempt.uuid), to=str(following.uuid), psp=following.psp)
+    return True
+
+
+def _new_attempt(
+    intent: PaymentIntent, choice: Choice, *, captures_at_once: bool, now: datetime, after: Attempt | None = None
+) -> Attempt:
+    ensure_chart(book=intent.book, psp=choice.route.psp, currency=intent.currency)
+    return Attempt.objects.create(
         intent=intent,
-        psp=charge.psp,
-        psp_account=charge.psp_account,
-        token=charge.token,
-        captures_at_once=charge.captures_at_once,
+        psp=choice.route.psp,
+        psp_account=choice.route.account,
+        token=choice.route.token,
+        rule=choice.route.rule,
+        next_routes=[astuple(route) for route in choice.next_routes],
+        is_probe=choice.is_probe,
+        failed_over_from=after,
+        captures_at_once=captures_at_once,
         state=AttemptState.SUBMITTED,
-        amount_minor=charge.money.amount_minor,
-        currency=charge.money.currency,
+        amount_minor=intent.amount_minor,
+        currency=intent.currency,
         submitted_at=now,
         # Until then the request that wrote this row is expected to be at it.
         next_check_at=now + timedelta(seconds=settings.IDEMPOTENCY_LEASE_SECONDS),
     )
-    return attempt.uuid
 
 
 def _processing_intent(charge: Charge, now: datetime) -> PaymentIntent:

@@ -28,12 +28,12 @@ from payments.models import PaymentIntent
 from payments.outcomes import IntentOutcome
 from payments.queries import intent_for_client, live_attempt
 from payments.representation import intent_address
+from payments.routing import Token
 from payments.states import IntentState
 from payments.sweep import claim_attempt
 
 # The outcome comes by webhook or by our own asking, which takes seconds: to ask us more often brings nothing.
 ASK_AGAIN_SECONDS = 2
-PSP_ACCOUNT = "main"
 
 
 @durable
@@ -87,7 +87,8 @@ def _begin(claim: Claim, intent_id: str, method: Method | None, now: datetime) -
 
 
 def _charge(intent: PaymentIntent, method: Method | None) -> Charge:
-    if method is None and not intent.token:
+    method = method or Method(tuple(Token(*each) for each in intent.tokens), intent.country, intent.card_brand)
+    if not method.tokens:
         raise PaymentRefused(
             code="payment_method_required", detail=f"{intent.public_id} does not say how it is to be paid."
         )
@@ -97,9 +98,9 @@ def _charge(intent: PaymentIntent, method: Method | None) -> Charge:
         order_reference=intent.order_reference,
         money=Money(intent.amount_minor, intent.currency),
         description=intent.description,
-        psp=method.psp if method else intent.psp,
-        psp_account=PSP_ACCOUNT,
-        token=method.token if method else intent.token,
+        tokens=method.tokens,
+        country=method.country,
+        card_brand=method.card_brand,
         captures_at_once=intent.captures_at_once,
     )
 

@@ -1,6 +1,6 @@
 """Say what is to be collected. Nobody is asked for money before it is confirmed."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 
 from django.conf import settings
@@ -12,15 +12,17 @@ from ledger.money import Money
 from payments.errors import PaymentRefused
 from payments.models import PaymentIntent
 from payments.representation import Json, intent_body
+from payments.routing import Token
 from payments.states import IntentState
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """How the buyer pays: a PSP's token for a card, never the card."""
+    """How the buyer pays: PSPs' tokens for one card, the first choice first, and what routing rules may ask about."""
 
-    token: str
-    psp: str = "stripe"
+    tokens: tuple[Token, ...]
+    country: str = ""
+    card_brand: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,9 @@ def create_intent(*, client: str, wish: Wish, now: datetime) -> Json:
         description=wish.description,
         reference=wish.reference,
         captures_at_once=wish.captures_at_once,
-        psp=wish.method.psp if wish.method else "",
-        token=wish.method.token if wish.method else "",
+        tokens=[astuple(token) for token in wish.method.tokens] if wish.method else [],
+        country=wish.method.country if wish.method else "",
+        card_brand=wish.method.card_brand if wish.method else "",
         created_at=now,
         updated_at=now,
     )

@@ -1,6 +1,6 @@
 """Refusals of the payments package."""
 
-from exactly_once.errors import NotFound, Refused, TallyError
+from exactly_once.errors import NotFound, Refused, TallyError, TryLater
 
 
 class PaymentNotFound(NotFound):
@@ -9,6 +9,10 @@ class PaymentNotFound(NotFound):
 
 class PaymentRefused(Refused):
     """The payment's state does not allow this."""
+
+
+class PspUnavailable(TryLater):
+    """No PSP that could take the payment answers at the moment. Nothing was asked of any."""
 
 
 class PaymentDeclined(TallyError):

@@ -35,7 +35,7 @@ def intent_body(intent: PaymentIntent, attempts: list[Attempt]) -> Json:
         "capture_method": "automatic" if intent.captures_at_once else "manual",
         "reference": intent.reference,
         "description": intent.description,
-        "psp": last.psp if last else intent.psp or None,
+        "psp": last.psp if last else next((psp for psp, _ in intent.tokens), None),
         "decline_reason": (last.decline_reason if last else "") or None,
         "next_action": {"type": "redirect_to_url", "url": last.next_action_url} if asked and last else None,
         "created_at": _time(intent.created_at),

@@ -11,6 +11,7 @@ from django_subatomic.db import transaction_required
 
 from exactly_once import outbox
 from ledger.money import Money
+from payments.begin_attempt import fail_over
 from payments.bookings import book_capture, book_hold, book_release, close_pending, new_capture
 from payments.errors import PaymentRefused
 from payments.events import intent_payload
@@ -67,7 +68,10 @@ def settle_attempt(*, attempt_uuid: UUID, outcome: AttemptNews, now: datetime) -
         log.info("payment.news_ignored", attempt=str(attempt.uuid), state=current, news=_state_of(outcome))
         return current
     attempt.psp_reference = _reference_of(outcome) or attempt.psp_reference
-    _apply(attempt, _as_far_as_it_proves(attempt, outcome), now)
+    proved = _as_far_as_it_proves(attempt, outcome)
+    _apply(attempt, proved, now)
+    if current is AttemptState.SUBMITTED and fail_over(attempt=attempt, outcome=proved, now=now):
+        return AttemptState(attempt.state)  # the intent goes on, with another attempt
     move_intent(attempt=attempt, now=now)
     return AttemptState(attempt.state)
 

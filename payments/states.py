@@ -76,6 +76,14 @@ class PayoutState(StrEnum):
     CANCELED = "canceled"
 
 
+class CircuitState(StrEnum):
+    """Of a PSP account: payments go there, or do not, or one goes to see whether the others may (``half_open``)."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+
+
 A = AttemptState
 
 # Everything that may still cost or bring money. At most one such attempt per intent: a partial unique index.

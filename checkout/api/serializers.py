@@ -93,4 +93,5 @@ class CompleteSessionSerializer(StrictSerializer):
     def to_payment(self) -> Payment:
         """Return the validated body as the domain's payment."""
         told = self.validated_data
-        return Payment(**told["payment"], not_duplicate_of=told.get("not_duplicate_of"))
+        method = MethodSerializer().as_method(told["payment"])
+        return Payment(method, not_duplicate_of=told.get("not_duplicate_of"))

@@ -39,6 +39,13 @@ PSP_READ_TIMEOUT_SECONDS: float = env.float("PSP_READ_TIMEOUT_SECONDS", 10.0)
 # How long an attempt whose outcome is open waits before the PSP is asked again, at least (payments/sweep.py).
 ATTEMPT_CHECK_SECONDS: int = env.int("ATTEMPT_CHECK_SECONDS", 10)
 
+# When a PSP account is left alone (payments/circuit.py): of the calls of so many seconds, at least so many have failed,
+# and at least this share. After so many seconds one payment tries.
+PSP_CIRCUIT_WINDOW_SECONDS: int = env.int("PSP_CIRCUIT_WINDOW_SECONDS", 60, validate=validate.Range(min=1))
+PSP_CIRCUIT_LEAST_FAILURES: int = env.int("PSP_CIRCUIT_LEAST_FAILURES", 5, validate=validate.Range(min=1))
+PSP_CIRCUIT_FAILURE_SHARE: float = env.float("PSP_CIRCUIT_FAILURE_SHARE", 0.5, validate=validate.Range(min=0.01, max=1))
+PSP_CIRCUIT_OPEN_SECONDS: int = env.int("PSP_CIRCUIT_OPEN_SECONDS", 30, validate=validate.Range(min=1))
+
 # PSP accounts by (psp, account). Keys and secrets live in the environment, never in the database.
 PSP_ACCOUNTS = {
     "stripe": {

@@ -1,13 +1,18 @@
 """What clients may send to the payments API: every field by name, and nothing else."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.conf import settings
 from rest_framework import serializers
 
-from exactly_once.api.serializers import CurrencyField, StrictIntegerField, StrictSerializer
+from exactly_once.api.serializers import BoundedListField, CurrencyField, StrictIntegerField, StrictSerializer
 from ledger.money import Money
 from payments.create_intent import Method, Wish
+from payments.routing import MOST_ROUTES, Token
 
 MAX_AMOUNT_MINOR = 10**12
+MOST_ALTERNATIVES = MOST_ROUTES - 1
 
 
 class AmountField(StrictIntegerField):
@@ -17,14 +22,55 @@ class AmountField(StrictIntegerField):
         super().__init__(min_value=1, max_value=MAX_AMOUNT_MINOR, **options)  # type: ignore[arg-type]  # as it takes them
 
 
-class MethodSerializer(StrictSerializer):
+class TokenSerializer(StrictSerializer):
     """A PSP's token for a card. Never a card number."""
 
     token = serializers.RegexField(
         r"^(?![0-9-]*$)[A-Za-z0-9_-]{1,255}$",
         error_messages={"invalid": "This is to be a token from the PSP, and never a card number."},
     )
-    psp = serializers.ChoiceField(choices=sorted(settings.PSP_ACCOUNTS), required=False)
+    psp = serializers.ChoiceField(
+        choices=sorted(settings.PSP_ACCOUNTS), required=False, help_text="Who issued the token; left out: stripe."
+    )
+
+    def as_token(self, told: Mapping[str, str]) -> Token:
+        """Return the validated object as the domain's token."""
+        return Token(told.get("psp", "stripe"), told["token"])
+
+
+class MethodSerializer(TokenSerializer):
+    """How the buyer pays: a PSP's token for a card, and tokens of other PSPs for the same card, where there are any."""
+
+    alternatives = BoundedListField(
+        child=TokenSerializer(),
+        required=False,
+        max_length=MOST_ALTERNATIVES,
+        help_text="Tokens of other PSPs for the same card. Where the first PSP cannot be reached, or declines for a"
+        " reason that may be its own, the payment goes on to the next.",
+    )
+    country = serializers.RegexField(
+        r"^[A-Z]{2}$", required=False, help_text="The buyer's, for routing: ISO 3166-1 alpha-2."
+    )
+    card_brand = serializers.RegexField(
+        r"^[a-z_]{1,16}$", required=False, help_text="For routing: such as visa, mastercard or amex."
+    )
+
+    def validate(self, told: dict[str, Any]) -> dict[str, Any]:
+        """Refuse two tokens of one PSP: which one counts would be anybody's guess."""
+        psps = [token.psp for token in self.as_method(told).tokens]
+        if len(set(psps)) < len(psps):
+            raise serializers.ValidationError({"alternatives": "At most one token of each PSP."})
+        return told
+
+    def as_method(self, told: Mapping[str, Any]) -> Method:
+        """Return the validated object as the domain's method."""
+        tokens = tuple(self.as_token(each) for each in (told, *told.get("alternatives", ())))
+        return Method(tokens, country=told.get("country", ""), card_brand=told.get("card_brand", ""))
+
+
+def method_of(told: Mapping[str, Any]) -> Method | None:
+    """Return the ``payment`` of a validated body as the domain's method, where it has one."""
+    return MethodSerializer().as_method(told["payment"]) if "payment" in told else None
 
 
 class CreateIntentSerializer(StrictSerializer):
@@ -47,7 +93,7 @@ class CreateIntentSerializer(StrictSerializer):
             captures_at_once=told.get("capture_method", "automatic") == "automatic",
             reference=told.get("reference", ""),
             description=told.get("description", ""),
-            method=Method(**told["payment"]) if "payment" in told else None,
+            method=method_of(told),
         )
 
 
@@ -58,8 +104,7 @@ class ConfirmIntentSerializer(StrictSerializer):
 
     def method(self) -> Method | None:
         """Return the validated body as the domain's method."""
-        told = self.validated_data
-        return Method(**told["payment"]) if "payment" in told else None
+        return method_of(self.validated_data)
 
 
 class CaptureSerializer(StrictSerializer):

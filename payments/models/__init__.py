@@ -5,6 +5,7 @@ Amounts are bigint minor units of the row's ISO 4217 currency.
 
 from payments.models.intent import Attempt, PaymentIntent
 from payments.models.movements import Capture, Refund, Void
+from payments.models.routing import PspCircuit, RoutingRule
 from payments.models.settled import Dispute, Payout
 
-__all__ = ["Attempt", "Capture", "Dispute", "PaymentIntent", "Payout", "Refund", "Void"]
+__all__ = ["Attempt", "Capture", "Dispute", "PaymentIntent", "Payout", "PspCircuit", "Refund", "RoutingRule", "Void"]

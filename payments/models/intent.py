@@ -27,8 +27,10 @@ class PaymentIntent(models.Model):
     reference = models.CharField(max_length=64, blank=True)
     captures_at_once = models.BooleanField(default=True)
     # How it is to be paid, where that is known before it is confirmed.
-    psp = models.CharField(max_length=32, blank=True)
-    token = models.CharField(max_length=255, blank=True)
+    # [psp, token] each, all of one card, the client's first choice first; then what routing rules may ask about.
+    tokens = models.JSONField(default=list, blank=True)
+    country = models.CharField(max_length=2, blank=True)
+    card_brand = models.CharField(max_length=16, blank=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -77,6 +79,17 @@ class Attempt(models.Model):
     # Whether the PSP is to take the money at once, or hold it until it is captured.
     captures_at_once = models.BooleanField(default=True)
     submitted_at = models.DateTimeField()
+    # The routing rule that sent it here; none: the client's own choice.
+    rule = models.CharField(max_length=64, blank=True)
+    # Where it may go next, should this PSP not be reached or decline softly: [psp, account, token, rule] each.
+    next_routes = models.JSONField(default=list, blank=True)
+    failed_over_from = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="failed_over_to"
+    )
+    # Whether the PSP was not reached, or did not answer, when it was asked for the money: the circuit counts these.
+    ask_failed = models.BooleanField(default=False)
+    # Whether it is the one that shows whether an open circuit may close.
+    is_probe = models.BooleanField(default=False)
     # When the PSP was known to hold the money: from then on the ledger holds it, too.
     authorized_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
@@ -116,7 +129,10 @@ class Attempt(models.Model):
             ),
         ]
         indexes = [
-            models.Index(name="payment_attempt_due", fields=["next_check_at"], condition=Q(next_check_at__isnull=False))
+            models.Index(name="payment_attempt_at_account", fields=["psp", "psp_account", "submitted_at"]),
+            models.Index(
+                name="payment_attempt_due", fields=["next_check_at"], condition=Q(next_check_at__isnull=False)
+            ),
         ]
         triggers = [ATTEMPT.trigger(constraint="payment_attempt_follows_table")]
 

@@ -15,6 +15,8 @@ from exactly_once.keys import KeyedRequest, StoredResponse
 from exactly_once.responses import problem_response
 from ledger.accounts import open_book
 from ledger.models import Entry, Transaction
+from payments.create_intent import Method
+from payments.routing import Token
 from tests.factories import NOW, VariantFactory
 
 CLIENT = "cli_test"
@@ -40,7 +42,7 @@ def pay(session_id: str, token: str = "pm_card_visa", *, key: str | None = None,
     return complete_session(
         keyed=KeyedRequest(client=CLIENT, key=key or str(uuid.uuid4()), fingerprint=token.encode().ljust(32)[:32]),
         session_id=session_id,
-        payment=Payment(token=token),
+        payment=Payment(Method((Token("stripe", token),))),
         now=now,
         refuse=refuse,
     )

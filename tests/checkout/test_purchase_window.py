@@ -10,7 +10,9 @@ from checkout.complete_session import Payment, complete_session
 from checkout.models import Order
 from checkout.purchase_window import WINDOW
 from exactly_once.keys import KeyedRequest, StoredResponse
+from payments.create_intent import Method
 from payments.models import Attempt
+from payments.routing import Token
 from tests.checkout.buyers import CLIENT, open_session, open_shop, pay, refuse
 from tests.concurrency.crowd import everyone
 from tests.factories import NOW
@@ -25,7 +27,7 @@ def pay_again(session_id: str, *, not_duplicate_of: str) -> StoredResponse:
     return complete_session(
         keyed=KeyedRequest(client=CLIENT, key=f"again-{session_id}", fingerprint=b"a" * 32),
         session_id=session_id,
-        payment=Payment(token="pm_card_visa", not_duplicate_of=not_duplicate_of),
+        payment=Payment(Method((Token("stripe", "pm_card_visa"),)), not_duplicate_of=not_duplicate_of),
         now=NOW,
         refuse=refuse,
     )

@@ -32,6 +32,7 @@ EDITABLE = {
     "exactly_once.EventSource",
     "exactly_once.WebhookEndpoint",
     "ledger.Invariant",
+    "payments.RoutingRule",
 }
 # A row's other half, in a table of partitions: shown with its event. Counts in stripes: added up at their source.
 # A webhook's secrets and tries: shown with their endpoint and delivery.

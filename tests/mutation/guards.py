@@ -137,6 +137,7 @@ GUARDS = {
         "payment_attempt_psp_reference",
         "payment_attempt_refunds_within_capture",
         "payment_attempt_state_known",
+        "payments_attempt_failed_over_from_id_key",
         "payments_attempt_uuid_key",
         "pgtrigger_follows_table_53f7c",
     ),
@@ -173,6 +174,11 @@ GUARDS = {
         "payments_payout_public_id_key",
         "pgtrigger_follows_table_8573e",
     ),
+    "payments_pspcircuit": (
+        "payment_circuit_one_per_account",
+        "payment_circuit_open_until",
+        "payment_circuit_state_known",
+    ),
     "payments_refund": (
         "payment_refund_amount_positive",
         "payment_refund_one_compensation",
@@ -181,6 +187,12 @@ GUARDS = {
         "payments_refund_uuid_key",
         "pgtrigger_counted_4ea9f",
         "pgtrigger_follows_table_9d7f8",
+    ),
+    "payments_routingrule": (
+        "payment_routing_rule_range",
+        "payment_routing_rule_range_of_one_currency",
+        "payment_routing_rule_shares",
+        "payments_routingrule_name_key",
     ),
     "payments_void": (
         "payment_void_one_open",

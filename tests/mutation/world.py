@@ -20,11 +20,12 @@ from payments.begin_attempt import Charge, begin_attempt
 from payments.capture import request_capture
 from payments.create_intent import Wish, create_intent
 from payments.dispute import settle_dispute
-from payments.models import Attempt, Refund
+from payments.models import Attempt, PspCircuit, Refund, RoutingRule
 from payments.payout import settle_payout
 from payments.psp.news import DisputeEvent, PayoutEvent
 from payments.psp.outcomes import Approved, RefundSucceeded, Voided
 from payments.refund import COMPENSATION, request_refund, settle_refund
+from payments.routing import Token
 from payments.settle_attempt import settle_attempt
 from payments.states import DisputeState, PayoutState
 from payments.void import request_void
@@ -80,6 +81,7 @@ def _hold_payments() -> None:
     voided = _hold("chk_voided")
     request_void(order_reference="chk_voided", now=NOW)
     settle_attempt(attempt_uuid=voided, outcome=Voided("pi_chk_voided"), now=NOW)
+    _route()
 
 
 def _settle_up() -> None:
@@ -91,9 +93,26 @@ def _settle_up() -> None:
     settle_payout(psp="stripe", account="main", event=PayoutEvent("po_1", PayoutState.PAID, money), now=NOW)
 
 
+def _route() -> None:
+    """Have a rule, an account that failed once, and a payment that went on to another PSP."""
+    RoutingRule.objects.create(name="large", priority=1, psp="stripe", currencies=["EUR"], least_minor=10**9)
+    PspCircuit.objects.create(psp="stripe", psp_account="main", counted_since=NOW)
+    first = Attempt.objects.get(intent__order_reference="chk_voided")
+    Attempt.objects.create(
+        intent=first.intent,
+        psp="other",
+        psp_account="main",
+        token="t",
+        amount_minor=1,
+        currency="EUR",
+        submitted_at=NOW,
+        failed_over_from=first,
+    )
+
+
 def _hold(order: str) -> UUID:
     money = Money(1290, "EUR")
-    charge = Charge(BOOK, "cli_test", order, money, "", "stripe", "main", "pm_card_visa", captures_at_once=False)
+    charge = Charge(BOOK, "cli_test", order, money, "", [Token("stripe", "pm_card_visa")], captures_at_once=False)
     attempt = begin_attempt(charge=charge, now=NOW)
     settle_attempt(attempt_uuid=attempt, outcome=Approved(f"pi_{order}", captured=False, money=money), now=NOW)
     return attempt

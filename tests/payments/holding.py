@@ -11,6 +11,7 @@ from payments.ask_psp import charge
 from payments.begin_attempt import Charge, begin_attempt
 from payments.capture import request_capture
 from payments.models import Attempt, PaymentIntent
+from payments.routing import Token
 from payments.settle_attempt import AttemptNews, settle_attempt
 from payments.verify import checks
 from tests.factories import NOW
@@ -31,9 +32,7 @@ def begin(*, token: str = "pm_card_visa", captures_at_once: bool = False) -> UUI
                 order_reference=ORDER,
                 money=EUR,
                 description="",
-                psp="stripe",
-                psp_account="main",
-                token=token,
+                tokens=[Token("stripe", token)],
                 captures_at_once=captures_at_once,
             ),
             now=NOW,

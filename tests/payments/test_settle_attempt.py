@@ -16,6 +16,7 @@ from payments.begin_attempt import Charge, begin_attempt
 from payments.errors import PaymentRefused
 from payments.models import Attempt, PaymentIntent
 from payments.psp.outcomes import Approved, AuthorizeOutcome, Declined, NotSent, RequiresAction, Unknown, Voided
+from payments.routing import Token
 from payments.settle_attempt import settle_attempt
 from payments.sweep import due_attempts
 from tests.concurrency.crowd import crowd
@@ -44,9 +45,7 @@ def _begin() -> UUID:
         order_reference="chk_1",
         money=EUR,
         description="",
-        psp="stripe",
-        psp_account="main",
-        token="pm_card_visa",
+        tokens=[Token("stripe", "pm_card_visa")],
     )
     return begin_attempt(charge=charge, now=NOW)
 

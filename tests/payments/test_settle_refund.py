@@ -18,6 +18,7 @@ from payments.errors import PaymentRefused
 from payments.models import Attempt, Refund
 from payments.psp.outcomes import Approved, RefundFailed, RefundOutcome, RefundPending, RefundSucceeded
 from payments.refund import request_refund, settle_refund
+from payments.routing import Token
 from payments.settle_attempt import settle_attempt
 from payments.verify import checks
 from tests.factories import NOW
@@ -36,7 +37,7 @@ def refund() -> UUID:
     """A refund, in full, of a captured payment."""
     with transaction():
         open_book(code="shop", name="Shop", now=NOW)
-        charge = Charge("shop", "cli_test", "chk_1", EUR, "", "stripe", "main", "pm_card_visa")
+        charge = Charge("shop", "cli_test", "chk_1", EUR, "", [Token("stripe", "pm_card_visa")])
         attempt = begin_attempt(charge=charge, now=NOW)
         settle_attempt(attempt_uuid=attempt, outcome=Approved("pi_1", captured=True, money=EUR), now=NOW)
         request_refund(order_reference="chk_1", money=EUR, reason="requested", now=NOW)

@@ -1,0 +1,5 @@
+"""Payments for people: what came and went, where it is sent, and what nobody knows the outcome of."""
+
+from payments.admin import money, psp_accounts, routing
+
+__all__ = ["money", "psp_accounts", "routing"]
