@@ -20,7 +20,7 @@ from payments.begin_attempt import Charge, begin_attempt
 from payments.capture import request_capture
 from payments.create_intent import Wish, create_intent
 from payments.dispute import settle_dispute
-from payments.models import Attempt, PspCircuit, Refund, RoutingRule
+from payments.models import Attempt, PaymentIntent, PspCircuit, Refund, RoutingRule
 from payments.payout import settle_payout
 from payments.psp.news import DisputeEvent, PayoutEvent
 from payments.psp.outcomes import Approved, RefundSucceeded, Voided
@@ -99,7 +99,7 @@ def _route() -> None:
     PspCircuit.objects.create(psp="stripe", psp_account="main", counted_since=NOW)
     first = Attempt.objects.get(intent__order_reference="chk_voided")
     Attempt.objects.create(
-        intent=first.intent,
+        intent=PaymentIntent.objects.get(reference="invoice-1"),
         psp="other",
         psp_account="main",
         token="t",
