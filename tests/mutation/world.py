@@ -103,7 +103,7 @@ def _route() -> None:
         psp="other",
         psp_account="main",
         token="t",
-        amount_minor=1,
+        amount_minor=1290,
         currency="EUR",
         submitted_at=NOW,
         failed_over_from=first,
