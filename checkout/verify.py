@@ -1,7 +1,7 @@
 """What must always be true of orders and stock; ``manage.py verify`` asks."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
@@ -15,14 +15,14 @@ from payments import queries as payments
 WAITING_LIMIT = timedelta(hours=24)
 
 
-def checks() -> Iterator[CheckResult]:
-    """Run every check of this package."""
+def checks(*, now: datetime) -> Iterator[CheckResult]:
+    """Run every check of this package, as of ``now``."""
     yield _stock_adds_up()
     yield _reservations_add_up()
     yield _order_per_completed_session()
     yield _payment_per_order()
     yield _nothing_held_for_nothing()
-    yield _nobody_waits_for_ever()
+    yield _nobody_waits_for_ever(now)
 
 
 def _stock_adds_up() -> CheckResult:
@@ -86,9 +86,9 @@ def _nothing_held_for_nothing() -> CheckResult:
     )
 
 
-def _nobody_waits_for_ever() -> CheckResult:
+def _nobody_waits_for_ever(now: datetime) -> CheckResult:
     waiting = CheckoutSession.objects.filter(state=SessionState.COMPLETE_IN_PROGRESS)
-    late = waiting.filter(updated_at__lt=datetime.now(UTC) - WAITING_LIMIT)
+    late = waiting.filter(updated_at__lt=now - WAITING_LIMIT)
     return CheckResult.of(
         f"checkout: no session waits for its payment for more than {WAITING_LIMIT.total_seconds() / 3600:.0f} h",
         waiting.count(),

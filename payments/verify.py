@@ -1,7 +1,7 @@
 """What must always be true of payments; ``manage.py verify`` asks."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import Coalesce
@@ -27,8 +27,8 @@ UNKNOWN_LIMIT = timedelta(hours=24)
 REFUND_LIMIT = timedelta(days=5)
 
 
-def checks() -> Iterator[CheckResult]:
-    """Run every check of this package."""
+def checks(*, now: datetime) -> Iterator[CheckResult]:
+    """Run every check of this package, as of ``now``."""
     yield _captures_are_posted()
     yield _captures_add_up()
     yield _one_success_per_intent()
@@ -36,8 +36,8 @@ def checks() -> Iterator[CheckResult]:
     yield _receivables_match()
     yield _disputes_add_up()
     yield _surplus_goes_back()
-    yield _nothing_unknown_for_too_long()
-    yield _nobody_waits_for_a_refund()
+    yield _nothing_unknown_for_too_long(now)
+    yield _nobody_waits_for_a_refund(now)
 
 
 def _captures_are_posted() -> CheckResult:
@@ -140,9 +140,9 @@ def _receivables_match() -> CheckResult:
     return CheckResult.of("payments: receivables and refunds owed equal the ledger's", len(expected), wrong)
 
 
-def _nothing_unknown_for_too_long() -> CheckResult:
+def _nothing_unknown_for_too_long(now: datetime) -> CheckResult:
     unknown = Attempt.objects.filter(state__in=PENDING_ATTEMPT_STATES)
-    late = unknown.filter(submitted_at__lt=datetime.now(UTC) - UNKNOWN_LIMIT)
+    late = unknown.filter(submitted_at__lt=now - UNKNOWN_LIMIT)
     return CheckResult.of(
         f"payments: no outcome unknown for more than {UNKNOWN_LIMIT.total_seconds() / 3600:.0f} h",
         unknown.count(),
@@ -150,9 +150,9 @@ def _nothing_unknown_for_too_long() -> CheckResult:
     )
 
 
-def _nobody_waits_for_a_refund() -> CheckResult:
+def _nobody_waits_for_a_refund(now: datetime) -> CheckResult:
     pending = Refund.objects.filter(state=RefundState.PENDING)
-    late = pending.filter(created_at__lt=datetime.now(UTC) - REFUND_LIMIT)
+    late = pending.filter(created_at__lt=now - REFUND_LIMIT)
     return CheckResult.of(
         f"payments: no refund pending for more than {REFUND_LIMIT.days} days",
         pending.count(),

@@ -1,6 +1,7 @@
 """The benchmark runs: its figures are another matter."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from django.core.management import call_command
@@ -65,7 +66,7 @@ def test_loaded_entries_are_as_if_they_had_been_posted() -> None:
         "moves": 1_000,
         "debits": 50_000,
     }
-    assert [check.name for check in all_checks() if not check.passed] == []
+    assert [check.name for check in all_checks(now=datetime.now(UTC)) if not check.passed] == []
 
 
 def test_two_benchmarks_do_not_measure_each_other(settings: Settings) -> None:

@@ -1,7 +1,7 @@
 """A buyer's steps, through the verbs, without HTTP."""
 
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django_subatomic.db import transaction
@@ -70,4 +70,4 @@ def nothing_is_wrong() -> list[Any]:
     """Return every invariant of the whole system that is broken."""
     from config.verification import all_checks
 
-    return [check for check in all_checks() if not check.passed]
+    return [check for check in all_checks(now=datetime.now(UTC)) if not check.passed]
