@@ -84,6 +84,21 @@ class CircuitState(StrEnum):
     HALF_OPEN = "half_open"
 
 
+class LineKind(StrEnum):
+    """What a line of a PSP's settlement is about."""
+
+    CHARGE = "charge"  # a buyer's money was taken
+    REFUND = "refund"
+    REFUND_FAILURE = "refund_failure"  # a refund came back
+    DISPUTE = "dispute"  # a buyer's bank took the money back
+    DISPUTE_REVERSAL = "dispute_reversal"  # and returned it
+    FEE = "fee"  # by itself; what a charge costs is on the charge's line
+    PAYOUT = "payout"
+    PAYOUT_RETURN = "payout_return"  # it failed or was called back: the PSP owes it again
+    CONVERSION = "conversion"  # of what the PSP owes, by itself
+    OTHER = "other"  # for people: corrections, reserves, what a PSP invents
+
+
 A = AttemptState
 
 # Everything that may still cost or bring money. At most one such attempt per intent: a partial unique index.

@@ -15,6 +15,7 @@ from payments.psp.outcomes import (
     RetrieveRefundOutcome,
     VoidOutcome,
 )
+from payments.psp.settlement import SettlementOutcome
 
 
 class PspAdapter(Protocol):
@@ -47,6 +48,14 @@ class PspAdapter(Protocol):
 
     def retrieve_refund(self, *, refund_id: UUID, psp_reference: str) -> RetrieveRefundOutcome:
         """Look up, among the refunds of a payment, how ours stands."""
+        ...
+
+    def settlement_lines(self, *, since: datetime, cursor: str, limit: int) -> SettlementOutcome:
+        """Read the next lines of the account's settlement: about ``limit``, and as many requests as they take.
+
+        Without a ``cursor`` begin with what happened ``since`` then; with one, go on where it was given. Lines may be
+        told again, such as when their payout is known: they are known by their ids.
+        """
         ...
 
     def verify_webhook(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> str:

@@ -35,8 +35,10 @@ from payments.psp.outcomes import (
     Voided,
     VoidOutcome,
 )
+from payments.psp.settlement import SettlementOutcome
 from payments.psp.stripe_currencies import is_counted_alike
 from payments.psp.stripe_objects import Object, Reader, Refusal
+from payments.psp.stripe_walk import Walk
 from payments.psp.transport import never_connected, new_session
 
 # Stripe's own recommendation (docs, "Verify webhook signatures"): older signatures may be replays.
@@ -83,6 +85,7 @@ class StripeAdapter:
         )
         self._payments = client.v1.payment_intents
         self._refunds = client.v1.refunds
+        self._balance = client.v1.balance_transactions
 
     def authorize(
         self, *, key: str, attempt_id: UUID, money: Money, token: str, capture: bool, description: str
@@ -168,6 +171,15 @@ class StripeAdapter:
         if isinstance(answer, Refusal):
             return Unknown(detail=f"look-up refused: {answer}")
         return _read(answer, stripe_objects.found_refund(refund_id, psp_reference))
+
+    def settlement_lines(self, *, since: datetime, cursor: str, limit: int) -> SettlementOutcome:
+        """Read a page of balance transactions, or of those of a payout."""
+        walk = Walk.read(cursor) if cursor else Walk(int(since.timestamp()))
+        params: Any = walk.asks_for(limit=min(limit, MOST_LISTED))
+        answer = _call(lambda: self._balance.list(params))
+        if isinstance(answer, Refusal):
+            return Unknown(detail=f"look-up refused: {answer}")
+        return _read(answer, walk.page)
 
     def verify_webhook(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
         """Check Stripe-Signature over the raw bytes and return the event's id.
