@@ -10,7 +10,7 @@ from checkout.create_session import state_of, total_of, write_lines
 from checkout.errors import SessionRefused
 from checkout.locks import lock_session
 from checkout.models import CheckoutSession
-from checkout.pricing import LineItem, price_lines
+from checkout.price_lines import LineItem, price_lines
 from checkout.representation import Json, session_body
 from checkout.states import OPEN_SESSION_STATES
 
@@ -43,15 +43,15 @@ def change_session(*, session_id: str, client: str, change: Change, now: datetim
         if value is not None:
             setattr(session, name, value)
     if change.items is not None:
-        _replace_lines(session, change.items)
+        _replace_lines(session, change.items, now)
     session.state = state_of(buyer_email=session.buyer_email)
     session.updated_at = now
     session.save()
     return session_body(session, list(session.lines.order_by("pk")))
 
 
-def _replace_lines(session: CheckoutSession, items: Sequence[LineItem]) -> None:
-    priced = price_lines(currency=session.currency, items=items)
+def _replace_lines(session: CheckoutSession, items: Sequence[LineItem], now: datetime) -> None:
+    priced = price_lines(currency=session.currency, items=items, now=now)
     session.total_minor = total_of(priced)
     session.lines.all().delete()
     write_lines(session, priced)

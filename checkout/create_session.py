@@ -10,7 +10,7 @@ from django_subatomic.db import transaction_required
 
 from checkout.errors import UnableToPrice
 from checkout.models import CheckoutSession, SessionLine
-from checkout.pricing import LineItem, PricedLine, price_lines
+from checkout.price_lines import LineItem, PricedLine, price_lines
 from checkout.representation import Json, session_body
 from checkout.states import SessionState
 from exactly_once.public_ids import new_public_id
@@ -41,7 +41,7 @@ def create_session(*, client: str, cart: Cart, now: datetime) -> Json:
 
     :raises UnableToPrice: a line cannot be priced, or the total is beyond 10^12 minor units.
     """
-    priced = price_lines(currency=cart.currency, items=cart.items)
+    priced = price_lines(currency=cart.currency, items=cart.items, now=now)
     session = CheckoutSession.objects.create(
         public_id=new_public_id("chk"),
         client=client,

@@ -1,14 +1,20 @@
 """Reads of the checkout package. Each returns what clients see, in a fixed number of queries."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import reduce
+from operator import and_
 from typing import Any
 from uuid import UUID
 
+from django.contrib.postgres.search import Lexeme, SearchQuery
 from django.db.models import Prefetch, QuerySet, Sum
 
 from checkout.errors import CheckoutNotFound
 from checkout.models import CheckoutSession, Order, OrderLine, Price, Product, StockItem, Variant
+from checkout.models.catalog import PRODUCT_WORDS
+from checkout.models.validity import valid_at
 from checkout.representation import Json, order_body, product_body, session_body
 
 
@@ -40,12 +46,12 @@ def order_for_client(*, order_id: str, client: str) -> Json:
     return order_body(order, list(order.lines.all()))
 
 
-def product(*, product_id: str) -> Json:
-    """Return an active product.
+def product(*, product_id: str, now: datetime) -> Json:
+    """Return a product, for sale or not, as of ``now``.
 
     :raises CheckoutNotFound: ``product_not_found``.
     """
-    found = products().filter(public_id=product_id).first()
+    found = products(now=now).filter(public_id=product_id).first()
     if found is None:
         raise CheckoutNotFound(code="product_not_found", detail=f"There is no product {product_id}.")
     return product_body(found)
@@ -56,12 +62,27 @@ def orders(*, client: str) -> QuerySet[Order]:
     return Order.objects.filter(client=client).select_related("session").prefetch_related("lines")
 
 
-def products() -> QuerySet[Product]:
-    """Return the active products, with what :func:`product_body` reads."""
-    variants = Variant.objects.order_by("pk").prefetch_related(
-        Prefetch("prices", Price.objects.order_by("currency")), Prefetch("stock", StockItem.objects.order_by("pk"))
+def products(*, now: datetime) -> QuerySet[Product]:
+    """Return the products with what :func:`product_body` reads: their active variants, and the prices of ``now``."""
+    return Product.objects.select_related("tax_category").prefetch_related(
+        "images",
+        Prefetch("variants", Variant.objects.filter(active=True).order_by("pk")),
+        Prefetch("variants__prices", Price.objects.filter(valid_at(now)).order_by("currency")),
+        Prefetch("variants__stock", StockItem.objects.order_by("pk")),
     )
-    return Product.objects.filter(active=True).prefetch_related(Prefetch("variants", variants))
+
+
+def matching(products: QuerySet[Product], *, words: Sequence[str]) -> QuerySet[Product]:
+    """Narrow products down to those in whose name or description every word occurs, or begins one that does."""
+    if not words:
+        return products
+    wanted = reduce(and_, [Lexeme(word, prefix=True) for word in words])
+    return products.annotate(words=PRODUCT_WORDS).filter(words=SearchQuery(wanted, config="simple"))
+
+
+def products_with_sku(*, sku: str) -> QuerySet[Variant, int]:
+    """Return the primary key of the product that has a variant for sale of this SKU."""
+    return Variant.objects.filter(sku=sku, active=True).values_list("product_id", flat=True)
 
 
 def clients_of_events(payloads: Mapping[UUID, dict[str, Any]]) -> dict[UUID, str]:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.urls import reverse
 
-from checkout.models import CheckoutSession, Order, OrderLine, Product, SessionLine
+from checkout.models import CheckoutSession, Order, OrderLine, Product, SessionLine, Variant
 from checkout.states import SessionState
 
 type Json = dict[str, object]
@@ -61,19 +61,31 @@ def product_body(product: Product) -> Json:
     return {
         "id": product.public_id,
         "object": "product",
+        "slug": product.slug,
         "name": product.name,
         "description": product.description,
-        "variants": [
+        "active": product.active,
+        "tax_category": product.tax_category.code,
+        "images": [{"url": image.url, "alt": image.alt} for image in product.images.all()],
+        "metadata": product.metadata,
+        "variants": [_variant(variant) for variant in product.variants.all()],
+    }
+
+
+def _variant(variant: Variant) -> Json:
+    return {
+        "sku": variant.sku,
+        "name": variant.name,
+        "options": variant.options,
+        "weight_grams": variant.weight_grams,
+        "available": sum(item.on_hand - item.reserved for item in variant.stock.all()),
+        "prices": [
             {
-                "sku": variant.sku,
-                "name": variant.name,
-                "available": sum(item.on_hand - item.reserved for item in variant.stock.all()),
-                "prices": [
-                    {"currency": price.currency, "unit_amount_minor": price.unit_amount_minor}
-                    for price in variant.prices.all()
-                ],
+                "currency": price.currency,
+                "unit_amount_minor": price.unit_amount_minor,
+                "compare_at_minor": price.compare_at_minor,
             }
-            for variant in product.variants.all()
+            for price in variant.prices.all()
         ],
     }
 

@@ -54,6 +54,7 @@ UNFOLD: dict[str, Any] = {
                 ("Products", "inventory_2", "checkout_product"),
                 ("Variants", "style", "checkout_variant"),
                 ("Prices", "sell", "checkout_price"),
+                ("Tax categories", "category", "checkout_taxcategory"),
                 ("Sessions", "shopping_cart", "checkout_checkoutsession"),
                 ("Lines of sessions", "list", "checkout_sessionline"),
                 ("Orders", "receipt_long", "checkout_order"),

@@ -4,10 +4,20 @@ from datetime import UTC, datetime
 
 import factory
 
-from checkout.models import Price, Product, StockItem, StockMovement, Variant
-from exactly_once.public_ids import new_public_id
+from checkout.models import Price, Product, StockItem, StockMovement, TaxCategory, Variant
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+class TaxCategoryFactory(factory.django.DjangoModelFactory[TaxCategory]):
+    """The category ``general``, once."""
+
+    class Meta:
+        model = TaxCategory
+        django_get_or_create = ("code",)
+
+    code = "general"
+    name = "General"
 
 
 class ProductFactory(factory.django.DjangoModelFactory[Product]):
@@ -16,8 +26,9 @@ class ProductFactory(factory.django.DjangoModelFactory[Product]):
     class Meta:
         model = Product
 
-    public_id = factory.LazyFunction(lambda: new_public_id("prod"))
     name = factory.Sequence(lambda n: f"Product {n}")
+    slug = factory.Sequence(lambda n: f"product-{n}")
+    tax_category = factory.SubFactory(TaxCategoryFactory)
     created_at = NOW
 
 

@@ -83,6 +83,14 @@ class PriceSchema(serializers.Serializer[object]):
 
     currency = serializers.CharField()
     unit_amount_minor = serializers.IntegerField()
+    compare_at_minor = serializers.IntegerField(allow_null=True, help_text="The price that it is lower than.")
+
+
+class ImageSchema(serializers.Serializer[object]):
+    """A picture."""
+
+    url = serializers.CharField(help_text="Absolute, or a path of this server.")
+    alt = serializers.CharField(allow_blank=True, help_text="What it shows.")
 
 
 class VariantSchema(serializers.Serializer[object]):
@@ -90,6 +98,8 @@ class VariantSchema(serializers.Serializer[object]):
 
     sku = serializers.CharField()
     name = serializers.CharField(allow_blank=True)
+    options = serializers.DictField(child=serializers.CharField(), help_text="What tells it from the others.")
+    weight_grams = serializers.IntegerField()
     available = serializers.IntegerField(help_text="Units that nobody has reserved.")
     prices = PriceSchema(many=True)
 
@@ -99,6 +109,11 @@ class ProductSchema(serializers.Serializer[object]):
 
     id = serializers.CharField()
     object = serializers.ChoiceField(choices=["product"])
+    slug = serializers.CharField()
     name = serializers.CharField()
     description = serializers.CharField(allow_blank=True)
+    active = serializers.BooleanField(help_text="Whether it is for sale.")
+    tax_category = serializers.CharField()
+    images = ImageSchema(many=True)
+    metadata = serializers.DictField()
     variants = VariantSchema(many=True)

@@ -5,7 +5,7 @@ from rest_framework import serializers
 from checkout.change_session import Change
 from checkout.complete_session import Payment
 from checkout.create_session import Cart
-from checkout.pricing import LineItem
+from checkout.price_lines import LineItem
 from exactly_once.api.serializers import BoundedListField, CurrencyField, StrictIntegerField, StrictSerializer
 from payments.api.serializers import MethodSerializer
 

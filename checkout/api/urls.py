@@ -5,11 +5,11 @@ Ids are slugs: what no id can be (a NUL, which PostgreSQL does not take) is no a
 
 from django.urls import path
 
-from checkout.api import views
+from checkout.api import catalog_views, views
 
 urlpatterns = [
-    path("products", views.ProductListView.as_view(), name="products"),
-    path("products/<slug:product_id>", views.ProductView.as_view(), name="product"),
+    path("products", catalog_views.ProductListView.as_view(), name="products"),
+    path("products/<slug:product_id>", catalog_views.ProductView.as_view(), name="product"),
     path("checkout-sessions", views.SessionListView.as_view(), name="checkout-sessions"),
     path("checkout-sessions/<slug:session_id>", views.SessionView.as_view(), name="checkout-session"),
     path(

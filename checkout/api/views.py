@@ -21,37 +21,12 @@ from checkout.cancel_session import cancel_session
 from checkout.change_session import change_session
 from checkout.complete_session import complete_session
 from checkout.create_session import create_session
-from checkout.representation import order_body, product_body, session_address
+from checkout.representation import order_body, session_address
 from exactly_once.api.idempotency import IdempotentAPIView, caller
-from exactly_once.api.pagination import KeysetPagination, NewestFirst
+from exactly_once.api.pagination import NewestFirst
 from exactly_once.api.serializers import EmptySerializer, validated
 from exactly_once.keys import StoredResponse
 from exactly_once.responses import json_response
-
-
-class ProductListView(GenericAPIView[Any]):
-    """Products for sale."""
-
-    required_scope = "checkout"
-    pagination_class = KeysetPagination
-    serializer_class = schemas.ProductSchema
-
-    @extend_schema(operation_id="products_list", responses=schemas.ProductSchema(many=True))
-    def get(self, _request: Request) -> Response:
-        """List products, the oldest first."""
-        page = self.paginate_queryset(queries.products()) or []
-        return self.get_paginated_response([product_body(product) for product in page])
-
-
-class ProductView(APIView):
-    """One product."""
-
-    required_scope = "checkout"
-
-    @extend_schema(operation_id="products_read", responses=schemas.ProductSchema)
-    def get(self, _request: Request, product_id: str) -> Response:
-        """Read a product with its prices and how many are free."""
-        return Response(queries.product(product_id=product_id))
 
 
 class SessionListView(IdempotentAPIView):

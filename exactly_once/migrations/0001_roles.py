@@ -1,5 +1,6 @@
 from typing import ClassVar
 
+from django.contrib.postgres.operations import BtreeGistExtension
 from django.db import migrations
 
 from exactly_once.migration_sql import run_sql_file
@@ -12,6 +13,8 @@ class Migration(migrations.Migration):
     run_before: ClassVar = [("contenttypes", "0001_initial"), ("sessions", "0001_initial")]
 
     operations: ClassVar = [
+        # For constraints on spans of time: of one price per currency at any time, and the like.
+        BtreeGistExtension(),
         run_sql_file(
             __file__,
             "0001_roles",
@@ -22,5 +25,5 @@ class Migration(migrations.Migration):
                 ALTER DEFAULT PRIVILEGES REVOKE ALL ON SEQUENCES FROM tally_app;
                 REVOKE USAGE ON SCHEMA public FROM tally_app;
             """,
-        )
+        ),
     ]

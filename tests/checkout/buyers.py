@@ -9,7 +9,7 @@ from django_subatomic.db import transaction
 from checkout.complete_session import Payment, complete_session
 from checkout.create_session import Cart, create_session
 from checkout.models import Variant
-from checkout.pricing import LineItem
+from checkout.price_lines import LineItem
 from exactly_once.errors import Refused
 from exactly_once.keys import KeyedRequest, StoredResponse
 from exactly_once.responses import problem_response

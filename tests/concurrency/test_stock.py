@@ -6,7 +6,7 @@ from django_subatomic.db import transaction
 from checkout.create_session import Cart, create_session
 from checkout.errors import OutOfStock
 from checkout.models import CheckoutSession, Reservation, StockItem
-from checkout.pricing import LineItem
+from checkout.price_lines import LineItem
 from checkout.states import ReservationState
 from checkout.stock import hold_stock, release_stock
 from tests.concurrency.crowd import crowd

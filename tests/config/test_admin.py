@@ -26,8 +26,10 @@ OURS = ("checkout", "payments", "ledger", "exactly_once", "access")
 # What people may edit: what is for sale, who may call, who sends and gets events, and what they want checked.
 EDITABLE = {
     "checkout.Product",
+    "checkout.ProductImage",
     "checkout.Variant",
     "checkout.Price",
+    "checkout.TaxCategory",
     "access.ApiKey",
     "exactly_once.EventSource",
     "exactly_once.WebhookEndpoint",
@@ -35,8 +37,9 @@ EDITABLE = {
     "payments.RoutingRule",
 }
 # A row's other half, in a table of partitions: shown with its event. Counts in stripes: added up at their source.
-# A webhook's secrets and tries: shown with their endpoint and delivery.
+# A webhook's secrets and tries: shown with their endpoint and delivery. Pictures: with their product.
 SHOWN_WITHIN = {
+    "checkout.ProductImage",
     "exactly_once.InboxBody",
     "exactly_once.EventTally",
     "exactly_once.WebhookAttempt",

@@ -1,4 +1,4 @@
-"""Every unique constraint, check and trigger of our tables, and how one is taken away and given back.
+"""Every unique constraint, exclusion, check and trigger of our tables, and how one is taken away and given back.
 
 Not here: conditions inside the ledger's functions; tests/ledger/guarded_acts.py drops those one by one.
 """
@@ -23,10 +23,15 @@ GUARDS = {
     ),
     "checkout_orderline": ("order_line_quantity_positive",),
     "checkout_price": (
-        "price_one_per_currency",
+        "price_below_compare_at",
+        "price_ends_after_it_begins",
+        "price_one_at_a_time",
         "price_positive",
     ),
-    "checkout_product": ("checkout_product_public_id_key",),
+    "checkout_product": (
+        "checkout_product_public_id_key",
+        "checkout_product_slug_key",
+    ),
     "checkout_reservation": (
         "reservation_one_live",
         "reservation_quantity_positive",
@@ -41,7 +46,12 @@ GUARDS = {
         "stock_item_one_per_location",
     ),
     "checkout_stockmovement": ("pgtrigger_append_only_93576",),
-    "checkout_variant": ("checkout_variant_sku_key",),
+    "checkout_taxcategory": ("checkout_taxcategory_code_key",),
+    "checkout_variant": (
+        "checkout_variant_sku_key",
+        "variant_options_once",
+        "variant_weight_not_negative",
+    ),
     "exactly_once_eventsource": (
         "event_source_id_at_one_place",
         "event_source_key_kind_known",
@@ -208,7 +218,7 @@ SELECT t.relname, g.name, g.kind, g.definition
 FROM (
     SELECT c.conrelid AS rel, c.conname AS name, 'constraint' AS kind, pg_get_constraintdef(c.oid) AS definition
     FROM pg_constraint AS c
-    WHERE c.contype IN ('u', 'c') AND c.conparentid = 0
+    WHERE c.contype IN ('u', 'c', 'x') AND c.conparentid = 0
     UNION ALL
     SELECT i.indrelid, x.relname, 'index', pg_get_indexdef(i.indexrelid)
     FROM pg_index AS i

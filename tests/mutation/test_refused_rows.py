@@ -54,6 +54,8 @@ BREAKS = {
     "payment_refund_amount_positive": "amount_minor = 0",
     "payment_refund_state_known": "state = 'x'",
     "payment_void_state_known": "state = 'x'",
+    "price_below_compare_at": "compare_at_minor = unit_amount_minor",
+    "price_ends_after_it_begins": "valid_from = now(), valid_until = now()",
     "price_positive": "unit_amount_minor = 0",
     "reservation_quantity_positive": "quantity = 0",
     "reservation_state_known": "state = 'x'",
@@ -61,6 +63,7 @@ BREAKS = {
     "session_state_known": "state = 'x'",
     "session_total_positive": "total_minor = 0",
     "stock_item_never_oversold": "reserved = on_hand + 1",
+    "variant_weight_not_negative": "weight_grams = -1",
     "webhook_delivery_due_while_pending": "next_attempt_at = NULL",
     "webhook_delivery_state_known": "state = 'x', next_attempt_at = NULL",
     "webhook_secret_ends_after_it_begins": "valid_until = valid_from - interval '1 s'",
@@ -146,8 +149,12 @@ def acts() -> Iterator[tuple[str, str, str]]:
                     statement = BACKWARDS[table]
                 column = str(rows(_COLUMNS, table)[0][0])
                 yield f"{table}.{name}", said, statement.format(table=table, column=column)
-            elif kind == "index" or definition.startswith("UNIQUE"):
+            elif _is_unique(kind, definition):
                 yield name, name, _copy_of_a_row(table, name)
+
+
+def _is_unique(kind: str, definition: str) -> bool:
+    return kind == "index" or definition.startswith(("UNIQUE", "EXCLUDE"))
 
 
 def _copy_of_a_row(table: str, unique: str) -> str:
@@ -187,7 +194,7 @@ def _leave_alone(guard: str) -> None:
     table = next(table for table, names in GUARDS.items() if guard in names)
     run("SET LOCAL session_replication_role = replica")
     for (owner, name), (kind, definition) in in_the_database().items():
-        others = kind == "index" or definition.startswith("UNIQUE") or name in BESIDE.get(guard, ())
+        others = _is_unique(kind, definition) or name in BESIDE.get(guard, ())
         if owner == table and name != guard and others:
             run(f'DROP INDEX "{name}"' if kind == "index" else f'ALTER TABLE {owner} DROP CONSTRAINT "{name}"')
 

@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Prefetch
 
 from checkout.errors import UnableToPrice
-from checkout.models import Variant
+from checkout.models import Price, Variant
+from checkout.models.validity import valid_at
 from exactly_once.errors import FieldError
 
 
@@ -32,17 +36,17 @@ class PricedLine:
         return self.quantity * self.unit_amount_minor
 
 
-def price_lines(*, currency: str, items: Sequence[LineItem]) -> list[PricedLine]:
-    """Price every line, in the order given.
+def price_lines(*, currency: str, items: Sequence[LineItem], now: datetime) -> list[PricedLine]:
+    """Price every line as of ``now``, in the order given.
 
     :raises UnableToPrice: with one entry per line: ``unknown_sku``, ``no_price_in_currency``, ``duplicate_sku``.
     """
     skus = [item.sku for item in items]
     variants = {
         variant.sku: variant
-        for variant in Variant.objects.filter(sku__in=skus, product__active=True)
+        for variant in Variant.objects.filter(sku__in=skus, active=True, product__active=True)
         .select_related("product")
-        .prefetch_related("prices")
+        .prefetch_related(Prefetch("prices", Price.objects.filter(valid_at(now), currency=currency)))
     }
     errors: list[FieldError] = []
     lines: list[PricedLine] = []
@@ -51,7 +55,7 @@ def price_lines(*, currency: str, items: Sequence[LineItem]) -> list[PricedLine]
         if problem is not None:
             errors.append(FieldError(f"/line_items/{index}/sku", *problem))
             continue
-        lines.append(_priced(variants[item.sku], item, currency))
+        lines.append(_priced(variants[item.sku], item))
     if errors:
         raise UnableToPrice(code="invalid_input", detail="The cart cannot be priced.", fields=tuple(errors))
     return lines
@@ -62,18 +66,12 @@ def _problem(variant: Variant | None, item: LineItem, currency: str, *, repeated
         return "unknown_sku", f"There is no product with the SKU {item.sku!r}."
     if repeated:
         return "duplicate_sku", f"{item.sku!r} stands in an earlier line: add the quantities up."
-    if _unit_amount(variant, currency) is None:
+    if not variant.prices.all():
         return "no_price_in_currency", f"{item.sku!r} has no price in {currency}."
     return None
 
 
-def _unit_amount(variant: Variant, currency: str) -> int | None:
-    return next((price.unit_amount_minor for price in variant.prices.all() if price.currency == currency), None)
-
-
-def _priced(variant: Variant, item: LineItem, currency: str) -> PricedLine:
-    amount = _unit_amount(variant, currency)
-    if amount is None:
-        raise AssertionError("priced before it was checked")
+def _priced(variant: Variant, item: LineItem) -> PricedLine:
+    (price,) = variant.prices.all()  # price_one_at_a_time
     name = f"{variant.product.name} {variant.name}".strip()
-    return PricedLine(variant.pk, variant.sku, name, item.quantity, amount)
+    return PricedLine(variant.pk, variant.sku, name, item.quantity, price.unit_amount_minor)
