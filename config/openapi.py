@@ -27,6 +27,7 @@ MEANINGS = {
     "413": "The body is longer than this address takes: 1 MiB, unless the operation says otherwise.",
     "415": "The body is not `application/json`.",
     "422": "The key was used before with another request.",
+    "429": "Too many requests; `Retry-After` says when to go on.",
 }
 
 FIELD_ERROR: Schema = {
@@ -138,7 +139,7 @@ def _view_class(callback: Callable[..., object]) -> type:
 def _statuses(method: str, operation: Schema, *, keyed: bool) -> Iterator[str]:
     parameters = operation.get("parameters", ())
     if operation.get("security"):
-        yield from ("401", "403")
+        yield from ("401", "403", "429")
     # What must be named, in the path or in the query, may not be there.
     if any(parameter.get("required") and parameter["in"] != "header" for parameter in parameters):
         yield "404"
@@ -157,6 +158,6 @@ def _problem_response(status: str) -> Schema:
         "description": MEANINGS[status],
         "content": {PROBLEM_CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
-    if status == "409":
+    if status in {"409", "429"}:
         response["headers"] = {"Retry-After": RETRY_AFTER_HEADER}
     return response

@@ -1,6 +1,7 @@
 """Fixtures that many tests share."""
 
 import os
+import subprocess
 from collections.abc import Iterator
 
 import httpx
@@ -11,10 +12,12 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test.utils import override_settings
 from pytest_django import Settings
 
+from config.services import valkey
 from payments.psp.registry import get_adapter
 from tests.mutation.guards import without
 from tests.processes import Program, running, simulator
 from tests.psp import Psp
+from tests.waiting import eventually
 
 # What migrations wrote and no test changes.
 KEPT_TABLES = {"django_content_type", "auth_permission"}
@@ -84,3 +87,13 @@ def psp(simulator_process: Program, settings: Settings) -> Iterator[Psp]:
         http.delete("/_simulator/data").raise_for_status()
         yield Psp(http)
     get_adapter.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Valkey server of the tests' own."""
+    data_dir = tmp_path_factory.mktemp("valkey")
+    with subprocess.Popen(valkey.command(data_dir=data_dir), stdout=subprocess.DEVNULL) as server:
+        eventually(lambda: valkey.answers(data_dir=data_dir), "Valkey answers")
+        yield valkey.broker_url(data_dir=data_dir)
+        server.terminate()

@@ -22,7 +22,7 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic to the t
 
     class Meta:
         model = ApiKey
-        fields = ("name", "client", "scopes", "expires_at")
+        fields = ("name", "client", "scopes", "requests_per_minute", "expires_at")
 
 
 @admin.register(ApiKey)
@@ -43,17 +43,22 @@ class ApiKeyAdmin(ModelAdmin):
 
     @override
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
-        editable = ("name", "client", "scopes", "expires_at")
+        editable = ("name", "client", "scopes", "requests_per_minute", "expires_at")
         return editable if obj is None else (*editable, "prefix", "created_at", "revoked_at")
 
     @override
     def save_model(self, request: HttpRequest, obj: ApiKey, form: "forms.ModelForm[ApiKey]", change: bool) -> None:
         """Change what may be changed; a new key is issued, and shown in the one message that ever has it."""
         if change:
-            obj.save(update_fields=["name", "scopes", "expires_at"])
+            obj.save(update_fields=["name", "scopes", "requests_per_minute", "expires_at"])
             return
         row, key = ApiKey.issue(
-            name=obj.name, client=obj.client, scopes=obj.scopes, expires_at=obj.expires_at, now=datetime.now(UTC)
+            name=obj.name,
+            client=obj.client,
+            scopes=obj.scopes,
+            requests_per_minute=obj.requests_per_minute,
+            expires_at=obj.expires_at,
+            now=datetime.now(UTC),
         )
         obj.pk, obj.prefix, obj.created_at = row.pk, row.prefix, row.created_at
         messages.warning(request, f"The key is {key}. Keep it now: it cannot be shown again.")

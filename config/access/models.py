@@ -29,6 +29,11 @@ class ApiKey(models.Model):
     scopes = models.JSONField(default=no_scopes, help_text="What it may do: " + ", ".join(SCOPES))
     prefix = models.CharField(max_length=16, editable=False, help_text="The key's first characters, to recognise it.")
     key_hash = models.CharField(max_length=64, unique=True, editable=False)
+    requests_per_minute = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Of its client; empty: as the settings say; 0: no limit.",
+    )
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
@@ -48,6 +53,7 @@ class ApiKey(models.Model):
         scopes: Sequence[str],
         now: datetime,
         expires_at: datetime | None = None,
+        requests_per_minute: int | None = None,
         key: str | None = None,
     ) -> tuple[Self, str]:
         """Make a key; return its row and the key itself, which nobody can read again.
@@ -68,6 +74,7 @@ class ApiKey(models.Model):
             key_hash=hash_key(key),
             created_at=now,
             expires_at=expires_at,
+            requests_per_minute=requests_per_minute,
         )
         # A key without scopes opens nothing, and may be wanted for that.
         row.full_clean(exclude=["scopes"])

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from config import admin_look, logs, openapi_settings
+from config.settings.api import *  # noqa: F403 - each name is a setting
 from config.settings.database import *  # noqa: F403 - each name is a setting
 from config.settings.domain import *  # noqa: F403 - each name is a setting
 from config.settings.tasks import *  # noqa: F403 - each name is a setting
@@ -127,6 +128,7 @@ EVENT_BATCH_MAX_BYTES: int = env.int("EVENT_BATCH_MAX_BYTES", 8 * 1024 * 1024)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["config.access.authentication.ApiKeyAuthentication"],
+    "DEFAULT_THROTTLE_CLASSES": ["config.access.rate_limit.RateLimit"],
     "DEFAULT_PERMISSION_CLASSES": ["config.access.permissions.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["exactly_once.api.bodies.IJsonParser"],

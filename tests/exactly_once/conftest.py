@@ -1,6 +1,5 @@
 """Database sessions of the tests' own, beside Django's."""
 
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -10,10 +9,8 @@ import pytest
 from django.db import connection
 from psycopg import sql
 
-from config.services import valkey
 from exactly_once import event_types
 from exactly_once.event_types import EventType
-from tests.waiting import eventually
 
 type Connect = Callable[..., psycopg.Connection]
 
@@ -55,13 +52,3 @@ def _types_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     """Declare what the tests publish."""
     for name in ("thing.done", "event.seen"):
         monkeypatch.setitem(event_types._declared, name, EventType(name))
-
-
-@pytest.fixture(scope="session")
-def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Valkey server of the tests' own."""
-    data_dir = tmp_path_factory.mktemp("valkey")
-    with subprocess.Popen(valkey.command(data_dir=data_dir), stdout=subprocess.DEVNULL) as server:
-        eventually(lambda: valkey.answers(data_dir=data_dir), "Valkey answers")
-        yield valkey.broker_url(data_dir=data_dir)
-        server.terminate()
