@@ -127,8 +127,10 @@ def captured_by_attempt() -> dict[str, Money]:
 
 
 def captured_and_kept() -> Iterator[KeptPayment]:
-    """Yield every captured payment of which something is left, with the amount captured."""
+    """Yield every captured payment for an order of which something is left, with the amount captured."""
     kept = Attempt.objects.filter(state=AttemptState.CAPTURED, captured_minor__gt=F("refunded_minor"))
+    # A payment of the payments API is its own order.
+    kept = kept.exclude(intent__order_reference=F("intent__public_id"))
     rows = kept.values_list("intent__public_id", "intent__order_reference", "captured_minor", "currency")
     for intent_id, order_reference, captured_minor, currency in rows.iterator():
         yield KeptPayment(intent_id, order_reference, Money(captured_minor, currency))

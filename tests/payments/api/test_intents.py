@@ -8,12 +8,12 @@ import pytest
 from django.http import HttpResponse
 from django_subatomic.db import transaction
 
+from config.verification import all_checks
 from exactly_once.models import OutboxEvent
 from exactly_once.webhook_owners import owners_of
 from ledger.accounts import open_book
 from payments.models import Attempt, Capture, PaymentIntent, Refund, Void
 from payments.tasks import check_attempt, pay_back, take
-from payments.verify import checks
 from tests.api import Api, everything, problem
 from tests.concurrency.crowd import crowd
 from tests.factories import NOW
@@ -50,7 +50,7 @@ def confirm(api: Api, intent: str, body: object = None, **headers: str) -> HttpR
 
 
 def assert_in_order() -> None:
-    assert [check.name for check in checks(now=NOW) if not check.passed] == []
+    assert [check.name for check in all_checks(now=NOW) if not check.passed] == []
 
 
 def test_an_intent_is_made_confirmed_and_paid_back(api: Api, psp: Psp) -> None:
