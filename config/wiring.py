@@ -3,6 +3,8 @@
 Lower packages never import upper ones; this is the one place that introduces them to each other.
 """
 
+from django.conf import settings
+
 from checkout import events as checkout_events
 from checkout import notify, queries, saga
 from exactly_once import event_types, inbox, inbox_preview, outbox, webhook_endpoints, webhook_owners
@@ -10,6 +12,7 @@ from ledger import witness
 from payments import confirm_intent, outcomes, webhooks
 from payments import events as payment_events
 from payments import queries as payment_queries
+from payments.psp import registry
 
 
 def connect() -> None:
@@ -19,7 +22,9 @@ def connect() -> None:
     outcomes.subscribe(saga.on_intent_outcome)
     outcomes.subscribe(confirm_intent.answer_outcome)
     # In the transaction that takes an event from the inbox.
-    inbox.register_handler("stripe", webhooks.handle)
+    for psp in settings.PSP_ACCOUNTS:
+        inbox.register_handler(psp, webhooks.handle)
+    registry.load_adapters()
     # After the commit, from the outbox, once per handler.
     outbox.register_subscriber("order.confirmed", "confirm_order", notify.confirm_order)
     # In the relay's transaction, to let a client's endpoints hear of what is the client's.

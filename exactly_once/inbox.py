@@ -70,8 +70,8 @@ class Received:
 class InboxMessage:
     """An event as its handler sees it.
 
-    ``now`` is when it is handled. ``generation`` counts how often ``event_id`` was taken in anew after its source's
-    window; an effect that is to happen each time has it in its key.
+    ``generation`` counts how often ``event_id`` was taken in anew after its source's window; an effect that is to
+    happen each time has it in its key.
     """
 
     id: int
@@ -80,7 +80,6 @@ class InboxMessage:
     event_id: str
     body: bytes
     received_at: datetime
-    now: datetime
     generation: int = 0
 
 
@@ -151,7 +150,7 @@ def process_again(*, event_id: int, now: datetime) -> str:
     """
     try_again(event_ids=[event_id], now=now)
     try:
-        return process(event_id=event_id, now=now) or _repeat(event_id, now)
+        return process(event_id=event_id, now=now) or _repeat(event_id)
     except Park as reason:
         log.info("inbox.not_repeated", inbox_event=event_id, reason=str(reason))
         return "parked"
@@ -159,21 +158,21 @@ def process_again(*, event_id: int, now: datetime) -> str:
 
 @retry_on_conflict
 @transaction
-def _repeat(event_id: int, now: datetime) -> str:
+def _repeat(event_id: int) -> str:
     event = InboxEvent.objects.select_for_update().get(pk=event_id)
     if event.state == "processed":
-        handle(event=event, now=now)
+        handle(event=event)
     return event.state
 
 
 @transaction_required
-def handle(*, event: InboxEvent, now: datetime) -> None:
+def handle(*, event: InboxEvent) -> None:
     """Have the event's handler do its work, in the caller's transaction.
 
     :raises Park: it cannot have its effect yet, and whatever else the handler raises.
     :raises BodyDropped: it came too long ago.
     """
-    _handler_of(event.source)(_message(event, now))
+    _handler_of(event.source)(_message(event))
 
 
 @retry_on_conflict
@@ -182,7 +181,7 @@ def _apply(event_id: int, now: datetime) -> str | None:
     event = _take(event_id, now)
     if event is None:
         return None
-    handle(event=event, now=now)
+    handle(event=event)
     event.state, event.processed_at, event.next_attempt_at = "processed", now, None
     event.save(update_fields=["state", "processed_at", "next_attempt_at"])
     return event.state
@@ -203,7 +202,7 @@ def _take(event_id: int, now: datetime) -> InboxEvent | None:
     return waiting.filter(due, pk=event_id).first()
 
 
-def _message(event: InboxEvent, now: datetime) -> InboxMessage:
+def _message(event: InboxEvent) -> InboxMessage:
     return InboxMessage(
         id=event.pk,
         source=event.source,
@@ -211,7 +210,6 @@ def _message(event: InboxEvent, now: datetime) -> InboxMessage:
         event_id=event.event_id,
         body=read_body(event=event).body,
         received_at=event.received_at,
-        now=now,
         generation=event.generation,
     )
 

@@ -5,7 +5,6 @@ Not here: processing for good (inbox.py), and many events at once (inbox_replay.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import structlog
 from django.db import connection
@@ -74,7 +73,7 @@ def register_witness(witness: Witness) -> None:
 
 
 @retry_on_conflict
-def preview(*, event_id: int, now: datetime) -> Preview:
+def preview(*, event_id: int) -> Preview:
     """Process an event, in whatever state, and take everything back; return what it would have changed.
 
     It takes the locks that processing takes, for as long. A table's counts hold also what the handler itself took back.
@@ -85,7 +84,7 @@ def preview(*, event_id: int, now: datetime) -> Preview:
             with connection.cursor() as cursor:
                 # What others commit meanwhile is not to be taken for ours.
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            found = _try(InboxEvent.objects.get(pk=event_id), now)
+            found = _try(InboxEvent.objects.get(pk=event_id))
             raise _TakenBackError
     except _TakenBackError:
         pass
@@ -93,13 +92,13 @@ def preview(*, event_id: int, now: datetime) -> Preview:
     return found
 
 
-def _try(event: InboxEvent, now: datetime) -> Preview:
+def _try(event: InboxEvent) -> Preview:
     readers = [witness() for witness in _witnesses]
     before = _written()
     outcome, reason = "processed", ""
     try:
         with savepoint():
-            inbox.handle(event=event, now=now)
+            inbox.handle(event=event)
     except (Park, BodyDropped) as park:
         outcome, reason = "parked", str(park)
     except Exception as error:

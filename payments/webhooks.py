@@ -3,7 +3,7 @@
 Runs inside the inbox's transaction. The event's order among others does not matter: every settlement is guarded.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db.models import Case, Q, When
 from django_subatomic.db import transaction_required
@@ -27,7 +27,7 @@ def handle(message: InboxMessage) -> None:
     :raises Park: it speaks of an object that we do not know (yet), or contradicts what we know: tried again later,
         and visible to people until then.
     """
-    now = message.now
+    now = datetime.now(UTC)
     for event in get_adapter(psp=message.source, account=message.account).parse_webhook(body=message.body):
         match event:
             case PaymentEvent():

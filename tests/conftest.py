@@ -76,6 +76,7 @@ def psp(simulator_process: Program, settings: Settings) -> Iterator[Psp]:
     settings.PSP_ACCOUNTS = {
         "stripe": {
             "main": {
+                "adapter": "payments.psp.stripe.StripeAdapter",
                 "api_key": "sk_test_tests",
                 "webhook_secret": "whsec_test",
                 "api_base": simulator_process.url,

@@ -4,7 +4,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,9 @@ import httpx
 from config.services.leftovers import BASE_DIR
 
 START_SECONDS = 20.0
+
+# What the simulated PSPs sign their webhooks with.
+SECRETS = {"stripe": "whsec_test"}
 
 
 def free_port() -> int:
@@ -78,16 +81,22 @@ def running(program: Program) -> Iterator[Program]:
 
 
 def simulator(
-    directory: Path, *, webhook_url: str = "", webhook_secret: str = "whsec_test", arguments: Sequence[str] = ()
+    directory: Path,
+    *,
+    webhook_base: str = "",
+    webhook_secrets: Mapping[str, str] = SECRETS,
+    arguments: Sequence[str] = (),
 ) -> Program:
     """Return the PSP simulator, not started, with its record in ``directory``."""
     port = free_port()
     command = ["-m", "payments.simulator", "--port", str(port), "--state", str(directory / "simulator.sqlite")]
-    command += ["--webhook-url", webhook_url, "--webhook-secret", webhook_secret]
+    command += ["--webhook-base", webhook_base]
+    for psp, secret in webhook_secrets.items():
+        command += ["--webhook-secret", f"{psp}={secret}"]
     return Program([*command, *arguments], port, directory / "simulator.log", health="/_simulator/health")
 
 
 def localstripe(directory: Path) -> Program:
     """Return localstripe, not started, listening on this machine only."""
     port = free_port()
-    return Program(["-m", "tests.psp_contract.localstripe", str(port)], port, directory / "localstripe.log")
+    return Program(["-m", "tests.psp_contract.stripe.localstripe", str(port)], port, directory / "localstripe.log")

@@ -1,5 +1,6 @@
 """Where webhooks go in these tests."""
 
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -13,7 +14,7 @@ class Endpoint:
     """Takes webhooks, remembers them, and answers 200 once what is in ``answers`` is used up."""
 
     def __init__(self) -> None:
-        self.taken: list[tuple[bytes, str]] = []
+        self.taken: list[tuple[bytes, Mapping[str, str]]] = []
         self.answers: list[int] = []
         self.paths: set[str] = set()
         endpoint = self
@@ -22,7 +23,7 @@ class Endpoint:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 endpoint.paths.add(self.path)
-                endpoint.taken.append((body, self.headers["Stripe-Signature"]))
+                endpoint.taken.append((body, dict(self.headers)))
                 self.send_response(endpoint.answers.pop(0) if endpoint.answers else 200)
                 self.send_header("Location", endpoint.url + "/elsewhere")
                 self.send_header("Content-Length", "0")
@@ -34,11 +35,13 @@ class Endpoint:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
         self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def events(self) -> list[Any]:
-        """Return what has come, its signatures checked by Stripe's own SDK."""
-        return [stripe.Webhook.construct_event(body, signature, SECRET) for body, signature in self.taken]
+        """Return what has come from Stripe, its signatures checked by Stripe's own SDK."""
+        return [
+            stripe.Webhook.construct_event(body, headers["Stripe-Signature"], SECRET) for body, headers in self.taken
+        ]
 
     def types(self) -> list[str]:
         """Return what has come, by type."""

@@ -4,6 +4,7 @@
 """
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 HOST = "127.0.0.1"
@@ -56,11 +57,18 @@ def first_start() -> list[str]:
     return ["python", "manage.py", "first_start"]
 
 
-def simulator(*, port: int, state: Path | str, seed: int, webhook_url: str, webhook_secret: str) -> list[str]:
-    """Return the PSP simulator's command line."""
+def simulator(
+    *, port: int, state: Path | str, seed: int, webhook_base: str, webhook_secrets: Mapping[str, str]
+) -> list[str]:
+    """Return the PSP simulator's command line.
+
+    :param webhook_base: where Tally is.
+    :param webhook_secrets: what events are signed with, by PSP.
+    """
+    signed = [word for psp, secret in webhook_secrets.items() for word in ("--webhook-secret", f"{psp}={secret}")]
     return [
         *("python", "-m", "payments.simulator", "--port", str(port), "--state", str(state), "--seed", str(seed)),
-        *("--webhook-url", webhook_url, "--webhook-secret", webhook_secret),
+        *("--webhook-base", webhook_base, *signed),
     ]
 
 

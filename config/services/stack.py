@@ -15,7 +15,7 @@ from typing import Self
 
 import psutil
 
-from config.services import answers, commands, valkey
+from config.services import answers, commands, simulated, valkey
 from config.services.databases import LOGIN_ROLE, ensure_database, ensure_login_role, has_people
 from config.services.joining import joined
 from config.services.leftovers import Record, guarded
@@ -115,7 +115,7 @@ class Stack:
             "TALLY_STATE_DIR": str(self.state.root),
             "DATABASE_URL": self.app_database_url,
             "CELERY_BROKER_URL": self.broker_url,
-            "STRIPE_API_BASE": self.simulator_url,
+            **simulated.variables(simulator_url=self.simulator_url),
             **self._environment,
         }
 
@@ -207,8 +207,8 @@ class Stack:
             port=self.ports.simulator,
             state=self.state.root / "simulator.sqlite",
             seed=self._seed,
-            webhook_url=f"{self.base_url}/webhooks/stripe/main",
-            webhook_secret=self.environment()["STRIPE_WEBHOOK_SECRET"],
+            webhook_base=self.base_url,
+            webhook_secrets=simulated.webhook_secrets(self.environment()),
         )
         simulator = self._process(SIMULATOR_PROCESS, command)
         simulator.is_ready = lambda: answers.http_at(port=self.ports.simulator)

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from config.services import simulated
 from config.services.leftovers import is_same_process
 from config.services.postgres import OWNER_ROLE, Cluster
 
@@ -75,9 +76,8 @@ class StateDir:
         known = dict(json.loads(path.read_text())) if path.exists() else {}
         made = {
             "SECRET_KEY": secrets.token_urlsafe(48),
-            "STRIPE_API_KEY": f"sk_test_{secrets.token_hex(16)}",
-            "STRIPE_WEBHOOK_SECRET": f"whsec_{secrets.token_hex(16)}",
             "SHOP_API_KEY": f"sk_{secrets.token_urlsafe(32)}",
+            **simulated.new_secrets(),
         }
         if not made.keys() <= known.keys():
             # What an earlier version made stays as it is.

@@ -46,10 +46,12 @@ PSP_CIRCUIT_LEAST_FAILURES: int = env.int("PSP_CIRCUIT_LEAST_FAILURES", 5, valid
 PSP_CIRCUIT_FAILURE_SHARE: float = env.float("PSP_CIRCUIT_FAILURE_SHARE", 0.5, validate=validate.Range(min=0.01, max=1))
 PSP_CIRCUIT_OPEN_SECONDS: int = env.int("PSP_CIRCUIT_OPEN_SECONDS", 30, validate=validate.Range(min=1))
 
-# PSP accounts by (psp, account). Keys and secrets live in the environment, never in the database.
+# PSP accounts by (psp, account): the adapter's class, and what it is made with. Keys and secrets live in the
+# environment, never in the database.
 PSP_ACCOUNTS = {
     "stripe": {
         "main": {
+            "adapter": "payments.psp.stripe.StripeAdapter",
             "api_key": env.str("STRIPE_API_KEY", "sk_test_development"),
             "webhook_secret": env.str("STRIPE_WEBHOOK_SECRET", "whsec_development"),
             "api_base": env.str("STRIPE_API_BASE", "https://api.stripe.com"),

@@ -14,8 +14,9 @@ from exactly_once.api.bodies import read_at_most
 from exactly_once.doorbell import doorbell
 from payments.psp.registry import get_adapter
 
-# Headers that help a person who reads the event later; the rest (addresses, tokens) is nobody's business.
-KEPT_HEADERS = ("content-type", "user-agent", "stripe-signature")
+# Headers that help a person who reads the event later, beside its signature; the rest (addresses, tokens) is nobody's
+# business.
+KEPT_HEADERS = ("content-type", "user-agent")
 
 # PSPs' events are some kilobytes; what is longer is no event, and is not worth checking a signature for.
 MAX_BODY_BYTES = 256 * 1024
@@ -55,11 +56,12 @@ def _receive(request: HttpRequest, psp: str, account: str) -> HttpResponse:
     # The signature is over the bytes, so nothing may parse them first.
     body = read_at_most(request, limit_bytes=MAX_BODY_BYTES)
     event_id = adapter.verify_webhook(headers=request.headers, body=body, now=now)
+    kept = (*KEPT_HEADERS, *adapter.signature_headers)
     received = inbox.receive(
         source=psp,
         account=account,
         event_id=event_id,
-        headers={name: request.headers[name] for name in KEPT_HEADERS if name in request.headers},
+        headers={name: request.headers[name] for name in kept if name in request.headers},
         body=body,
         now=now,
     )

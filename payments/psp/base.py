@@ -23,6 +23,8 @@ class PspAdapter(Protocol):
 
     # For how long the same key cannot move money twice. Afterwards we only look.
     key_retention: timedelta
+    # The headers that webhooks are signed in, in small letters: kept with each event, for people who look into it.
+    signature_headers: tuple[str, ...]
 
     def authorize(
         self, *, key: str, attempt_id: UUID, money: Money, token: str, capture: bool, description: str

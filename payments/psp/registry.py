@@ -4,12 +4,10 @@ import os
 from functools import cache
 
 from django.conf import settings
+from django.utils.module_loading import import_string
 
 from payments.errors import PaymentNotFound
 from payments.psp.base import PspAdapter
-from payments.psp.stripe import StripeAdapter
-
-ADAPTERS = {"stripe": StripeAdapter}
 
 
 @cache
@@ -21,11 +19,19 @@ def get_adapter(*, psp: str, account: str) -> PspAdapter:
     options = settings.PSP_ACCOUNTS.get(psp, {}).get(account)
     if options is None:
         raise PaymentNotFound(code="psp_account_not_found", detail=f"There is no account {account!r} at {psp!r}.")
-    return ADAPTERS[psp](
-        **options,
+    adapter: PspAdapter = import_string(options["adapter"])(
+        **{name: value for name, value in options.items() if name != "adapter"},
         connect_timeout_seconds=settings.PSP_CONNECT_TIMEOUT_SECONDS,
         read_timeout_seconds=settings.PSP_READ_TIMEOUT_SECONDS,
     )
+    return adapter
+
+
+def load_adapters() -> None:
+    """Import the code of every account, so that no payment waits for it, and a wrong path is seen at the start."""
+    for accounts in settings.PSP_ACCOUNTS.values():
+        for options in accounts.values():
+            import_string(options["adapter"])
 
 
 # Adapters keep connections open. A forked process (Celery's workers are) that used its parent's could read the reply

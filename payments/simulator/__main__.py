@@ -1,4 +1,4 @@
-"""``python -m payments.simulator``: run the simulated PSP until it is stopped."""
+"""``python -m payments.simulator``: run the simulated PSPs until they are stopped."""
 
 import argparse
 import asyncio
@@ -6,24 +6,20 @@ import contextlib
 import logging
 import sys
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 from aiohttp import web
 
-from payments.simulator import answers
-from payments.simulator.account import Account
+from payments.simulator.account import Shared
 from payments.simulator.control import Control
 from payments.simulator.faults import Faults, Rates
-from payments.simulator.payment_intents import PaymentIntents
-from payments.simulator.refunds import Refunds
-from payments.simulator.server import Server
-from payments.simulator.settlement import Settlement
+from payments.simulator.protocols import PROTOCOLS
 from payments.simulator.store import Store
-from payments.simulator.three_d_secure import ThreeDSecure
-from payments.simulator.webhooks import Webhooks
+from payments.simulator.webhooks import Sealer, Webhooks
 
 HOST = "127.0.0.1"
-REFUNDS_EVERY_SECONDS = 1.0
+TICK_SECONDS = 1.0
 
 
 def main() -> None:
@@ -49,18 +45,20 @@ def build(options: argparse.Namespace) -> web.Application:
     faults = Faults(store, options.seed)
     for name, value in options.fault:
         faults.rates.set(name, value)
-    account = Account(store, faults, base_url=f"http://{HOST}:{options.port}")
-    webhooks = Webhooks(store, url=options.webhook_url, secret=options.webhook_secret)
-    intents, refunds = PaymentIntents(account), Refunds(account)
-    app = web.Application(middlewares=[answers.of_api(store)])
-    app.add_routes(Server(account, webhooks, intents, refunds).routes())
-    app.add_routes(Control(account, webhooks, refunds).routes())
-    app.add_routes(Settlement(account, webhooks).routes())
-    app.add_routes(ThreeDSecure(account, intents, webhooks).routes())
+    secrets = {psp.name: psp.default_secret for psp in PROTOCOLS} | dict(options.webhook_secret)
+    sealers: dict[str, Sealer] = {psp.name: partial(psp.letter, secret=secrets[psp.name]) for psp in PROTOCOLS}
+    webhooks = Webhooks(store, base=options.webhook_base, sealers=sealers)
+    shared = Shared(store, faults, webhooks, base_url=f"http://{HOST}:{options.port}")
+    psps = [protocol(shared) for protocol in PROTOCOLS]
+    control = Control(shared, psps)
+    app = web.Application(middlewares=[psp.middleware() for psp in psps])
+    app.add_routes(control.routes())
+    for psp in psps:
+        app.add_routes(psp.routes())
 
     async def run(_app: web.Application) -> AsyncIterator[None]:
         webhooks.resume()
-        ticking = asyncio.create_task(_settle_refunds(store, refunds, webhooks))
+        ticking = asyncio.create_task(_tick(control))
         yield
         ticking.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -72,16 +70,14 @@ def build(options: argparse.Namespace) -> web.Application:
     return app
 
 
-async def _settle_refunds(store: Store, refunds: Refunds, webhooks: Webhooks) -> None:
+async def _tick(control: Control) -> None:
     while True:
-        await asyncio.sleep(REFUNDS_EVERY_SECONDS)
-        with store.transaction():
-            refunds.settle_due()
-        webhooks.wake()
+        await asyncio.sleep(TICK_SECONDS)
+        control.settle_due()
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="A PSP to try Tally with; speaks Stripe's protocol.")
+    parser = argparse.ArgumentParser(description="PSPs to try Tally with, each at its own protocol's addresses.")
     parser.add_argument("--host", default=HOST, help="where to listen; only a container needs another address")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--state", type=Path, required=True, help="SQLite file of everything that was charged")
@@ -89,8 +85,10 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--fault", action="append", default=[], type=_fault, metavar="NAME=VALUE", help="such as drop_reply=0.1"
     )
-    parser.add_argument("--webhook-url", default="", help="where events are sent")
-    parser.add_argument("--webhook-secret", default="whsec_development")
+    parser.add_argument("--webhook-base", default="", help="where Tally is; events go to BASE/webhooks/PSP/main")
+    parser.add_argument(
+        "--webhook-secret", action="append", default=[], type=_secret, metavar="PSP=SECRET", help="what signs events"
+    )
     return parser.parse_args()
 
 
@@ -101,6 +99,13 @@ def _fault(text: str) -> tuple[str, str]:
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
     return name, value
+
+
+def _secret(text: str) -> tuple[str, str]:
+    psp, _, secret = text.partition("=")
+    if psp not in {each.name for each in PROTOCOLS}:
+        raise argparse.ArgumentTypeError(f"there is no PSP {psp!r}")
+    return psp, secret
 
 
 if __name__ == "__main__":

@@ -1,23 +1,22 @@
 """The addresses that tests and the demo steer the simulator by, and its record. No part of any PSP's protocol."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
 
-from payments.simulator.account import Account
-from payments.simulator.refunds import Refunds
-from payments.simulator.store import Document
-from payments.simulator.webhooks import Webhooks
+from payments.simulator.account import Shared, now_at
+from payments.simulator.protocol import PspProtocol
 
 
 class Control:
-    """Steers one account."""
+    """Steers all PSPs of this process."""
 
-    def __init__(self, account: Account, webhooks: Webhooks, refunds: Refunds) -> None:
-        self._account = account
-        self._store = account.store
-        self._webhooks = webhooks
-        self._refunds = refunds
+    def __init__(self, shared: Shared, psps: Sequence[PspProtocol]) -> None:
+        self._store = shared.store
+        self._faults = shared.faults
+        self._webhooks = shared.webhooks
+        self._psps = psps
 
     def routes(self) -> list[web.RouteDef]:
         """Return the control addresses."""
@@ -35,14 +34,12 @@ class Control:
         return web.json_response({"status": "ok"})
 
     async def record(self, _request: web.Request) -> web.Response:
-        """Return what this PSP knows of every charge: the truth that books are compared with."""
-        charges = {charge["id"]: charge for charge in self._store.all("charge")}
-        intents = self._store.all("payment_intent")
+        """Return what the PSPs know of every charge and refund: the truth that books are compared with."""
         return web.json_response(
             {
-                "charges": [_in_short(intent, charges.get(intent["latest_charge"])) for intent in intents],
-                "refunds": self._store.all("refund"),
-                "events": len(self._store.all("event")),
+                "charges": [{"psp": psp.name, **each} for psp in self._psps for each in psp.charges()],
+                "refunds": [{"psp": psp.name, **each} for psp in self._psps for each in psp.refunds()],
+                "events": self._store.count("events", 0),
                 "deliveries": self._store.count("deliveries", 0),
                 "waiting": len(self._store.all("delivery")),
                 "requests": self._store.count("requests", 0),
@@ -54,16 +51,15 @@ class Control:
         await self._webhooks.stop()
         self._store.clear()
         self._store.set("clock_offset_seconds", 0)
-        self._account.faults.clear()
+        self._faults.clear()
         return web.json_response({})
 
     async def webhooks(self, request: web.Request) -> web.Response:
-        """Choose the target (``url``, ``secret``), ``mode`` (live or hold), and ``flush`` what waits."""
+        """Choose the target (``base``), ``mode`` (live or hold), and ``flush`` what waits."""
         command, webhooks = await _command(request), self._webhooks
         if command.get("mode") not in {None, "live", "hold"}:
             raise web.HTTPBadRequest(text="mode is live or hold")
-        webhooks.url = command.get("url", webhooks.url)
-        webhooks.secret = command.get("secret", webhooks.secret)
+        webhooks.base = command.get("base", webhooks.base)
         deliveries = 0
         if command.get("flush"):
             deliveries = await webhooks.flush(
@@ -80,7 +76,7 @@ class Control:
         """Set how often what goes wrong, or queue what befalls the next requests."""
         command = await _command(request)
         try:
-            self._account.faults.queue(command)
+            self._faults.queue(command)
         except (TypeError, ValueError) as error:
             raise web.HTTPBadRequest(text=str(error)) from error
         return web.json_response({})
@@ -91,10 +87,15 @@ class Control:
         if not isinstance(moved, int):
             raise web.HTTPBadRequest(text="advance_seconds is an integer")
         self._store.set("clock_offset_seconds", self._store.setting("clock_offset_seconds") + moved)
+        self.settle_due()
+        return web.json_response({"now": now_at(self._store)})
+
+    def settle_due(self) -> None:
+        """Let happen what was to happen up to now."""
         with self._store.transaction():
-            self._refunds.settle_due()
+            for psp in self._psps:
+                psp.settle_due()
         self._webhooks.wake()
-        return web.json_response({"now": self._account.now()})
 
 
 async def _command(request: web.Request) -> dict[str, Any]:
@@ -105,15 +106,3 @@ async def _command(request: web.Request) -> dict[str, Any]:
     if not isinstance(command, dict):
         raise web.HTTPBadRequest(text="a command is a JSON object")
     return command
-
-
-def _in_short(intent: Document, charge: Document | None) -> Document:
-    return {
-        "payment_intent": intent["id"],
-        "attempt_id": intent["metadata"].get("tally_attempt"),
-        "amount_minor": intent["amount"],
-        "currency": intent["currency"].upper(),
-        "status": intent["status"],
-        "captured_minor": intent["amount_received"],
-        "refunded_minor": charge["amount_refunded"] if charge else 0,
-    }

@@ -61,10 +61,8 @@ class Faults:
     next_writes: deque[Fault | None] = field(default_factory=deque)
     next_reads: deque[Fault | None] = field(default_factory=deque)
 
-    def of_write(self, *, key: str, by_token: Fault | None) -> Fault | None:
-        """Return what befalls a POST. A retry under the same key is spared, so that it can learn the truth."""
-        if not self.store.meet(key):
-            return None
+    def of_write(self, *, by_token: Fault | None) -> Fault | None:
+        """Return what befalls a POST."""
         if self.next_writes:
             return self.next_writes.popleft()
         return by_token or self._drawn()

@@ -1,41 +1,44 @@
-"""Idempotency keys as Stripe keeps them: the first answer again, for a day."""
+"""Idempotency keys as PSPs keep them: the first answer again, for as long as each PSP does."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from payments.simulator.account import Account
-from payments.simulator.errors import ApiError, invalid
-from payments.simulator.params import Params
+from payments.simulator.errors import ApiError
 from payments.simulator.store import Document
 
-MAX_KEY = 255
+
+@dataclass(frozen=True, slots=True)
+class KeyRules:
+    """How one PSP treats keys."""
+
+    retention_seconds: int
+    in_use: Callable[[], ApiError]  # its answer while the first request is under way
+    of_another_request: Callable[[], ApiError]  # and where the key was used for something else
 
 
 class Keys:
-    """Answers by key, and which keys are in use right now."""
+    """Answers by key, and which keys are in use right now. Each PSP has its own."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, rules: KeyRules) -> None:
         self._account = account
+        self._rules = rules
         self._in_use: set[str] = set()
 
-    def stored(self, key: str, request: str) -> tuple[int, Document] | None:
+    def stored(self, key: str, asked: str) -> tuple[int, Document] | None:
         """Return the (status, body) that was answered to this request before.
 
-        :raises ApiError: the key is in use (409), or was used for another request (400).
+        :raises ApiError: the key is in use, or was used for another request.
         """
-        if len(key) > MAX_KEY:
-            raise invalid("parameter_invalid", f"An idempotency key has at most {MAX_KEY} characters.", "")
         if key in self._in_use:
-            message = "Another request with this key is under way."
-            raise ApiError(409, "idempotency_error", "idempotency_key_in_use", message)
-        known = self._account.store.answer(key, now=self._account.now())
+            raise self._rules.in_use()
+        known = self._account.store.answer(self._own(key), now=self._account.now())
         if known is None:
             return None
         told, status, body = known
-        if told != request:
-            message = "Keys for idempotent requests can only be used with the parameters they were first used with."
-            raise ApiError(400, "idempotency_error", None, message)
+        if told != asked:
+            raise self._rules.of_another_request()
         return status, body
 
     @contextmanager
@@ -47,11 +50,14 @@ class Keys:
         finally:
             self._in_use.discard(key)
 
-    def keep(self, key: str, request: str, status: int, body: Document) -> None:
+    def is_new(self, key: str) -> bool:
+        """Note that a request with this key has come; return whether it is the first."""
+        return self._account.store.meet(self._own(key))
+
+    def keep(self, key: str, asked: str, status: int, body: Document) -> None:
         """Store an answer, in the transaction of what it tells."""
-        self._account.store.keep_answer(key, request, status, body, now=self._account.now())
+        until = self._account.now() + self._rules.retention_seconds
+        self._account.store.keep_answer(self._own(key), asked, status, body, until=until)
 
-
-def what_is_asked(path: str, told: Params) -> str:
-    """Return what two requests have in common if they ask the same, in whatever order."""
-    return f"{path} {json.dumps(told, sort_keys=True)}"
+    def _own(self, key: str) -> str:
+        return f"{self._account.psp}:{key}"

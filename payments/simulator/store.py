@@ -9,17 +9,15 @@ from typing import Any
 
 type Document = dict[str, Any]
 
-KEY_RETENTION_SECONDS = 24 * 3600  # as long as Stripe keeps idempotency keys
-
 _TABLES = {
     "documents": "seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, kind TEXT, body TEXT",
     "metadata": "document TEXT, name TEXT, value TEXT",
-    "keys": "key TEXT PRIMARY KEY, request TEXT, status INTEGER, body TEXT, created INTEGER",
+    "keys": "key TEXT PRIMARY KEY, request TEXT, status INTEGER, body TEXT, until INTEGER",
     "met_keys": "key TEXT PRIMARY KEY",
     "counters": "name TEXT PRIMARY KEY, value INTEGER",
     "settings": "name TEXT PRIMARY KEY, value INTEGER",
 }
-_INDEXES = ("documents (kind, seq)", "metadata (name, value)", "keys (created)")
+_INDEXES = ("documents (kind, seq)", "metadata (name, value)", "keys (until)")
 
 
 class Store:
@@ -93,14 +91,14 @@ class Store:
         self._db.execute("DELETE FROM documents WHERE id = ? AND kind = ?", (document_id, kind))
 
     def answer(self, key: str, *, now: int) -> tuple[str, int, Document] | None:
-        """Return (request, status, body) stored under an idempotency key that is not too old."""
-        self._db.execute("DELETE FROM keys WHERE created < ?", (now - KEY_RETENTION_SECONDS,))
+        """Return (request, status, body) stored under an idempotency key that has not expired."""
+        self._db.execute("DELETE FROM keys WHERE until < ?", (now,))
         row = self._db.execute("SELECT request, status, body FROM keys WHERE key = ?", (key,)).fetchone()
         return None if row is None else (row[0], row[1], json.loads(row[2]))
 
-    def keep_answer(self, key: str, request: str, status: int, body: Document, *, now: int) -> None:
+    def keep_answer(self, key: str, request: str, status: int, body: Document, *, until: int) -> None:
         """Store what was answered under a key."""
-        self._db.execute("INSERT INTO keys VALUES (?, ?, ?, ?, ?)", (key, request, status, json.dumps(body), now))
+        self._db.execute("INSERT INTO keys VALUES (?, ?, ?, ?, ?)", (key, request, status, json.dumps(body), until))
 
     def meet(self, key: str) -> bool:
         """Note that a request with this key has come; return whether it is the first."""

@@ -4,12 +4,10 @@ What is not delivered yet stands in the store, so that an event outlives the pro
 """
 
 import asyncio
-import hashlib
-import hmac
 import itertools
-import json
 import random
-import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 import aiohttp
@@ -20,15 +18,31 @@ FIRST_RETRY_SECONDS = 0.2
 LONGEST_RETRY_SECONDS = 5.0  # Stripe waits hours; nobody does here
 DELIVERY_TIMEOUT_SECONDS = 10
 CONCURRENT_DELIVERIES = 8
+ACCOUNT = "main"  # the one that each PSP has here, as Tally's addresses call it
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """An event as it goes over the wire."""
+
+    body: bytes
+    headers: Mapping[str, str]
+
+
+type Sealer = Callable[[Document], Letter]  # forms and signs an event, now
 
 
 class Webhooks:
-    """One endpoint, its secret, and what is still to be delivered to it."""
+    """The endpoints of one Tally, one for each PSP, and what is still to be delivered to them.
 
-    def __init__(self, store: Store, *, url: str, secret: str) -> None:
-        self.url = url
-        self.secret = secret
+    :param base: where Tally is; nothing is sent while it is empty.
+    :param sealers: by PSP.
+    """
+
+    def __init__(self, store: Store, *, base: str, sealers: Mapping[str, Sealer]) -> None:
+        self.base = base
         self._store = store
+        self._sealers = sealers
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._gate = asyncio.Semaphore(CONCURRENT_DELIVERIES)
         self._session: aiohttp.ClientSession | None = None
@@ -50,7 +64,7 @@ class Webhooks:
 
     def wake(self) -> None:
         """Start to deliver what has happened since, unless events are held or there is nowhere to send them."""
-        if self.hold or not self.url:
+        if self.hold or not self.base:
             return
         waiting, self._started = self._store.newer("delivery", self._started)
         for delivery in waiting:
@@ -94,29 +108,26 @@ class Webhooks:
             await asyncio.sleep(min(FIRST_RETRY_SECONDS * 2 ** min(tries, 10), LONGEST_RETRY_SECONDS))
 
     async def _deliver(self, delivery: Document) -> bool:
-        event = self._store.get("event", delivery["event"])
         async with self._gate:
-            if event is None or not self.url or not await self._post(json.dumps(event).encode()):
+            if not self.base or not await self._post(delivery):
                 return False
         self._store.count("deliveries")
         self._store.remove("delivery", delivery["id"])
         return True
 
-    async def _post(self, body: bytes) -> bool:
+    async def _post(self, delivery: Document) -> bool:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 timeout=aiohttp.ClientTimeout(total=DELIVERY_TIMEOUT_SECONDS), cookie_jar=aiohttp.DummyCookieJar()
             )
-        headers = {"Content-Type": "application/json", "Stripe-Signature": sign(body, self.secret, int(time.time()))}
+        psp = delivery["psp"]
+        letter = self._sealers[psp](delivery["event"])
+        headers = {"Content-Type": "application/json", **letter.headers}
         try:
-            # Stripe takes a redirect for a failure, too.
-            async with self._session.post(self.url, data=body, headers=headers, allow_redirects=False) as answer:
+            # A redirect is a failure, as at Stripe.
+            async with self._session.post(
+                f"{self.base}/webhooks/{psp}/{ACCOUNT}", data=letter.body, headers=headers, allow_redirects=False
+            ) as answer:
                 return 200 <= answer.status < 300  # noqa: PLR2004 - 2xx
         except (aiohttp.ClientError, TimeoutError, ValueError):
             return False
-
-
-def sign(body: bytes, secret: str, timestamp: int) -> str:
-    """Return a Stripe-Signature header: HMAC-SHA256 over ``timestamp.body``."""
-    digest = hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
-    return f"t={timestamp},v1={digest}"

@@ -107,7 +107,8 @@ def test_a_psp_that_cannot_be_reached_charges_nothing_and_reopens(psp: Psp, sett
     from payments.psp.registry import get_adapter
 
     session_id = open_session(open_shop())
-    accounts = {"stripe": {"main": {"api_key": "sk", "webhook_secret": "w", "api_base": "http://127.0.0.1:9"}}}
+    told = {"api_key": "sk", "webhook_secret": "w", "api_base": "http://127.0.0.1:9"}
+    accounts = {"stripe": {"main": {"adapter": "payments.psp.stripe.StripeAdapter", **told}}}
     settings.PSP_ACCOUNTS = accounts
     get_adapter.cache_clear()
     # When

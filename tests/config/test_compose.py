@@ -40,8 +40,8 @@ def test_the_simulator_speaks_to_the_web_service(services: dict[str, Any]) -> No
         port=8010,
         state="/var/lib/tally/simulator.sqlite",
         seed=1,
-        webhook_url="http://web:8000/webhooks/stripe/main",
-        webhook_secret="${STRIPE_WEBHOOK_SECRET:?Stripe's signing secret}",
+        webhook_base="http://web:8000",
+        webhook_secrets={"stripe": "${STRIPE_WEBHOOK_SECRET:?Stripe's signing secret}"},
     )
 
     assert services["simulator"]["command"] == [*expected, "--host", "0.0.0.0"]

@@ -86,7 +86,7 @@ class PspWithWebhooks:
             "charges": sorted(
                 [row["status"], row["captured_minor"], row["refunded_minor"]] for row in record["charges"]
             ),
-            "refunds": sorted([row["status"], row["amount"]] for row in record["refunds"]),
+            "refunds": sorted([row["status"], row["amount_minor"]] for row in record["refunds"]),
         }
 
     def _get(self, path: str) -> dict[str, Any]:

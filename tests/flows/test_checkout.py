@@ -40,7 +40,7 @@ def test_the_webhook_that_comes_after_changes_nothing_more(shop: Shop) -> None:
 
 
 def _events_of(shop: Shop, session: dict[str, str]) -> list[str]:
-    references = [charge["payment_intent"] for charge in shop.charges_of(session)]
+    references = [charge["payment"] for charge in shop.charges_of(session)]
     rows = shop.sql(
         "SELECT e.state FROM exactly_once_inboxevent AS e JOIN exactly_once_inboxbody AS b ON b.event_id = e.id"
         " WHERE convert_from(body, 'UTF8')::jsonb #>> '{data,object,id}' = ANY(%s)",

@@ -8,10 +8,10 @@ MONEY = {"amount_minor": 1290, "currency": "EUR", "payment": {"token": "pm_card_
 
 def pay(shop: Shop) -> tuple[str, str]:
     """Return our intent and the PSP's payment."""
-    before = {charge["payment_intent"] for charge in _charges(shop)}
+    before = {charge["payment"] for charge in _charges(shop)}
     intent = shop.post("payment-intents", MONEY).json()["id"]
     assert shop.post(f"payment-intents/{intent}/confirm").json()["state"] == "succeeded"
-    (payment,) = {charge["payment_intent"] for charge in _charges(shop)} - before
+    (payment,) = {charge["payment"] for charge in _charges(shop)} - before
     return intent, payment
 
 
@@ -29,14 +29,14 @@ def test_a_dispute_is_opened_and_lost(shop: Shop) -> None:
     # Given
     intent, payment = pay(shop)
     # When
-    opened = shop.psp.post("/_simulator/disputes", json={"payment_intent": payment}).raise_for_status().json()
+    opened = shop.psp.post("/_simulator/stripe/disputes", json={"payment_intent": payment}).raise_for_status().json()
     eventually(
         lambda: disputed(shop, intent) == [("needs_response", 1500)],
         "the dispute is known",
         within_seconds=PATIENCE_SECONDS,
     )
     refused = shop.post("refunds", {"payment_intent": intent})
-    shop.psp.post("/_simulator/disputes", json={"id": opened["id"], "status": "lost"}).raise_for_status()
+    shop.psp.post("/_simulator/stripe/disputes", json={"id": opened["id"], "status": "lost"}).raise_for_status()
     # Then
     assert refused.json()["code"] == "nothing_to_refund"
     eventually(
@@ -45,8 +45,10 @@ def test_a_dispute_is_opened_and_lost(shop: Shop) -> None:
 
 
 def test_a_payout_arrives(shop: Shop) -> None:
-    begun = shop.psp.post("/_simulator/payouts", json={"amount": 1000, "currency": "EUR"}).raise_for_status().json()
-    shop.psp.post("/_simulator/payouts", json={"id": begun["id"], "status": "paid"}).raise_for_status()
+    begun = (
+        shop.psp.post("/_simulator/stripe/payouts", json={"amount": 1000, "currency": "EUR"}).raise_for_status().json()
+    )
+    shop.psp.post("/_simulator/stripe/payouts", json={"id": begun["id"], "status": "paid"}).raise_for_status()
 
     def states() -> list[str]:
         found = shop.get("payouts?limit=100")["data"]

@@ -48,7 +48,7 @@ def test_who_walks_away_is_not_charged(shop: Shop) -> None:
 def _at_psp(shop: Shop, session: dict[str, str]) -> list[str]:
     intent = session["url"].rsplit("/", 1)[1]
     record = shop.psp.get("/_simulator/record").json()
-    return [row["status"] for row in record["charges"] if row["payment_intent"] == intent]
+    return [row["status"] for row in record["charges"] if row["payment"] == intent]
 
 
 def test_after_all_this_every_invariant_holds(shop: Shop) -> None:

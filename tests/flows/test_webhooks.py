@@ -31,7 +31,7 @@ def _succeeded_event(shop: Shop, session: Mapping[str, Any]) -> dict[str, Any]:
     return next(
         event
         for event in events
-        if event["type"] == "payment_intent.succeeded" and event["data"]["object"]["id"] == charge["payment_intent"]
+        if event["type"] == "payment_intent.succeeded" and event["data"]["object"]["id"] == charge["payment"]
     )
 
 

@@ -14,20 +14,13 @@ from payments.psp.outcomes import (
     Declined,
     NotFoundAtPsp,
     RefundFailed,
-    RefundOutcome,
     RefundSucceeded,
     RequiresAction,
     Unknown,
     Voided,
 )
-from tests.psp_contract.conftest import EUR, Backend
-
-
-def _refund(backend: Backend, payment: str, minor: int) -> RefundOutcome:
-    refund = uuid4()
-    return backend.adapter.refund(
-        key=f"{refund}:refund:1", psp_reference=payment, refund_id=refund, money=Money(minor, "EUR")
-    )
+from tests.psp_contract.calls import EUR
+from tests.psp_contract.conftest import Backend
 
 
 def test_the_server_listens_on_this_machine_only(backend: Backend) -> None:
@@ -93,21 +86,21 @@ def test_an_unknown_token_is_a_decline(backend: Backend) -> None:
 
 def test_an_authorisation_can_be_voided(backend: Backend) -> None:
     held = backend.approved(capture=False)
-    voided = backend.adapter.void(key=f"{uuid4()}", psp_reference=held.psp_reference)
+    voided = backend.void(held.psp_reference)
     assert voided == Voided(held.psp_reference)
     assert backend.adapter.retrieve(attempt_id=uuid4(), psp_reference=held.psp_reference) == voided
 
 
 def test_voiding_again_changes_nothing(backend: Backend) -> None:
     held = backend.approved(capture=False)
-    backend.adapter.void(key=f"{uuid4()}", psp_reference=held.psp_reference)
-    again = backend.adapter.void(key=f"{uuid4()}", psp_reference=held.psp_reference)
+    backend.void(held.psp_reference)
+    again = backend.void(held.psp_reference)
     assert isinstance(again, Voided if backend.can.explains_refusals else Declined)
 
 
 def test_what_is_voided_cannot_be_captured(backend: Backend) -> None:
     held = backend.approved(capture=False)
-    backend.adapter.void(key=f"{uuid4()}", psp_reference=held.psp_reference)
+    backend.void(held.psp_reference)
     outcome = backend.capture(held.psp_reference)
     if backend.can.refuses_to_capture_what_is_canceled:
         assert isinstance(outcome, CaptureFailed)
@@ -119,19 +112,19 @@ def test_what_is_voided_cannot_be_captured(backend: Backend) -> None:
 
 def test_what_is_captured_cannot_be_voided(backend: Backend) -> None:
     taken = backend.approved()
-    assert isinstance(backend.adapter.void(key=f"{uuid4()}", psp_reference=taken.psp_reference), Declined)
+    assert isinstance(backend.void(taken.psp_reference), Declined)
     assert backend.adapter.retrieve(attempt_id=uuid4(), psp_reference=taken.psp_reference) == taken
 
 
 def test_a_capture_can_be_refunded_in_parts(backend: Backend) -> None:
     taken = backend.approved()
-    outcomes = [_refund(backend, taken.psp_reference, minor) for minor in (290, 1000)]
+    outcomes = [backend.refund(taken.psp_reference, minor) for minor in (290, 1000)]
     assert [outcome.money.amount_minor for outcome in outcomes if isinstance(outcome, RefundSucceeded)] == [290, 1000]
 
 
 def test_our_refund_is_found_among_those_of_its_payment(backend: Backend) -> None:
     payment, ours = backend.approved().psp_reference, uuid4()
-    _refund(backend, payment, 900)
+    backend.refund(payment, 900)
     assert isinstance(backend.adapter.retrieve_refund(refund_id=ours, psp_reference=payment), NotFoundAtPsp)
     outcome = backend.adapter.refund(key=f"{ours}", psp_reference=payment, refund_id=ours, money=Money(290, "EUR"))
     assert backend.adapter.retrieve_refund(refund_id=ours, psp_reference=payment) == outcome
@@ -141,12 +134,12 @@ def test_our_refund_is_found_among_those_of_its_payment(backend: Backend) -> Non
 
 
 def test_more_than_was_captured_is_not_refunded(backend: Backend) -> None:
-    outcome = _refund(backend, backend.approved().psp_reference, 1291)
+    outcome = backend.refund(backend.approved().psp_reference, 1291)
     assert isinstance(outcome, RefundFailed if backend.can.refuses_too_large_refunds else RefundSucceeded)
 
 
 def test_a_payment_that_is_not_there_is_not_refunded(backend: Backend) -> None:
-    assert isinstance(_refund(backend, "pi_nowhere", 1290), RefundFailed)
+    assert isinstance(backend.refund("pi_nowhere", 1290), RefundFailed)
 
 
 def test_a_payment_that_is_not_there_is_no_evidence(backend: Backend) -> None:
@@ -188,7 +181,7 @@ def test_three_d_secure_sends_the_buyer_on_and_the_bank_decides(backend: Backend
     assert outcome.redirect_url.startswith(backend.program.url) is backend.can.gives_the_banks_address
     payment = outcome.psp_reference
     assert backend.adapter.retrieve(attempt_id=uuid4(), psp_reference=payment) == outcome
-    backend.server.answer_bank(backend.program.url, payment, approves)
+    backend.server.answer_bank(backend.program.url, outcome, approves)
     decided = backend.adapter.retrieve(attempt_id=uuid4(), psp_reference=payment)
     if approves:
         assert decided == Approved(payment, captured=True, money=EUR)
@@ -200,7 +193,7 @@ def test_three_d_secure_sends_the_buyer_on_and_the_bank_decides(backend: Backend
 def test_an_open_question_of_the_bank_can_be_voided(backend: Backend) -> None:
     outcome = backend.authorize(backend.server.asked_first(backend.program.url))
     assert isinstance(outcome, RequiresAction)
-    voided = backend.adapter.void(key=f"{uuid4()}", psp_reference=outcome.psp_reference)
+    voided = backend.void(outcome.psp_reference)
     assert voided == Voided(outcome.psp_reference)
 
 

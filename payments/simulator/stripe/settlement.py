@@ -4,10 +4,9 @@ from typing import Any
 
 from aiohttp import web
 
-from payments.simulator import objects
-from payments.simulator.account import Account
 from payments.simulator.store import Document
-from payments.simulator.webhooks import Webhooks
+from payments.simulator.stripe import objects
+from payments.simulator.stripe.account import StripeAccount
 
 DISPUTE_FEE = 1500
 EVIDENCE_SECONDS = 7 * 24 * 3600
@@ -17,16 +16,15 @@ CLOSED = frozenset({"won", "lost", "warning_closed"})
 class Settlement:
     """Steers disputes and payouts. The addresses are no part of Stripe's protocol; the objects and events are."""
 
-    def __init__(self, account: Account, webhooks: Webhooks) -> None:
+    def __init__(self, account: StripeAccount) -> None:
         self._account = account
         self._store = account.store
-        self._webhooks = webhooks
 
     def routes(self) -> list[web.RouteDef]:
         """Return the control addresses."""
         return [
-            web.post("/_simulator/disputes", self.dispute),
-            web.post("/_simulator/payouts", self.payout),
+            web.post("/_simulator/stripe/disputes", self.dispute),
+            web.post("/_simulator/stripe/payouts", self.payout),
         ]
 
     async def dispute(self, request: web.Request) -> web.Response:
@@ -39,7 +37,7 @@ class Settlement:
             self._write(dispute, known)
             kind = "updated" if known else "created"
             self._account.tell(f"charge.dispute.{'closed' if dispute['status'] in CLOSED else kind}", dispute)
-        self._webhooks.wake()
+        self._account.webhooks.wake()
         return web.json_response(dispute)
 
     async def payout(self, request: web.Request) -> web.Response:
@@ -51,7 +49,7 @@ class Settlement:
             payout["status"] = told.get("status", "pending")
             self._write(payout, known)
             self._account.tell(f"payout.{_payout_event(payout['status'], is_new=known is None)}", payout)
-        self._webhooks.wake()
+        self._account.webhooks.wake()
         return web.json_response(payout)
 
     def _new_dispute(self, told: dict[str, Any]) -> Document:

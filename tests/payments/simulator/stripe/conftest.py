@@ -52,7 +52,7 @@ class Simulator:
 
 @pytest.fixture(scope="module")
 def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    with running(simulator(tmp_path_factory.mktemp("simulator"), webhook_secret=SECRET)) as program:
+    with running(simulator(tmp_path_factory.mktemp("simulator"), webhook_secrets={"stripe": SECRET})) as program:
         yield program
 
 
@@ -68,6 +68,6 @@ def psp(process: Program, endpoint: Endpoint) -> Iterator[Simulator]:
     with httpx.Client(base_url=process.url, timeout=30, headers={"Authorization": "Bearer sk_test"}) as http:
         psp = Simulator(process, http)
         http.delete("/_simulator/data").raise_for_status()
-        psp.control("webhooks", mode="hold", url=endpoint.url)
+        psp.control("webhooks", mode="hold", base=endpoint.url)
         yield psp
-        psp.control("webhooks", mode="hold", url="")
+        psp.control("webhooks", mode="hold", base="")

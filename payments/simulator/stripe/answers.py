@@ -9,6 +9,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from payments.simulator.errors import ApiError
 from payments.simulator.store import Store
+from payments.simulator.stripe.errors import api_error
 
 SECRET_KEYS = ("sk_", "rk_")
 
@@ -23,13 +24,13 @@ def of_api(store: Store) -> Middleware:
         store.count("requests")
         try:
             if not _api_key(request.headers.get("Authorization", "")).startswith(SECRET_KEYS):
-                raise ApiError(401, "invalid_request_error", None, "Invalid API Key provided.")
+                raise api_error(401, "invalid_request_error", None, "Invalid API Key provided.")
             return await handler(request)
         except ApiError as error:
             return _answer(error)
         except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
             message = f"Unrecognized request URL ({request.method}: {request.path})."
-            return _answer(ApiError(404, "invalid_request_error", None, message))
+            return _answer(api_error(404, "invalid_request_error", None, message))
 
     return middleware
 

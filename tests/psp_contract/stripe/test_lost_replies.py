@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -23,21 +24,24 @@ from payments.psp.outcomes import (
     Voided,
 )
 from tests.processes import Program, running
-from tests.psp_contract.backends import SERVERS, adapter_at
-from tests.psp_contract.conftest import EUR, Backend
+from tests.psp_contract.calls import EUR
+from tests.psp_contract.conftest import Backend
+from tests.psp_contract.stripe.backend import SIMULATOR, adapter_at
+from tests.webhook_endpoint import Endpoint
 
 
 @pytest.fixture(scope="module")
 def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    with running(SERVERS["simulator"].program(tmp_path_factory.mktemp("simulator"))) as program:
+    with running(SIMULATOR.program(tmp_path_factory.mktemp("simulator"))) as program:
         yield program
 
 
 @pytest.fixture
-def psp(process: Program) -> Backend:
+def psp(process: Program) -> Iterator[Backend]:
     """Only our simulator loses replies on demand."""
     httpx.delete(f"{process.url}/_simulator/data").raise_for_status()
-    return Backend(SERVERS["simulator"], process, adapter_at(process.url, read_timeout_seconds=0.7))
+    with closing(Endpoint()) as endpoint:
+        yield Backend(SIMULATOR, process, adapter_at(process.url, read_timeout_seconds=0.7), endpoint)
 
 
 def _control(psp: Backend, what: str, **command: Any) -> None:
@@ -177,8 +181,8 @@ def test_a_stolen_card_is_not_called_so(psp: Backend) -> None:
 
 
 def test_the_record_outlives_a_crash_between_two_calls(tmp_path: Path) -> None:
-    with running(SERVERS["simulator"].program(tmp_path)) as program:
-        psp = Backend(SERVERS["simulator"], program, adapter_at(program.url))
+    with running(SIMULATOR.program(tmp_path)) as program, closing(Endpoint()) as endpoint:
+        psp = Backend(SIMULATOR, program, adapter_at(program.url), endpoint)
         attempt = uuid4()
         taken = psp.authorize(attempt=attempt)
         program.kill9()

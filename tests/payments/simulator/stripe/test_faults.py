@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.payments.simulator.conftest import Simulator
+from tests.payments.simulator.stripe.conftest import Simulator
 from tests.processes import running, simulator
 
 TAKEN, NOTHING = [("succeeded", 1290, 0)], list[tuple[str, int, int]]()

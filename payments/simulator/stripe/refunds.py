@@ -1,11 +1,11 @@
 """Refunds, among them those that the bank decides about later."""
 
-from payments.simulator import objects, params
-from payments.simulator.account import Account
-from payments.simulator.errors import invalid
-from payments.simulator.params import Params
 from payments.simulator.store import Document
-from payments.simulator.tokens import Card, card
+from payments.simulator.stripe import objects, params
+from payments.simulator.stripe.account import StripeAccount
+from payments.simulator.stripe.errors import invalid
+from payments.simulator.stripe.params import Params
+from payments.simulator.stripe.tokens import Card, card
 
 SETTLES_AFTER_SECONDS = 30  # on the virtual clock; at Stripe "some time later"
 
@@ -13,7 +13,7 @@ SETTLES_AFTER_SECONDS = 30  # on the virtual clock; at Stripe "some time later"
 class Refunds:
     """The verbs."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: StripeAccount) -> None:
         self._account = account
         self._store = account.store
 
@@ -48,8 +48,8 @@ class Refunds:
             self._account.tell(kind, subject)
         return refund
 
-    def settle_due(self) -> int:
-        """Let the banks decide about the refunds whose time has come; return how many."""
+    def settle_due(self) -> None:
+        """Let the banks decide about the refunds whose time has come."""
         due = [each for each in self._store.all("due_refund") if each["at"] <= self._account.now()]
         for each in due:
             self._store.remove("due_refund", each["id"])
@@ -65,7 +65,6 @@ class Refunds:
             self._account.tell("refund.updated", refund)
             if failed:
                 self._account.tell("refund.failed", refund)
-        return len(due)
 
     def _count(self, charge: Document, amount: int) -> None:
         charge["amount_refunded"] += amount

@@ -1,4 +1,4 @@
-"""``python -m tests.psp_contract.localstripe PORT``: localstripe, kept to this machine and out of its /tmp.
+"""``python -m tests.psp_contract.stripe.localstripe PORT``: localstripe, kept to this machine and out of its /tmp.
 
 It is GPL-licensed, so it runs as a program of its own and nothing of ours imports it: this file is run, not imported.
 """

@@ -1,11 +1,11 @@
 """PaymentIntents: what Stripe would do with a request, in the transaction that the server has opened."""
 
-from payments.simulator import objects, params
-from payments.simulator.account import Account
-from payments.simulator.errors import ApiError, invalid, missing, unexpected_state
-from payments.simulator.params import Params
 from payments.simulator.store import Document
-from payments.simulator.tokens import OWN_CODES, Card, card
+from payments.simulator.stripe import objects, params
+from payments.simulator.stripe.account import StripeAccount
+from payments.simulator.stripe.errors import api_error, invalid, missing, unexpected_state
+from payments.simulator.stripe.params import Params
+from payments.simulator.stripe.tokens import OWN_CODES, Card, card
 
 MAX_AMOUNT = 99_999_999
 AT_CONFIRM = "payment_method return_url off_session"
@@ -17,7 +17,7 @@ NOT_TO_CANCEL = frozenset({"succeeded", "canceled"})
 class PaymentIntents:
     """The verbs."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: StripeAccount) -> None:
         self._account = account
         self._store = account.store
 
@@ -55,7 +55,7 @@ class PaymentIntents:
         self._settle(intent, used)
         if error := intent["last_payment_error"]:
             message = {"payment_intent": intent, "payment_method": intent["payment_method"], **error}
-            raise ApiError(402, message.pop("type"), message.pop("code"), message.pop("message"), **message)
+            raise api_error(402, message.pop("type"), message.pop("code"), message.pop("message"), **message)
         return intent
 
     def capture(self, intent_id: str, told: Params) -> Document:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from tests.payments.simulator.conftest import Simulator
+from tests.payments.simulator.stripe.conftest import Simulator
 
 
 def test_the_same_key_replays_the_first_answer(psp: Simulator) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.payments.simulator.conftest import Simulator
+from tests.payments.simulator.stripe.conftest import Simulator
 from tests.webhook_endpoint import Endpoint
 
 

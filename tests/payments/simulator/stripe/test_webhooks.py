@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.payments.simulator.conftest import Simulator
+from tests.payments.simulator.stripe.conftest import Simulator
 from tests.processes import running, simulator
 from tests.waiting import eventually
 from tests.webhook_endpoint import SECRET, Endpoint
@@ -31,14 +31,14 @@ def test_what_is_not_taken_is_sent_again(psp: Simulator, endpoint: Endpoint, ans
     psp.paid()
     eventually(lambda: psp.record()["waiting"] == 0, "every event is taken")
     assert (len(endpoint.taken), psp.record()["deliveries"]) == (7, 3)
-    assert (sorted(set(endpoint.types())), endpoint.paths) == (STORY, {"/hook"})
+    assert (sorted(set(endpoint.types())), endpoint.paths) == (STORY, {"/webhooks/stripe/main"})
 
 
 def test_an_endpoint_that_is_away_gets_its_events_when_it_is_back(psp: Simulator, endpoint: Endpoint) -> None:
-    psp.control("webhooks", mode="live", url="http://127.0.0.1:9/hook")
+    psp.control("webhooks", mode="live", base="http://127.0.0.1:9")
     psp.paid()
     assert psp.record()["waiting"] == 3
-    psp.control("webhooks", url=endpoint.url)
+    psp.control("webhooks", base=endpoint.url)
     eventually(lambda: psp.record()["waiting"] == 0, "every event is taken")
     assert sorted(endpoint.types()) == STORY
 
@@ -117,7 +117,7 @@ def test_refused_requests_send_nothing(psp: Simulator, endpoint: Endpoint) -> No
 
 
 def test_a_crash_forgets_nothing(tmp_path: Path, endpoint: Endpoint) -> None:
-    program = simulator(tmp_path, webhook_url=endpoint.url, webhook_secret=SECRET)
+    program = simulator(tmp_path, webhook_base=endpoint.url, webhook_secrets={"stripe": SECRET})
     with running(program), httpx.Client(base_url=program.url, headers={"Authorization": "Bearer sk_test"}) as http:
         psp = Simulator(program, http)
         psp.control("webhooks", mode="hold")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from payments.simulator.errors import invalid
+from payments.simulator.stripe.errors import invalid
 
 type Params = Mapping[str, Any]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.payments.simulator.conftest import Simulator
+from tests.payments.simulator.stripe.conftest import Simulator
 
 
 def _refund(psp: Simulator, payment: str, amount: str | None = None) -> tuple[int, str]:
@@ -64,7 +64,7 @@ def test_a_refund_may_fail_after_it_succeeded_and_then_be_tried_again(psp: Simul
     assert _refund(psp, payment) == (200, "succeeded")
     assert psp.charges() == [("succeeded", 1290, 1290)]
     psp.control("clock", advance_seconds=31)
-    refund = psp.record()["refunds"][0]
+    (refund,) = psp.get("refunds").json()["data"]
     assert (refund["status"], refund["failure_reason"]) == ("failed", "expired_or_canceled_card")
     assert psp.charges() == [("succeeded", 1290, 0)]
     assert _story(psp)[3:] == ["refund.updated", "refund.failed"]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.payments.simulator.conftest import Simulator
+from tests.payments.simulator.stripe.conftest import Simulator
 from tests.processes import Program
 
 GOOD = {"amount": "1290", "currency": "eur", "payment_method": "pm_card_visa", "confirm": "true"}

@@ -17,8 +17,9 @@ from payments.psp.outcomes import (
     Unknown,
 )
 from tests.broken_server import Behaviour, answer, broken_server
-from tests.psp_contract.backends import adapter_at
-from tests.psp_contract.replies import ATTEMPT, EUR, VERBS, authorize, error, found, intent
+from tests.psp_contract.calls import ATTEMPT, EUR, LOOK_UPS, VERBS, authorize
+from tests.psp_contract.stripe.backend import STRIPE, adapter_at
+from tests.psp_contract.stripe.replies import error, found, intent
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ from tests.psp_contract.replies import ATTEMPT, EUR, VERBS, authorize, error, fo
 )
 def test_only_stripes_own_no_is_a_decline(behaviour: Behaviour, expected: Declined) -> None:
     with broken_server(behaviour) as server:
-        assert authorize(server.url) == expected
+        assert authorize(STRIPE, server.url) == expected
 
 
 @pytest.mark.parametrize(
@@ -74,18 +75,18 @@ def test_what_differs_from_what_we_asked_is_reported_as_it_is(
     changes: dict[str, object], expected: AuthorizeOutcome
 ) -> None:
     with broken_server(answer(200, intent(**changes))) as server:
-        assert authorize(server.url) == expected
+        assert authorize(STRIPE, server.url) == expected
 
 
 @pytest.mark.parametrize("verb", ["retrieve", "search"])
 def test_a_refused_look_up_is_no_evidence(verb: str) -> None:
     with broken_server(answer(404, error(type="invalid_request_error", code="resource_missing"))) as server:
-        assert isinstance(VERBS[verb](adapter_at(server.url)), Unknown)
+        assert isinstance(LOOK_UPS[verb](adapter_at(server.url)), Unknown)
 
 
 def test_two_payments_of_one_attempt_are_for_people_to_look_at() -> None:
     with broken_server(answer(200, found(intent(), intent(id="pi_2")))) as server:
-        assert VERBS["search"](adapter_at(server.url)) == Unknown(detail="2 payments for one attempt")
+        assert LOOK_UPS["search"](adapter_at(server.url)) == Unknown(detail="2 payments for one attempt")
 
 
 @pytest.mark.parametrize(
@@ -147,7 +148,7 @@ def test_the_key_is_ours_whatever_the_machine_keeps_in_its_netrc(
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
     with broken_server(answer(200, intent())) as server:
-        authorize(server.url)
+        authorize(STRIPE, server.url)
 
     assert b"\r\nAuthorization: Bearer sk_test_contract\r\n" in server.requests[0]
 
@@ -170,8 +171,8 @@ def test_a_request_carries_our_key_and_our_attempt() -> None:
 def test_one_reply_leaves_nothing_behind_for_the_next_request() -> None:
     with broken_server(answer(200, intent(), "Set-Cookie: who=somebody; Path=/", "Connection: close")) as server:
         psp = adapter_at(server.url)
-        VERBS["retrieve"](psp)
-        VERBS["retrieve"](psp)
+        LOOK_UPS["retrieve"](psp)
+        LOOK_UPS["retrieve"](psp)
 
     assert len(server.requests) == 2
     assert b"\r\nCookie:" not in server.requests[1]

@@ -1,0 +1,6 @@
+"""The PSPs that are simulated. Another one is a package beside stripe/, and a line here."""
+
+from payments.simulator.protocol import PspProtocol
+from payments.simulator.stripe.protocol import Stripe
+
+PROTOCOLS: tuple[type[PspProtocol], ...] = (Stripe,)

@@ -1,0 +1,70 @@
+"""The words in which a PSP package here describes its adapter and its servers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import httpx
+
+from payments.psp.base import PspAdapter
+from payments.psp.outcomes import RequiresAction
+from tests.processes import Program
+
+
+class MakesAdapter(Protocol):
+    """Return our adapter for the account at a server."""
+
+    def __call__(self, url: str, *, read_timeout_seconds: float = 5.0, return_url: str = "") -> PspAdapter: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Psp:
+    """A PSP's adapter, and what it takes to make it speak."""
+
+    name: str
+    adapter_at: MakesAdapter
+    good_card: str  # a token
+    approval: str  # the body of a reply that says yes to calls.authorize
+    look_ups: bool = True  # without: NoLookUp
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What the adapters could do at a PSP that does it all, and a stand-in or another PSP may not."""
+
+    names_decline_reasons: bool = True
+    names_declined_payments: bool = True
+    explains_refusals: bool = True  # a refusal says how the payment stands
+    remembers_keys: bool = True  # Idempotency-Key
+    searches: bool = True  # by our attempt
+    captures_in_parts: bool = False  # keeps the rest for more captures
+    reports_captured_part: bool = True
+    gives_the_banks_address: bool = True
+    refuses_too_large_refunds: bool = True
+    refuses_to_capture_what_is_canceled: bool = True
+    tells_of_refunds: bool = True  # by webhook
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """How to run a server, and how its buyers and their banks behave."""
+
+    psp: Psp
+    program: Callable[[Path], Program]
+    can: Abilities
+    declined: Callable[[str], str]  # return a token, given the server's address
+    asked_first: Callable[[str], str]
+    answer_bank: Callable[[str, RequiresAction, bool], None]  # address, question, yes or no
+    send_webhooks: Callable[[str, str], None]  # address, of an endpoint
+
+
+def answer_simulated_bank(_url: str, question: RequiresAction, approves: bool) -> None:
+    """Answer on the simulator's page, as the buyer."""
+    answer = {"answer": "approve" if approves else "fail"}
+    httpx.post(question.redirect_url, data=answer).raise_for_status()
+
+
+def send_simulated_webhooks(url: str, endpoint: str) -> None:
+    """Have the simulator send its events to an endpoint, at once."""
+    httpx.post(f"{url}/_simulator/webhooks", json={"mode": "live", "base": endpoint}).raise_for_status()
