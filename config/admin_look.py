@@ -72,6 +72,7 @@ UNFOLD: dict[str, Any] = {
                 ("Refunds", "undo", "payments_refund"),
                 ("Disputes", "gavel", "payments_dispute"),
                 ("Payouts", "savings", "payments_payout"),
+                ("Breaks", "rule", "payments_break"),
                 ("Routing rules", "alt_route", "payments_routingrule"),
                 ("PSP circuits", "electric_bolt", "payments_pspcircuit"),
             ),

@@ -72,6 +72,18 @@ def ensure_dispute_chart(*, book: str, psp: str, currency: str) -> None:
 
 
 @transaction_required
+def ensure_suspense_chart(*, book: str, psp: str, currency: str) -> None:
+    """Open the accounts that money in this currency will need which nobody can explain."""
+    ensure_accounts(
+        book=book,
+        accounts=[
+            AccountSpec(code=receivable(psp), currency=currency, type="asset", normal_side="debit"),
+            AccountSpec(code=suspense(psp), currency=currency, type="asset", normal_side="debit"),
+        ],
+    )
+
+
+@transaction_required
 def ensure_settlement_chart(*, book: str, psp: str, bank_name: str, currency: str) -> None:
     """Open the accounts that fees, payouts and conversions in this currency will need."""
     ensure_accounts(
@@ -80,7 +92,6 @@ def ensure_settlement_chart(*, book: str, psp: str, bank_name: str, currency: st
             AccountSpec(code=receivable(psp), currency=currency, type="asset", normal_side="debit"),
             AccountSpec(code=bank(bank_name), currency=currency, type="asset", normal_side="debit"),
             AccountSpec(code=fees(psp), currency=currency, type="expense", normal_side="debit"),
-            AccountSpec(code=suspense(psp), currency=currency, type="asset", normal_side="debit"),
             AccountSpec(code=POSITION, currency=currency, type="equity", normal_side="credit"),
         ],
     )

@@ -1,7 +1,8 @@
 """Every row lock of payments.
 
-The order, over the whole service: intent, then attempt, then capture or refund, then the ledger's balances in the
-posting function, then (above us) checkout session, reservations and stock. Whoever needs several takes them in it.
+The order, over the whole service: intent, then attempt, then capture or refund, then break, then the ledger's balances
+in the posting function, then (above us) checkout session, reservations and stock. Whoever needs several takes them in
+that order.
 """
 
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 from django_subatomic.db import transaction_required
 
 from payments.errors import PaymentNotFound
-from payments.models import Attempt, Capture, PaymentIntent, Refund
+from payments.models import Attempt, Break, Capture, PaymentIntent, Refund
 
 
 @transaction_required
@@ -65,6 +66,21 @@ def lock_refund(*, refund_uuid: UUID) -> Refund:
     refund = Refund.objects.select_for_update(no_key=True).get(uuid=refund_uuid)
     refund.attempt = attempt
     return refund
+
+
+@transaction_required
+def lock_break(*, break_id: str) -> Break:
+    """Lock a break and, before it, the attempt that it is about, where there is one, and that one's intent.
+
+    :raises PaymentNotFound: ``break_not_found``.
+    """
+    found = Break.objects.select_related("attempt").filter(public_id=break_id).first()
+    if found is None:
+        raise PaymentNotFound(code="break_not_found", detail=f"There is no break {break_id}.")
+    attempt = None if found.attempt is None else lock_attempt(attempt_uuid=found.attempt.uuid)
+    held = Break.objects.select_for_update(no_key=True).get(pk=found.pk)
+    held.attempt = attempt
+    return held
 
 
 @transaction_required

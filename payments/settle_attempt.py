@@ -28,8 +28,17 @@ from payments.psp.outcomes import (
     Unknown,
     Voided,
 )
+from payments.report_mismatch import report_mismatch
+from payments.resolve_break import end_breaks_of, has_money_in_suspense
 from payments.state_machines import Step, step
-from payments.states import CHECKED_ATTEMPT_STATES, INTENT_STATE_OF, AttemptState, CaptureState, IntentState
+from payments.states import (
+    CHECKED_ATTEMPT_STATES,
+    INTENT_STATE_OF,
+    AttemptState,
+    BreakResolution,
+    CaptureState,
+    IntentState,
+)
 from payments.surplus import end_surplus, settle_surplus, surplus_of
 from payments.sweep import next_check_at
 
@@ -51,29 +60,50 @@ _STATE_OF: dict[type[object], AttemptState] = {
 def settle_attempt(*, attempt_uuid: UUID, outcome: AttemptNews, now: datetime) -> AttemptState:
     """Apply ``outcome`` once: states, ledger, outbox, and whoever listens above; return the attempt's state.
 
-    :raises PaymentRefused: ``contradictory_outcome``: money moved on an attempt that we had closed without money, or
-        otherwise than it was settled.
+    What the PSP approved instead of what we asked for opens a break, whether or not the attempt is settled.
+
+    :raises PaymentRefused: ``contradictory_outcome``: news of another payment at the PSP.
     """
     attempt = lock_attempt(attempt_uuid=attempt_uuid)
     current = AttemptState(attempt.state)
     if (surplus := _surplus(attempt, outcome)) is not None:
         return _settle_surplus(surplus, outcome, now)
     verdict = _judge(attempt, outcome)
-    if verdict is Step.CONTRADICTION:
-        raise PaymentRefused(
-            code="contradictory_outcome",
-            detail=f"Attempt {attempt.uuid} is {current} by {attempt.psp_reference}, yet the PSP reports {outcome}.",
-        )
     if verdict is Step.STALE:
         log.info("payment.news_ignored", attempt=str(attempt.uuid), state=current, news=_state_of(outcome))
         return current
+    if isinstance(outcome, Approved) and _is_of_another_amount(attempt, outcome):
+        return _doubt(attempt, outcome, verdict, now)
+    if verdict is Step.CONTRADICTION:
+        raise _contradiction(attempt, outcome)
     attempt.psp_reference = _reference_of(outcome) or attempt.psp_reference
     proved = _as_far_as_it_proves(attempt, outcome)
     _apply(attempt, proved, now)
+    if current is AttemptState.UNKNOWN and attempt.state != AttemptState.UNKNOWN:
+        reason = f"the PSP now reports {proved}"
+        end_breaks_of(attempt=attempt, resolution=BreakResolution.SUPERSEDED, reason=reason, now=now)
     if current is AttemptState.SUBMITTED and fail_over(attempt=attempt, outcome=proved, now=now):
         return AttemptState(attempt.state)  # the intent goes on, with another attempt
     move_intent(attempt=attempt, now=now)
     return AttemptState(attempt.state)
+
+
+def _doubt(attempt: Attempt, approved: Approved, verdict: Step, now: datetime) -> AttemptState:
+    """Keep for people what the PSP approved instead of what we asked for; what is not settled yet is unknown by it."""
+    if verdict is Step.APPLY:
+        asked = Money(attempt.amount_minor, attempt.currency)
+        attempt.psp_reference = approved.psp_reference
+        _apply(attempt, Unknown(detail=f"amount mismatch: asked {asked}, PSP reports {approved.money}"), now)
+        move_intent(attempt=attempt, now=now)
+    report_mismatch(attempt=attempt, approved=approved, now=now)
+    return AttemptState(attempt.state)
+
+
+def _contradiction(attempt: Attempt, outcome: AttemptNews) -> PaymentRefused:
+    return PaymentRefused(
+        code="contradictory_outcome",
+        detail=f"Attempt {attempt.uuid} is {attempt.state} by {attempt.psp_reference}, yet the PSP reports {outcome}.",
+    )
 
 
 def _surplus(attempt: Attempt, outcome: AttemptNews) -> Attempt | None:
@@ -95,15 +125,24 @@ def _settle_surplus(surplus: Attempt, outcome: AttemptNews, now: datetime) -> At
 def _judge(attempt: Attempt, outcome: AttemptNews) -> Step:
     """Say what the news means, before it is asked how far it is to be believed.
 
-    News of a second payment for this attempt, or of another amount than a payment that is settled, is never stale:
-    somebody's money would be passed over.
+    News of another amount than a payment that is settled is never stale: somebody's money would be passed over.
+
+    :raises PaymentRefused: ``contradictory_outcome``: it is about another payment at the PSP.
     """
     if attempt.psp_reference is not None and _reference_of(outcome) not in (None, attempt.psp_reference):
-        return Step.CONTRADICTION
+        raise _contradiction(attempt, outcome)
     verdict = step(current=AttemptState(attempt.state), news=_state_of(outcome))
-    if verdict is Step.APPLY and attempt.captured_minor and _taken(outcome) == attempt.captured_minor:
-        return Step.STALE  # a part that we know of
+    if verdict is Step.APPLY and _is_passed(attempt, outcome):
+        return Step.STALE
     return Step.CONTRADICTION if verdict is Step.STALE and _is_of_another_amount(attempt, outcome) else verdict
+
+
+def _is_passed(attempt: Attempt, outcome: AttemptNews) -> bool:
+    """Whether it tells of a part that we know of, or of less than the taking that we know of and cannot explain."""
+    known = Money(attempt.captured_minor, attempt.currency)
+    if isinstance(outcome, Approved) and outcome.captured:
+        return bool(attempt.captured_minor) and outcome.money == known
+    return attempt.state == AttemptState.UNKNOWN and has_money_in_suspense(attempt=attempt)
 
 
 def _apply(attempt: Attempt, outcome: AttemptNews, now: datetime) -> None:
@@ -146,17 +185,9 @@ def _state_of(outcome: AttemptNews) -> AttemptState:
 
 
 def _as_far_as_it_proves(attempt: Attempt, outcome: AttemptNews) -> AttemptNews:
-    """Reduce to ``Unknown`` what is no evidence of what we asked for: people or later news must end it.
-
-    *Not sent* proves nothing once somebody else has asked under the same key. An approval of another amount or
-    currency is not the payment that we asked for: nothing is posted for it.
-    """
+    """Reduce to ``Unknown`` a *not sent* that proves nothing, because somebody else has asked under the same key."""
     if isinstance(outcome, NotSent) and attempt.checks > 0:
         return Unknown(detail=f"not sent this time: {outcome.detail}")
-    if isinstance(outcome, Approved) and _is_of_another_amount(attempt, outcome):
-        asked = Money(attempt.amount_minor, attempt.currency)
-        log.error("payment.amount_mismatch", attempt=str(attempt.uuid), asked=str(asked), reported=str(outcome.money))
-        return Unknown(detail=f"amount mismatch: asked {asked}, PSP reports {outcome.money}")
     return outcome
 
 
@@ -180,10 +211,6 @@ def _believable(attempt: Attempt, *, captured: bool) -> tuple[int, int]:
         return amount, amount
     pending = attempt.captures.filter(state=CaptureState.PENDING).first()
     return (taken, amount) if pending is None else (taken + pending.amount_minor, taken + pending.amount_minor)
-
-
-def _taken(outcome: AttemptNews) -> int | None:
-    return outcome.money.amount_minor if isinstance(outcome, Approved) and outcome.captured else None
 
 
 def _reference_of(outcome: AttemptNews) -> str | None:

@@ -85,26 +85,41 @@ def converted(*, line: SettlementOf, sold: Money, bought: Money, rate: Decimal, 
     )
 
 
-def unexplained(*, line: SettlementOf, money: Money, received: bool, now: datetime) -> TransactionDraft:
+@dataclass(frozen=True, slots=True)
+class Unexplained:
+    """Which break the money is about that nobody can explain yet."""
+
+    psp: str
+    break_id: str
+    psp_reference: str
+
+    def draft(self, kind: str, entries: tuple[EntryDraft, ...], now: datetime, description: str) -> TransactionDraft:
+        """Return a posting about it."""
+        return TransactionDraft(
+            reference=f"{self.break_id}:{kind}",
+            kind=f"settlement.{kind}",
+            entries=entries,
+            effective_at=now,
+            description=description,
+            metadata={"break": self.break_id, "psp_reference": self.psp_reference},
+        )
+
+
+def unexplained(*, about: Unexplained, money: Money, received: bool, now: datetime) -> TransactionDraft:
     """Post money that the PSP moved and that matches nothing of ours, until somebody finds out.
 
     :param received: the PSP owes us more by it; otherwise less.
     """
-    ours, open_question = receivable(line.psp), suspense(line.psp)
-    entries = (
-        (debit(ours, money), credit(open_question, money))
-        if received
-        else (debit(open_question, money), credit(ours, money))
-    )
-    return line.draft("unexplained", entries, now, "Not explained yet")
+    return about.draft("unexplained", _question(about.psp, money, asked=received), now, "Not explained yet")
 
 
-def explained(*, line: SettlementOf, money: Money, received: bool, now: datetime) -> TransactionDraft:
+def explained(*, about: Unexplained, money: Money, received: bool, now: datetime) -> TransactionDraft:
     """Take back what was not explained, once what it was is posted as itself."""
-    ours, open_question = receivable(line.psp), suspense(line.psp)
-    entries = (
-        (debit(open_question, money), credit(ours, money))
-        if received
-        else (debit(ours, money), credit(open_question, money))
-    )
-    return line.draft("explained", entries, now, "Explained")
+    return about.draft("explained", _question(about.psp, money, asked=not received), now, "Explained")
+
+
+def _question(psp: str, money: Money, *, asked: bool) -> tuple[EntryDraft, ...]:
+    ours, open_question = receivable(psp), suspense(psp)
+    if asked:
+        return debit(ours, money), credit(open_question, money)
+    return debit(open_question, money), credit(ours, money)

@@ -10,6 +10,7 @@ from exactly_once.state_machine import StateMachine
 from payments.states import (
     CLOSED_WITHOUT_MONEY,
     AttemptState,
+    BreakState,
     CaptureState,
     DisputeState,
     IntentState,
@@ -19,6 +20,7 @@ from payments.states import (
 )
 
 N, A, C, V, R, D, P = IntentState, AttemptState, CaptureState, VoidState, RefundState, DisputeState, PayoutState
+B = BreakState
 
 INTENT = StateMachine(
     name="Payment intent",
@@ -212,6 +214,17 @@ PAYOUT = StateMachine(
         P.FAILED: {},
         P.CANCELED: {},
     },
+)
+
+
+BREAK = StateMachine(
+    name="Break",
+    purpose="Something that a PSP says and that does not fit what we know, until it is known what it was.",
+    begins={B.OPEN: "found"},
+    transitions={B.OPEN: {B.RESOLVED: "explained, or the PSP says something else by now"}, B.RESOLVED: {}},
+    notes="""One finding opens one break, however often it is made: a unique constraint on what it is about. Money that
+the PSP has moved stands in `suspense:{psp}` from the commit that opens the break to the one that resolves it. What a
+break says never changes, and a resolved one is final: triggers. Its history only grows.""",
 )
 
 

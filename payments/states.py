@@ -99,6 +99,32 @@ class LineKind(StrEnum):
     OTHER = "other"  # for people: corrections, reserves, what a PSP invents
 
 
+class BreakKind(StrEnum):
+    """How what a PSP says differs from what we know."""
+
+    AMOUNT_MISMATCH = "amount_mismatch"
+    CURRENCY_MISMATCH = "currency_mismatch"
+    MISSING_INTERNAL = "missing_internal"  # the PSP has it, we do not
+    MISSING_EXTERNAL = "missing_external"  # we have it, the PSP does not
+    DUPLICATE = "duplicate"
+    CONTRADICTION = "contradiction"  # the PSP denies what we hold for known
+    UNEXPLAINED = "unexplained"
+
+
+class BreakState(StrEnum):
+    """``open`` until it is known what it was."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+
+
+class BreakResolution(StrEnum):
+    """How a break ended."""
+
+    EXPLAINED = "explained"  # people know what it was, and it is in the books as itself
+    SUPERSEDED = "superseded"  # the PSP says something else by now
+
+
 A = AttemptState
 
 # Everything that may still cost or bring money. At most one such attempt per intent: a partial unique index.

@@ -15,10 +15,10 @@ from ledger import journal
 from ledger.money import Money
 from payments import posting_rules
 from payments.bookings import close_pending, new_capture, payment_of
-from payments.errors import PaymentRefused
 from payments.events import surplus_payload
 from payments.models import Attempt, Refund, Void
 from payments.psp.outcomes import Approved
+from payments.report_mismatch import report_mismatch
 from payments.state_machines import Step, step
 from payments.states import CLOSED_WITHOUT_MONEY, AttemptState, CaptureState
 
@@ -54,14 +54,12 @@ def surplus_of(*, attempt: Attempt, approved: Approved) -> Attempt | None:
 def settle_surplus(*, surplus: Attempt, approved: Approved, now: datetime) -> None:
     """Book what the PSP has taken and promise it back, or ask it to let go of what it holds.
 
-    :raises PaymentRefused: ``contradictory_outcome``: another sum than this row is about.
+    Another sum than this row is about opens a break, and that is all.
     """
     asked = Money(surplus.amount_minor, surplus.currency)
     if approved.money != asked or surplus.captured_minor not in (0, approved.money.amount_minor):
-        raise PaymentRefused(
-            code="contradictory_outcome",
-            detail=f"Attempt {surplus.uuid} of {asked} is {surplus.state}, yet the PSP reports {approved}.",
-        )
+        report_mismatch(attempt=surplus, approved=approved, now=now)
+        return
     if surplus.captured_minor:
         return
     surplus.state, surplus.psp_reference = AttemptState.SURPLUS, approved.psp_reference

@@ -8,11 +8,12 @@ from django.db.models.functions import Coalesce
 
 from exactly_once.verification import CheckResult
 from ledger import queries as ledger
-from payments.chart import CHARGEBACKS, REFUNDS, disputed, receivable
-from payments.models import Attempt, Capture, Dispute, PaymentIntent, Payout, Refund
+from payments.chart import CHARGEBACKS, REFUNDS, disputed, receivable, suspense
+from payments.models import Attempt, Break, Capture, Dispute, PaymentIntent, Payout, Refund
 from payments.states import (
     PENDING_ATTEMPT_STATES,
     AttemptState,
+    BreakState,
     CaptureState,
     DisputeState,
     IntentState,
@@ -34,10 +35,13 @@ def checks(*, now: datetime) -> Iterator[CheckResult]:
     yield _one_success_per_intent()
     yield _refunds_add_up()
     yield _receivables_match()
+    yield _suspense_is_what_breaks_say()
+    yield _breaks_tell_their_history()
     yield _disputes_add_up()
     yield _surplus_goes_back()
     yield _nothing_unknown_for_too_long(now)
     yield _nobody_waits_for_a_refund(now)
+    yield _no_break_is_overdue(now)
 
 
 def _captures_are_posted() -> CheckResult:
@@ -132,12 +136,58 @@ def _receivables_match() -> CheckResult:
     pending = Refund.objects.filter(state=RefundState.PENDING).values_list("attempt__intent__book", "currency")
     for book, currency, total in pending.annotate(total=Sum("amount_minor")).order_by():
         expected[book, REFUNDS, currency] = total
+    for (book, psp, currency), total in _in_suspense().items():
+        key = book, receivable(psp), currency
+        expected[key] = expected.get(key, 0) + total
     wrong = [
         f"{code} {currency}: ledger {booked}, payments {total}"
         for (book, code, currency), total in expected.items()
         if (booked := ledger.balance(book=book, account=code, currency=currency).balance.amount_minor) != total
     ]
     return CheckResult.of("payments: receivables and refunds owed equal the ledger's", len(expected), wrong)
+
+
+def _in_suspense() -> dict[tuple[str, str, str], int]:
+    """Return by book, PSP and currency how much more the PSP owes us by open breaks, wherever there was ever one."""
+    still = Q(state=BreakState.OPEN)
+    sums = (
+        Break.objects.filter(in_suspense=True)
+        .values_list("book", "psp", "currency")
+        .annotate(
+            more=Coalesce(Sum("amount_minor", filter=still & Q(received=True)), 0),
+            less=Coalesce(Sum("amount_minor", filter=still & Q(received=False)), 0),
+        )
+    )
+    return {(book, psp, currency): more - less for book, psp, currency, more, less in sums.order_by()}
+
+
+def _suspense_is_what_breaks_say() -> CheckResult:
+    """Compare every suspense account with the open breaks: one that has none is to be empty."""
+    expected = {(book, suspense(psp), currency): -total for (book, psp, currency), total in _in_suspense().items()}
+    booked = {
+        (account.book.code, account.code, account.currency): ledger.balance_of(account).balance.amount_minor
+        for account in ledger.accounts().filter(code__startswith=suspense(""))
+    }
+    wrong = [
+        f"{code} {currency}: ledger {booked.get(key, 0)}, breaks {expected.get(key, 0)}"
+        for key in sorted(expected.keys() | booked.keys())
+        for _, code, currency in (key,)
+        if booked.get(key, 0) != expected.get(key, 0)
+    ]
+    return CheckResult.of("payments: what stands in suspense is what open breaks say", len(booked), wrong)
+
+
+def _breaks_tell_their_history() -> CheckResult:
+    breaks = Break.objects.annotate(
+        opened=Count("history", filter=Q(history__what="opened")),
+        ended=Count("history", filter=Q(history__what=F("resolution"))),
+    )
+    told = Q(opened=1, ended=0, state=BreakState.OPEN) | Q(opened=1, ended=1, state=BreakState.RESOLVED)
+    return CheckResult.of(
+        "payments: every break's history says that it was opened, and how it was resolved",
+        breaks.count(),
+        list(breaks.exclude(told).values_list("public_id", flat=True)),
+    )
 
 
 def _nothing_unknown_for_too_long(now: datetime) -> CheckResult:
@@ -157,4 +207,13 @@ def _nobody_waits_for_a_refund(now: datetime) -> CheckResult:
         f"payments: no refund pending for more than {REFUND_LIMIT.days} days",
         pending.count(),
         list(late.values_list("public_id", flat=True)),
+    )
+
+
+def _no_break_is_overdue(now: datetime) -> CheckResult:
+    unresolved = Break.objects.filter(state=BreakState.OPEN)
+    return CheckResult.of(
+        "payments: no break is open past its due time",
+        unresolved.count(),
+        list(unresolved.filter(due_at__lt=now).values_list("public_id", flat=True)),
     )

@@ -21,8 +21,8 @@ money moves.
 
 The reference names the business event and is unique per book for ever. However often news of a capture comes (the
 PSP's answer, its webhook under any event id, a look-up), it posts once. An attempt that is `unknown` or declined posts
-nothing: the books say what is known. *Pending* entries are holds: promised on both sides, on no balance yet; *released*
-entries take such a promise back.
+nothing, unless the PSP is known to have moved money that does not fit it: that stands in suspense. *Pending* entries
+are holds: promised on both sides, on no balance yet; *released* entries take such a promise back.
 """
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -31,6 +31,7 @@ DOLLARS = Money(26892, "USD")
 PAYMENT = rules.Payment("stripe", "main", "pi_1", "chk_1")
 DISPUTE = rules.Dispute("stripe", "main", "dp_1", "chk_1")
 LINE = settled.SettlementOf("stripe", "main", "txn_1")
+QUESTION = settled.Unexplained("stripe", "brk_1", "pi_1")
 SALE = rules.Sale(goods=Money(20000, "EUR"), shipping=Money(924, "EUR"), taxes=(("de", Money(3976, "EUR")),))
 REFUND = {"refund_id": "re_1", "money": KETTLE, "order_reference": "chk_1", "now": NOW}
 PAYOUT = {"psp": "stripe", "account": "main", "payout": "po_1", "bank_name": "main", "money": KETTLE, "now": NOW}
@@ -98,8 +99,10 @@ FLOWS: Sequence[Flow] = (
     _flow(
         "Settled in another currency", settled.converted, line=LINE, sold=KETTLE, bought=DOLLARS, rate=Decimal("1.08")
     ),
-    _flow("Settlement line that matches nothing", settled.unexplained, line=LINE, money=SMALL, received=True),
-    _flow("Such a line, explained", settled.explained, line=LINE, money=SMALL, received=True),
+    _flow("Received, and not explained", settled.unexplained, about=QUESTION, money=SMALL, received=True),
+    _flow("Paid, and not explained", settled.unexplained, about=QUESTION, money=SMALL, received=False),
+    _flow("Received, and explained", settled.explained, about=QUESTION, money=SMALL, received=True),
+    _flow("Paid, and explained", settled.explained, about=QUESTION, money=SMALL, received=False),
 )
 
 

@@ -2,7 +2,8 @@
 
 from config.replay.projection import Projection
 
-# Whatever a PSP told us that it has captured is in the books, once, under the PSP's own id.
+# Whatever a PSP told us that it has captured is in the books, once, under the PSP's own id; or it was in suspense,
+# because it was another amount than we had asked for.
 INBOX = Projection(
     "inbox",
     "captures in the books, from Stripe's events",
@@ -17,17 +18,24 @@ INBOX = Projection(
             AND convert_from(b.body, 'UTF8')::jsonb ->> 'type' = 'payment_intent.succeeded'
     """,
     stored="""
-        SELECT t.reference
-        FROM ledger_transaction AS t
+        SELECT p.reference
+        FROM (
+            SELECT t.reference, t.metadata ->> 'psp_reference' AS psp_reference
+            FROM ledger_transaction AS t
+            WHERE t.kind = 'payment.captured'
+            UNION
+            SELECT concat_ws(':', k.psp, k.psp_account, k.psp_reference, 'captured'), k.psp_reference
+            FROM payments_break AS k
+            INNER JOIN ledger_transaction AS t ON t.reference = k.public_id || ':unexplained'
+        ) AS p
         WHERE
-            t.kind = 'payment.captured'
-            AND EXISTS (
+            EXISTS (
                 SELECT FROM exactly_once_inboxevent AS e
                 INNER JOIN exactly_once_inboxbody AS b ON b.event_id = e.id AND b.received_at = e.received_at
                 WHERE
                     e.source = 'stripe' AND e.state = 'processed'
                     AND convert_from(b.body, 'UTF8')::jsonb ->> 'type' = 'payment_intent.succeeded'
-                    AND convert_from(b.body, 'UTF8')::jsonb #>> '{data,object,id}' = t.metadata ->> 'psp_reference'
+                    AND convert_from(b.body, 'UTF8')::jsonb #>> '{data,object,id}' = p.psp_reference
             )
     """,
 )

@@ -99,3 +99,32 @@ REFUNDS = Projection(
     """,
     stored="SELECT r.public_id, r.state, r.amount_minor, r.currency FROM payments_refund AS r",
 )
+
+# What a break put into suspense is there until the posting that takes it out, and says the opposite.
+SUSPENSE = Projection(
+    "ledger",
+    "money in suspense, from postings",
+    rebuilt="""
+        SELECT
+            t.metadata ->> 'break' AS break,
+            sum(CASE e.direction WHEN 'C' THEN e.amount_minor ELSE -e.amount_minor END) AS received_minor,
+            e.currency
+        FROM ledger_transaction AS t
+        INNER JOIN ledger_entry AS e ON e.id >= t.id << 10 AND e.id < (t.id + 1) << 10
+        INNER JOIN ledger_account AS a ON a.id = e.account_id AND a.code LIKE 'suspense:%'
+        WHERE t.kind IN ('settlement.unexplained', 'settlement.explained')
+        GROUP BY t.metadata ->> 'break', e.currency
+    """,
+    stored="""
+        SELECT
+            b.public_id,
+            CASE
+                WHEN b.state <> 'open' THEN 0
+                WHEN b.received THEN b.amount_minor
+                ELSE -b.amount_minor
+            END::numeric AS received_minor,
+            b.currency
+        FROM payments_break AS b
+        WHERE b.in_suspense
+    """,
+)

@@ -14,6 +14,7 @@ PROJECTIONS = (
     money.BALANCES,
     money.CAPTURES,
     money.REFUNDS,
+    money.SUSPENSE,
     shop.ORDERS,
     delivery.HANDLERS,
     delivery.DELIVERIES,

@@ -3,9 +3,22 @@
 Amounts are bigint minor units of the row's ISO 4217 currency.
 """
 
+from payments.models.breaks import Break, BreakEvent
 from payments.models.intent import Attempt, PaymentIntent
 from payments.models.movements import Capture, Refund, Void
 from payments.models.routing import PspCircuit, RoutingRule
 from payments.models.settled import Dispute, Payout
 
-__all__ = ["Attempt", "Capture", "Dispute", "PaymentIntent", "Payout", "PspCircuit", "Refund", "RoutingRule", "Void"]
+__all__ = [
+    "Attempt",
+    "Break",
+    "BreakEvent",
+    "Capture",
+    "Dispute",
+    "PaymentIntent",
+    "Payout",
+    "PspCircuit",
+    "Refund",
+    "RoutingRule",
+    "Void",
+]

@@ -6,9 +6,9 @@ from django.db import models
 from django.db.models import Q
 
 
-def one_of(states: type[StrEnum]) -> Q:
-    """Return the condition that a row's state is one of these."""
-    return Q(state__in=[str(state) for state in states])
+def one_of(states: type[StrEnum], *, field: str = "state") -> Q:
+    """Return the condition that a row's state, or another field of it, is one of these."""
+    return Q(**{f"{field}__in": [str(state) for state in states]})
 
 
 def due_index(*, name: str) -> models.Index:

@@ -37,9 +37,11 @@ EDITABLE = {
     "payments.RoutingRule",
 }
 # A row's other half, in a table of partitions: shown with its event. Counts in stripes: added up at their source.
-# A webhook's secrets and tries: shown with their endpoint and delivery. Pictures: with their product.
+# A webhook's secrets and tries: shown with their endpoint and delivery. Pictures: with their product. A break's
+# history: with it.
 SHOWN_WITHIN = {
     "checkout.ProductImage",
+    "payments.BreakEvent",
     "exactly_once.InboxBody",
     "exactly_once.EventTally",
     "exactly_once.WebhookAttempt",

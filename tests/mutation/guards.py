@@ -151,6 +151,18 @@ GUARDS = {
         "payments_attempt_uuid_key",
         "pgtrigger_follows_table_53f7c",
     ),
+    "payments_break": (
+        "payment_break_amount",
+        "payment_break_kind_known",
+        "payment_break_once",
+        "payment_break_resolved_for_a_reason",
+        "payment_break_state_known",
+        "payments_break_public_id_key",
+        "pgtrigger_final_21e58",
+        "pgtrigger_fixed_2043c",
+        "pgtrigger_follows_table_63731",
+    ),
+    "payments_breakevent": ("pgtrigger_append_only_29490",),
     "payments_capture": (
         "payment_capture_amount_positive",
         "payment_capture_number",

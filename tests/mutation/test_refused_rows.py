@@ -36,6 +36,10 @@ BREAKS = {
     "payment_attempt_captured_means_captured": "captured_minor = 0, refunded_minor = 0",
     "payment_attempt_refunds_within_capture": "refunded_minor = captured_minor + 1",
     "payment_attempt_state_known": "state = 'x', captured_minor = 0, refunded_minor = 0",
+    "payment_break_amount": "amount_minor = -1",
+    "payment_break_kind_known": "kind = 'x'",
+    "payment_break_resolved_for_a_reason": "reason = '' WHERE state = 'resolved'",
+    "payment_break_state_known": "state = 'x'",
     "payment_capture_amount_positive": "amount_minor = 0",
     "payment_capture_state_known": "state = 'x'",
     "payment_attempt_disputes_within_capture": "disputed_minor = captured_minor + 1",
@@ -72,20 +76,25 @@ BREAKS = {
 BESIDE = {
     "payment_attempt_amount_positive": ("payment_attempt_refunds_within_capture",),
     "payment_attempt_refunds_within_capture": (),
+    "payment_break_state_known": ("payment_break_resolved_for_a_reason",),
     "ledger_invariant_within_days_check": ("ledger_invariant_complete",),
 }
 TRIGGERS = {
     "append_only": ("UPDATE {table} SET {column} = {column}", "append-only"),
     "final": ("UPDATE {table} SET state = 'x' WHERE state IN ('finished', 'processed')", "final"),
+    "fixed": ("UPDATE {table} SET detail = 'x'", "fixed"),
     "follows_table": ("UPDATE {table} SET state = 'pending'", "follows_table"),
     "key_fixed": ("UPDATE {table} SET name = 'other'", "key"),
 }
-# Where ``pending`` is not what no row becomes.
-BACKWARDS = {
-    "payments_attempt": "UPDATE {table} SET state = 'submitted', captured_minor = 0, refunded_minor = 0,"
-    " disputed_minor = 0",
-    "payments_dispute": "UPDATE {table} SET state = 'warning_closed', withdrawn_minor = 0",
-    "payments_paymentintent": "UPDATE {table} SET state = 'requires_confirmation'",
+# Where that is not what breaks the trigger's rule.
+OTHERWISE = {
+    ("payments_attempt", "follows_table"): "UPDATE {table} SET state = 'submitted', captured_minor = 0,"
+    " refunded_minor = 0, disputed_minor = 0",
+    ("payments_break", "final"): "UPDATE {table} SET reason = 'x' WHERE state = 'resolved'",
+    ("payments_break", "follows_table"): "UPDATE {table} SET state = 'open', resolution = '', reason = '',"
+    " resolved_by = '', resolved_at = NULL",
+    ("payments_dispute", "follows_table"): "UPDATE {table} SET state = 'warning_closed', withdrawn_minor = 0",
+    ("payments_paymentintent", "follows_table"): "UPDATE {table} SET state = 'requires_confirmation'",
 }
 
 _COLUMNS = """
@@ -144,9 +153,8 @@ def acts() -> Iterator[tuple[str, str, str]]:
                 trigger = name.removeprefix("pgtrigger_").rsplit("_", 1)[0]
                 if trigger not in TRIGGERS:
                     continue
-                statement, said = TRIGGERS[trigger]
-                if table in BACKWARDS:
-                    statement = BACKWARDS[table]
+                usual, said = TRIGGERS[trigger]
+                statement = OTHERWISE.get((table, trigger), usual)
                 column = str(rows(_COLUMNS, table)[0][0])
                 yield f"{table}.{name}", said, statement.format(table=table, column=column)
             elif _is_unique(kind, definition):

@@ -20,11 +20,12 @@ from payments.begin_attempt import Charge, begin_attempt
 from payments.capture import request_capture
 from payments.create_intent import Wish, create_intent
 from payments.dispute import settle_dispute
-from payments.models import Attempt, PaymentIntent, PspCircuit, Refund, RoutingRule
+from payments.models import Attempt, Break, PaymentIntent, PspCircuit, Refund, RoutingRule
 from payments.payout import settle_payout
 from payments.psp.news import DisputeEvent, PayoutEvent
 from payments.psp.outcomes import Approved, RefundSucceeded, Voided
 from payments.refund import COMPENSATION, request_refund, settle_refund
+from payments.resolve_break import resolve_break
 from payments.routing import Token
 from payments.settle_attempt import settle_attempt
 from payments.states import DisputeState, PayoutState
@@ -85,12 +86,17 @@ def _hold_payments() -> None:
 
 
 def _settle_up() -> None:
-    """Have a buyer's bank take money back, and the PSP pay some out."""
+    """Have a buyer's bank take money back, the PSP pay some out, and something that did not fit."""
     money = Money(100, "EUR")
     sold = Attempt.objects.filter(state="captured", captured_minor__gte=190).earliest("pk")
     event = DisputeEvent("du_1", str(sold.psp_reference), DisputeState.NEEDS_RESPONSE, money, reason="fraudulent")
     settle_dispute(attempt=sold, event=event, now=NOW)
     settle_payout(psp="stripe", account="main", event=PayoutEvent("po_1", PayoutState.PAID, money), now=NOW)
+    more = Money(sold.captured_minor + 1, "EUR")
+    settle_attempt(
+        attempt_uuid=sold.uuid, outcome=Approved(str(sold.psp_reference), captured=True, money=more), now=NOW
+    )
+    resolve_break(break_id=Break.objects.get().public_id, reason="A tip.", by="ann", now=NOW)
 
 
 def _route() -> None:

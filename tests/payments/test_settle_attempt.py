@@ -72,37 +72,6 @@ def test_twenty_messengers_of_one_capture_post_it_once(attempt: UUID) -> None:
     assert OutboxEvent.objects.filter(type="payment_intent.succeeded").count() == 1
 
 
-@pytest.mark.parametrize("reported", [Money(1291, "EUR"), Money(1290, "USD"), Money(1, "EUR")])
-def test_another_amount_than_asked_is_not_absorbed(attempt: UUID, reported: Money) -> None:
-    assert _settle(attempt, Approved("pi_1", captured=True, money=reported)) == "unknown"
-    row = Attempt.objects.get()
-    assert (row.captured_minor, Entry.objects.count()) == (0, 0)
-    assert "amount mismatch" in row.unknown_reason
-
-
-@pytest.mark.parametrize("before", [UNKNOWN, ASKS, Approved("pi_1", captured=False, money=EUR)])
-def test_another_amount_than_asked_is_kept_for_people_however_far_the_attempt_is(
-    attempt: UUID, before: AuthorizeOutcome
-) -> None:
-    _settle(attempt, before)
-    assert _settle(attempt, Approved("pi_1", captured=True, money=Money(1291, "EUR"))) == "unknown"
-    row = Attempt.objects.get()
-    posted = Entry.objects.filter(status="P").count()
-    assert (row.psp_reference, row.captured_minor, posted) == ("pi_1", 0, 0)
-    assert "amount mismatch" in row.unknown_reason
-
-
-@pytest.mark.parametrize("settled", [CAPTURED, DECLINED, Voided("pi_1")])
-def test_more_money_than_was_settled_is_never_taken_for_old_news(attempt: UUID, settled: AuthorizeOutcome) -> None:
-    _settle(attempt, settled)
-    news = Approved("pi_1", captured=True, money=Money(1291, "EUR"))
-    before = list(Attempt.objects.values()), Entry.objects.count()
-    with pytest.raises(PaymentRefused) as refusal:
-        _settle(attempt, news)
-    assert refusal.value.code == "contradictory_outcome"
-    assert (list(Attempt.objects.values()), Entry.objects.count()) == before
-
-
 @pytest.mark.parametrize("news", [Declined("pi_2", reason="card_declined", soft=False), Voided("pi_2")])
 def test_the_end_of_another_payment_ends_nothing(attempt: UUID, news: AuthorizeOutcome | Voided) -> None:
     # Given a buyer who may still approve pi_1, and a second payment under the same attempt

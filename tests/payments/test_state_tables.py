@@ -14,8 +14,8 @@ from django.db.transaction import atomic
 
 from config.generated_pages import state_machines
 from exactly_once.state_machine import StateMachine
-from payments.models import Attempt, Capture, Dispute, PaymentIntent, Payout, Refund, Void
-from payments.state_machines import ATTEMPT, CAPTURE, DISPUTE, INTENT, PAYOUT, REFUND, VOID
+from payments.models import Attempt, Break, Capture, Dispute, PaymentIntent, Payout, Refund, Void
+from payments.state_machines import ATTEMPT, BREAK, CAPTURE, DISPUTE, INTENT, PAYOUT, REFUND, VOID
 from tests.mutation.world import populate
 from tests.psp import Psp
 
@@ -26,6 +26,13 @@ SUMS = (
 TAKEN = "withdrawn_minor = CASE WHEN %(state)s IN ('needs_response', 'under_review', 'lost') THEN 100 ELSE 0 END, "
 
 
+ENDED = (
+    "resolution = CASE %(state)s WHEN 'open' THEN '' ELSE 'explained' END, "
+    "reason = CASE %(state)s WHEN 'open' THEN '' ELSE 'x' END, "
+    "resolved_by = CASE %(state)s WHEN 'open' THEN '' ELSE 'x' END, "
+    "resolved_at = CASE %(state)s WHEN 'open' THEN NULL ELSE now() END, "
+)
+
 MACHINES: list[tuple[type[Model], StateMachine[Any], str]] = [
     (PaymentIntent, INTENT, ""),
     (Attempt, ATTEMPT, SUMS),
@@ -34,6 +41,7 @@ MACHINES: list[tuple[type[Model], StateMachine[Any], str]] = [
     (Refund, REFUND, ""),
     (Dispute, DISPUTE, TAKEN),
     (Payout, PAYOUT, ""),
+    (Break, BREAK, ENDED),
 ]
 
 

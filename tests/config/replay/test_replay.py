@@ -17,7 +17,9 @@ from exactly_once.relay import feed_all, feed_handlers
 from ledger.models import Balance
 from ledger.money import Money
 from payments.models import Attempt, Refund
+from payments.psp.outcomes import Approved
 from payments.refund import request_refund, send_refund
+from payments.settle_attempt import settle_attempt
 from tests.checkout.buyers import CLIENT, open_session, open_shop, pay
 from tests.factories import NOW
 from tests.psp import Psp
@@ -33,6 +35,7 @@ def _a_sale_and_a_refund(psp: Psp) -> None:
     session = open_session(shop, 2)
     pay(session)
     pay(open_session(shop), "pm_card_chargeDeclined")
+    _more_than_was_asked_for_after_a_decline()
     with transaction():
         request_refund(order_reference=session, money=Money(90, "EUR"), reason="asked", now=NOW)
     send_refund(refund_uuid=Refund.objects.get().uuid, now=NOW)
@@ -47,6 +50,13 @@ def _a_sale_and_a_refund(psp: Psp) -> None:
     )
     with connection.cursor() as cursor:
         cursor.execute("UPDATE exactly_once_inboxevent SET state = 'processed' WHERE id = %s", [event.id])
+
+
+def _more_than_was_asked_for_after_a_decline() -> None:
+    declined = Attempt.objects.get(state="declined")
+    news = Approved(str(declined.psp_reference), captured=True, money=Money(declined.amount_minor + 1, "EUR"))
+    with transaction():
+        settle_attempt(attempt_uuid=declined.uuid, outcome=news, now=NOW)
 
 
 def _capture() -> Attempt:
@@ -65,9 +75,10 @@ def test_every_stage_has_rows_and_is_as_stored() -> None:
         "captures in the books, from Stripe's events": 1,
         "payment intents, from their events": 2,
         "stock, from its movements": 1,
-        "balances, from entries": 3,
+        "balances, from entries": 4,
         "captures, from postings": 1,
         "refunds, from postings": 1,
+        "money in suspense, from postings": 1,
         "orders, from their events": 1,
         "handler runs, from the outbox": HandlerRun.objects.count(),
         "webhook deliveries, from their tries": 1,
@@ -103,6 +114,10 @@ DAMAGE: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "captures, from postings": (behind_their_back("UPDATE payments_capture SET amount_minor = 2579"), "2579"),
     "refunds, from postings": (lambda: Refund.objects.update(state="failed"), "failed"),
+    "money in suspense, from postings": (
+        behind_their_back("UPDATE payments_break SET amount_minor = 11"),
+        "11",
+    ),
     "payment intents, from their events": (
         behind_their_back("UPDATE payments_paymentintent SET state = 'canceled' WHERE state = 'succeeded'"),
         "canceled",
@@ -154,5 +169,5 @@ def test_the_command_fails_and_shows_what_differs(capsys: pytest.CaptureFixture[
     printed = capsys.readouterr().out
     assert "FAIL replay, effects: stock, from its movements (1 rows, hash " in printed
     assert "stored, not rebuilt: (" in printed
-    assert "ok   replay, ledger: balances, from entries (3 rows, hash " in printed
-    assert "1 of 9 stages differ" in printed
+    assert "ok   replay, ledger: balances, from entries (4 rows, hash " in printed
+    assert "1 of 10 stages differ" in printed

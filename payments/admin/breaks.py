@@ -1,0 +1,28 @@
+"""What does not fit between PSPs and us, for the people who find out what it was."""
+
+from django.contrib import admin
+from unfold.admin import ModelAdmin, TabularInline
+
+from exactly_once.read_only import ReadOnly
+from payments.models import Break, BreakEvent
+
+
+class BreakEventInline(ReadOnly, TabularInline):
+    """What was done about a break."""
+
+    model = BreakEvent
+    fields = ("at", "what", "by", "detail")
+    ordering = ("pk",)
+    extra = 0
+
+
+@admin.register(Break)
+class BreakAdmin(ReadOnly, ModelAdmin):
+    """Findings, the most urgent first."""
+
+    list_display = ("public_id", "kind", "state", "amount_minor", "currency", "psp", "owner", "opened_at", "due_at")
+    list_filter = ("state", "kind", "psp", "currency", "in_suspense", "owner")
+    search_fields = ("public_id", "subject", "psp_reference", "detail", "attempt__uuid")
+    date_hierarchy = "opened_at"
+    ordering = ("-state", "due_at")
+    inlines = (BreakEventInline,)

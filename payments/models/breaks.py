@@ -1,0 +1,112 @@
+"""What does not fit between a PSP and us, and all that was done about it."""
+
+from django.db import models
+from django.db.models import Q
+
+from exactly_once.append_only import append_only
+from exactly_once.final import final
+from exactly_once.fixed import fixed
+from payments.models.intent import Attempt
+from payments.models.rows import one_of
+from payments.state_machines import BREAK
+from payments.states import BreakKind, BreakResolution, BreakState
+
+_SAYS = (
+    "public_id",
+    "book",
+    "kind",
+    "psp",
+    "psp_account",
+    "subject",
+    "psp_reference",
+    "attempt_id",
+    "amount_minor",
+    "currency",
+    "received",
+    "in_suspense",
+    "detail",
+    "opened_at",
+)
+_ENDED = ("resolution", "reason", "resolved_by", "resolved_at", "owner", "due_at")
+
+
+class Break(models.Model):
+    """A finding: what a PSP says about money, and that it is not what we know."""
+
+    public_id = models.CharField(max_length=40, unique=True)
+    book = models.CharField(max_length=64)
+    kind = models.CharField(max_length=32)
+    psp = models.CharField(max_length=32)
+    psp_account = models.CharField(max_length=64)
+    # The permanent name of the finding, within the PSP account: made again, it opens no second break.
+    subject = models.CharField(max_length=400)
+    psp_reference = models.CharField(max_length=255, blank=True)
+    attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, null=True, blank=True, related_name="breaks")
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    # Whether the PSP owes us more by it; otherwise less.
+    received = models.BooleanField()
+    # Whether the PSP is known to have moved the money: then it stands in suspense while the break is open.
+    in_suspense = models.BooleanField()
+    detail = models.CharField(max_length=500)
+    state = models.CharField(max_length=32, default=BreakState.OPEN)
+    # Who looks into it: a user name, empty until somebody does.
+    owner = models.CharField(max_length=150, blank=True)
+    opened_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    resolution = models.CharField(max_length=32, blank=True)
+    reason = models.CharField(max_length=500, blank=True)
+    resolved_by = models.CharField(max_length=150, blank=True)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="payment_break_amount", condition=Q(amount_minor__gt=0) | Q(amount_minor=0, in_suspense=False)
+            ),
+            models.CheckConstraint(name="payment_break_kind_known", condition=one_of(BreakKind, field="kind")),
+            models.CheckConstraint(name="payment_break_state_known", condition=one_of(BreakState)),
+            models.CheckConstraint(
+                name="payment_break_resolved_for_a_reason",
+                condition=Q(state=BreakState.OPEN, resolution="", reason="", resolved_by="", resolved_at=None)
+                | (
+                    Q(state=BreakState.RESOLVED, resolved_at__isnull=False)
+                    & one_of(BreakResolution, field="resolution")
+                    & ~Q(reason="")
+                    & ~Q(resolved_by="")
+                ),
+            ),
+            # A finding that another one has replaced may be made again: PSPs correct themselves, and back.
+            models.UniqueConstraint(
+                name="payment_break_once",
+                fields=["psp", "psp_account", "subject"],
+                condition=~Q(resolution=BreakResolution.SUPERSEDED),
+            ),
+        ]
+        indexes = [models.Index(name="payment_break_open", fields=["due_at"], condition=Q(state=BreakState.OPEN))]
+        triggers = [
+            BREAK.trigger(constraint="payment_break_follows_table"),
+            fixed(columns=_SAYS),
+            # What may follow which state is the other trigger's business.
+            final(state="resolved", columns=_ENDED, unless="NEW.state <> OLD.state"),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class BreakEvent(models.Model):
+    """One thing that was done about a break."""
+
+    about = models.ForeignKey(Break, on_delete=models.PROTECT, related_name="history")
+    what = models.CharField(max_length=32)
+    # A user name, or what of ours did it.
+    by = models.CharField(max_length=150)
+    detail = models.CharField(max_length=500, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        triggers = [append_only()]
+
+    def __str__(self) -> str:
+        return f"{self.what} by {self.by}"

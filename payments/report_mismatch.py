@@ -1,0 +1,51 @@
+"""A PSP that approved another amount or currency than we asked for: kept for people, never absorbed."""
+
+from datetime import datetime
+
+import structlog
+from django_subatomic.db import transaction_required
+
+from ledger.money import Money
+from payments.models import Attempt
+from payments.open_break import Finding, known_break, open_break
+from payments.psp.outcomes import Approved
+from payments.resolve_break import end_breaks_of
+from payments.states import BreakKind, BreakResolution
+
+log = structlog.get_logger(__name__)
+
+
+@transaction_required
+def report_mismatch(*, attempt: Attempt, approved: Approved, now: datetime) -> None:
+    """Open a break about it; what the PSP took beyond (or short of) what is booked stands in suspense meanwhile.
+
+    What it said before of this attempt is superseded. The caller has locked the attempt.
+    """
+    asked = Money(attempt.amount_minor, attempt.currency)
+    log.error("payment.amount_mismatch", attempt=str(attempt.uuid), asked=str(asked), reported=str(approved.money))
+    finding = _finding(attempt, approved)
+    if known_break(finding=finding) is None:
+        reason = f"the PSP now reports {approved.money}"
+        end_breaks_of(attempt=attempt, resolution=BreakResolution.SUPERSEDED, reason=reason, now=now)
+        open_break(finding=finding, now=now)
+
+
+def _finding(attempt: Attempt, approved: Approved) -> Finding:
+    same_currency = approved.money.currency == attempt.currency
+    booked_minor = attempt.captured_minor if same_currency else 0
+    beyond_minor = approved.money.amount_minor - booked_minor if approved.captured else approved.money.amount_minor
+    done = "captured" if approved.captured else "held"
+    return Finding(
+        kind=BreakKind.AMOUNT_MISMATCH if same_currency else BreakKind.CURRENCY_MISMATCH,
+        book=attempt.intent.book,
+        psp=attempt.psp,
+        psp_account=attempt.psp_account,
+        subject=f"payment:{approved.psp_reference}:{done}:{approved.money}",
+        money=Money(abs(beyond_minor), approved.money.currency),
+        received=beyond_minor >= 0,
+        in_suspense=approved.captured and beyond_minor != 0,
+        detail=f"Asked {Money(attempt.amount_minor, attempt.currency)}, booked {attempt.captured_minor} "
+        f"{attempt.currency}; the PSP reports {approved.money} {done}.",
+        psp_reference=approved.psp_reference,
+        attempt=attempt,
+    )
