@@ -14,7 +14,7 @@ import payments.states
 class Migration(migrations.Migration):
     initial = True
 
-    dependencies = []
+    dependencies = [("exactly_once", "0001_roles")]
 
     operations = [
         migrations.CreateModel(
