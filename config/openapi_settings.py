@@ -1,7 +1,7 @@
 """What the API's description says about itself. How errors and keys get into it is in config/openapi.py."""
 
 from checkout.states import SessionState
-from payments.states import DisputeState, IntentState, PayoutState, RefundState
+from payments.states import CaptureState, DisputeState, IntentState, PayoutState, RefundState
 
 DESCRIPTION = """\
 Sells, charges and keeps the books in one database commit.
@@ -49,7 +49,8 @@ SPECTACULAR_SETTINGS = {
         "WebhookDeliveryStateEnum": ["pending", "delivered", "dead"],
         "DisputeStateEnum": [str(state) for state in DisputeState],
         "PayoutStateEnum": [str(state) for state in PayoutState],
-        "PaymentMovementStateEnum": [str(state) for state in RefundState],
+        "CaptureStateEnum": [str(state) for state in CaptureState],
+        "RefundStateEnum": [str(state) for state in RefundState],
     },
     # From the package, so that the docs page works without a network.
     "SWAGGER_UI_DIST": "SIDECAR",

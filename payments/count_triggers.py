@@ -18,7 +18,7 @@ def refund_is_counted() -> pgtrigger.Trigger:
                 SELECT FROM payments_attempt AS a
                 WHERE a.id = NEW.attempt_id AND a.currency = NEW.currency AND a.refunded_minor >= (
                     SELECT coalesce(sum(r.amount_minor), 0) FROM payments_refund AS r
-                    WHERE r.attempt_id = NEW.attempt_id AND r.state <> 'failed'
+                    WHERE r.attempt_id = NEW.attempt_id AND r.state NOT IN ('failed', 'canceled')
                 ) AND (TG_OP <> 'INSERT' OR a.refunded_minor + a.disputed_minor <= a.captured_minor)
             ) THEN
                 RAISE EXCEPTION 'refund % is not counted by its attempt', NEW.public_id

@@ -17,8 +17,8 @@ from payments.events import dispute_payload
 from payments.locks import lock_attempt
 from payments.models import Attempt, Dispute
 from payments.psp.news import DisputeEvent
-from payments.psp.outcomes import RefundFailed
-from payments.refund import settle_refund
+from payments.psp.outcomes import RefundCanceled
+from payments.settle_refund import settle_refund
 from payments.state_machines import DISPUTE
 from payments.states import WITHDRAWN_DISPUTE_STATES, DisputeState, RefundState
 
@@ -115,7 +115,7 @@ def _stop_refunds(dispute: Dispute, now: datetime) -> None:
         attempt = Attempt.objects.get(pk=dispute.attempt_id)
         if attempt.refunded_minor + attempt.disputed_minor <= attempt.captured_minor:
             return
-        settle_refund(refund_uuid=refund.uuid, outcome=RefundFailed(None, reason="disputed"), now=now)
+        settle_refund(refund_uuid=refund.uuid, outcome=RefundCanceled(None, reason="disputed"), now=now)
 
 
 def _note_fee(dispute: Dispute, event: DisputeEvent, now: datetime) -> None:

@@ -22,6 +22,7 @@ from payments.chart import (
     receivable,
     tax,
 )
+from payments.states import RefundState
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,19 +164,20 @@ def refund_succeeded(
     )
 
 
-def refund_failed(
-    *, psp: str, refund_id: str, was_paid: bool, money: Money, order_reference: str, now: datetime
+def refund_undone(
+    *, psp: str, refund_id: str, state: RefundState, was_paid: bool, money: Money, order_reference: str, now: datetime
 ) -> TransactionDraft:
     """Post that the refund came to nothing: we owe the goods (or another refund) again.
 
-    :param was_paid: the PSP had paid it out before the buyer's bank sent it back, so the PSP owes it to us again.
+    :param state: ``failed`` or ``canceled``.
+    :param was_paid: the PSP had paid it out before the money came back, so the PSP owes it to us again.
     """
     return TransactionDraft(
-        reference=f"{refund_id}:failed",
-        kind="refund.failed",
+        reference=f"{refund_id}:{state}",
+        kind=f"refund.{state}",
         entries=(debit(receivable(psp) if was_paid else REFUNDS, money), credit(ORDERS, money)),
         effective_at=now,
-        description=f"Refund failed for {order_reference}",
+        description=f"Refund {state} for {order_reference}",
         metadata={"order_reference": order_reference, "refund": refund_id},
     )
 

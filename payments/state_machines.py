@@ -151,11 +151,24 @@ REFUND = StateMachine(
     purpose="Money on its way back to the buyer.",
     begins={R.PENDING: "promised and posted"},
     transitions={
-        R.PENDING: {R.SUCCEEDED: "paid back", R.FAILED: "refused, or canceled at the PSP"},
-        R.SUCCEEDED: {R.FAILED: "the bank sends it back"},
+        R.PENDING: {
+            R.REQUIRES_ACTION: "the buyer must say where to",
+            R.SUCCEEDED: "paid back",
+            R.FAILED: "refused",
+            R.CANCELED: "called back by us, or at the PSP",
+        },
+        R.REQUIRES_ACTION: {
+            R.SUCCEEDED: "paid back",
+            R.FAILED: "refused, or the buyer never said",
+            R.CANCELED: "called back at the PSP",
+        },
+        R.SUCCEEDED: {R.FAILED: "the bank sends it back", R.CANCELED: "called back at the PSP after all"},
         R.FAILED: {},
+        R.CANCELED: {},
     },
-    notes="The sum of an attempt's refunds that have not failed never exceeds what was captured: a CHECK constraint.",
+    notes="The sum of an attempt's refunds that are not `failed` or `canceled` never exceeds what was captured: a "
+    "CHECK constraint and a trigger. Once the buyer has acted, a refund stays `requires_action` until it ends: news "
+    "comes in any order.",
 )
 
 DISPUTE = StateMachine(

@@ -47,11 +47,13 @@ class VoidState(StrEnum):
 
 
 class RefundState(StrEnum):
-    """``pending`` until the PSP has said how it ended."""
+    """``pending`` until the PSP has said how it ended, or that the buyer has to act first (``requires_action``)."""
 
     PENDING = "pending"
+    REQUIRES_ACTION = "requires_action"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+    CANCELED = "canceled"
 
 
 class DisputeState(StrEnum):
@@ -136,6 +138,12 @@ PENDING_ATTEMPT_STATES = (A.SUBMITTED, A.UNKNOWN, A.REQUIRES_ACTION)
 # Those, and authorisations: they are captured, let go of or run out, and news of that may be lost like any other.
 # A surplus one is, while it is to be voided.
 CHECKED_ATTEMPT_STATES = (*PENDING_ATTEMPT_STATES, A.AUTHORIZED, A.SURPLUS)
+
+# The PSP owes us an answer about them.
+OPEN_REFUND_STATES = (RefundState.PENDING, RefundState.REQUIRES_ACTION)
+
+# No money went back, or it came again: another refund may take their amount.
+UNPAID_REFUND_STATES = (RefundState.FAILED, RefundState.CANCELED)
 
 # The PSP keeps the money back, or has given it to the buyer.
 WITHDRAWN_DISPUTE_STATES = (DisputeState.NEEDS_RESPONSE, DisputeState.UNDER_REVIEW, DisputeState.LOST)

@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 from django_subatomic.db import transaction
 
 from payments.models import Attempt, Capture, Refund, Void
-from payments.states import CHECKED_ATTEMPT_STATES, AttemptState, CaptureState, RefundState, VoidState
+from payments.states import CHECKED_ATTEMPT_STATES, OPEN_REFUND_STATES, AttemptState, CaptureState, VoidState
 
 # What is open for days is asked about once in so long; a person looks at it by then (payments/verify.py).
 LONGEST_WAIT = timedelta(hours=1)
@@ -33,7 +33,7 @@ def due_captures(*, now: datetime, limit: int) -> list[UUID]:
 
 def due_refunds(*, now: datetime, limit: int) -> list[UUID]:
     """Return refunds that are to be sent, or sent again, now."""
-    due = Refund.objects.filter(next_check_at__lte=now, state=RefundState.PENDING)
+    due = Refund.objects.filter(next_check_at__lte=now, state__in=OPEN_REFUND_STATES)
     return list(due.order_by("next_check_at").values_list("uuid", flat=True)[:limit])
 
 
@@ -57,7 +57,7 @@ def claim_capture(*, capture_uuid: UUID, now: datetime) -> bool:
 def claim_refund(*, refund_uuid: UUID, now: datetime) -> bool:
     """Take a due refund, as :func:`claim_attempt` does."""
     row = Refund.objects.get(uuid=refund_uuid)
-    due = Refund.objects.filter(pk=row.pk, next_check_at__lte=now, state=RefundState.PENDING)
+    due = Refund.objects.filter(pk=row.pk, next_check_at__lte=now, state__in=OPEN_REFUND_STATES)
     return due.update(next_check_at=next_check_at(since=row.created_at, now=now)) == 1
 
 
@@ -76,4 +76,4 @@ def open_captures() -> int:
 
 def open_refunds() -> int:
     """Return how many refunds have not come to their end."""
-    return Refund.objects.filter(state=RefundState.PENDING).count()
+    return Refund.objects.filter(state__in=OPEN_REFUND_STATES).count()

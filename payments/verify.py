@@ -11,7 +11,9 @@ from ledger import queries as ledger
 from payments.chart import CHARGEBACKS, REFUNDS, disputed, receivable, suspense
 from payments.models import Attempt, Break, Capture, Dispute, PaymentIntent, Payout, Refund
 from payments.states import (
+    OPEN_REFUND_STATES,
     PENDING_ATTEMPT_STATES,
+    UNPAID_REFUND_STATES,
     AttemptState,
     BreakState,
     CaptureState,
@@ -83,7 +85,7 @@ def _one_success_per_intent() -> CheckResult:
 
 
 def _refunds_add_up() -> CheckResult:
-    live = Sum("refunds__amount_minor", filter=~Q(refunds__state=RefundState.FAILED))
+    live = Sum("refunds__amount_minor", filter=~Q(refunds__state__in=UNPAID_REFUND_STATES))
     attempts = Attempt.objects.annotate(live=Coalesce(live, 0))
     wrong = attempts.exclude(refunded_minor=F("live")) | attempts.filter(live__gt=F("captured_minor"))
     return CheckResult.of(
@@ -133,7 +135,7 @@ def _receivables_match() -> CheckResult:
     for payout in Payout.objects.filter(state=PayoutState.PAID):
         key = payout.book, receivable(payout.psp), payout.currency
         expected[key] = expected.get(key, 0) - payout.amount_minor
-    pending = Refund.objects.filter(state=RefundState.PENDING).values_list("attempt__intent__book", "currency")
+    pending = Refund.objects.filter(state__in=OPEN_REFUND_STATES).values_list("attempt__intent__book", "currency")
     for book, currency, total in pending.annotate(total=Sum("amount_minor")).order_by():
         expected[book, REFUNDS, currency] = total
     for (book, psp, currency), total in _in_suspense().items():
@@ -201,11 +203,11 @@ def _nothing_unknown_for_too_long(now: datetime) -> CheckResult:
 
 
 def _nobody_waits_for_a_refund(now: datetime) -> CheckResult:
-    pending = Refund.objects.filter(state=RefundState.PENDING)
-    late = pending.filter(created_at__lt=now - REFUND_LIMIT)
+    waiting = Refund.objects.filter(state__in=OPEN_REFUND_STATES)
+    late = waiting.filter(created_at__lt=now - REFUND_LIMIT)
     return CheckResult.of(
-        f"payments: no refund pending for more than {REFUND_LIMIT.days} days",
-        pending.count(),
+        f"payments: no refund open for more than {REFUND_LIMIT.days} days",
+        waiting.count(),
         list(late.values_list("public_id", flat=True)),
     )
 

@@ -16,8 +16,8 @@ from payments.models import Attempt, Capture, Refund
 from payments.payout import settle_payout
 from payments.psp.news import CaptureEvent, DisputeEvent, PaymentEvent, PayoutEvent, RefundEvent
 from payments.psp.registry import get_adapter
-from payments.refund import settle_refund
 from payments.settle_attempt import settle_attempt
+from payments.settle_refund import settle_refund
 
 
 @transaction_required

@@ -9,6 +9,7 @@ from ledger.drafts import EntryDraft, TransactionDraft
 from ledger.money import Money, exponent
 from payments import posting_rules as rules
 from payments import settlement_rules as settled
+from payments.states import RefundState as R
 
 PAGE = "docs/money-flows.md"
 
@@ -84,8 +85,18 @@ FLOWS: Sequence[Flow] = (
         order_reference="chk_1",
     ),
     _flow("Refund succeeded", rules.refund_succeeded, psp="stripe", psp_reference="re_x", **REFUND),
-    _flow("Refund failed before it was paid", rules.refund_failed, psp="stripe", was_paid=False, **REFUND),
-    _flow("Refund returned by the buyer's bank", rules.refund_failed, psp="stripe", was_paid=True, **REFUND),
+    _flow(
+        "Refund failed before it was paid", rules.refund_undone, psp="stripe", state=R.FAILED, was_paid=False, **REFUND
+    ),
+    _flow(
+        "Refund returned by the buyer's bank",
+        rules.refund_undone,
+        psp="stripe",
+        state=R.FAILED,
+        was_paid=True,
+        **REFUND,
+    ),
+    _flow("Refund canceled", rules.refund_undone, psp="stripe", state=R.CANCELED, was_paid=False, **REFUND),
     _flow("Dispute opened", rules.dispute_opened, dispute=DISPUTE, money=KETTLE),
     _flow("Dispute won", rules.dispute_won, dispute=DISPUTE, money=KETTLE, turn=0),
     _flow("Dispute lost", rules.dispute_lost, dispute=DISPUTE, money=KETTLE, turn=0),

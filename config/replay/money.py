@@ -82,7 +82,7 @@ CAPTURES = Projection(
     """,
 )
 
-# The last posting of each: succeeded may be followed by failed, and requested comes before both.
+# The last posting of each: succeeded may be followed by failed or canceled, and requested comes before all.
 REFUNDS = Projection(
     "ledger",
     "refunds, from postings",
@@ -97,7 +97,11 @@ REFUNDS = Projection(
         WHERE t.kind LIKE 'refund.%'
         ORDER BY t.metadata ->> 'refund', t.id DESC
     """,
-    stored="SELECT r.public_id, r.state, r.amount_minor, r.currency FROM payments_refund AS r",
+    # That the buyer has to act moves no money.
+    stored="""
+        SELECT r.public_id, replace(r.state, 'requires_action', 'pending'), r.amount_minor, r.currency
+        FROM payments_refund AS r
+    """,
 )
 
 # What a break put into suspense is there until the posting that takes it out, and says the opposite.

@@ -113,7 +113,7 @@ class CaptureSchema(serializers.Serializer[object]):
 
 @extend_schema_serializer(examples=[OpenApiExample("Just asked for", value=_REFUND, response_only=True)])
 class RefundSchema(serializers.Serializer[object]):
-    """Money that is paid back. A refund that succeeded may still fail: banks return them."""
+    """Money that is paid back. A refund that succeeded may still fail, or be called back: banks return them."""
 
     id = serializers.CharField()
     object = serializers.ChoiceField(choices=["refund"])

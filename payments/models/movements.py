@@ -9,7 +9,7 @@ from payments.count_triggers import capture_is_counted, refund_is_counted
 from payments.models.intent import Attempt
 from payments.models.rows import due_index, one_of
 from payments.state_machines import CAPTURE, REFUND, VOID
-from payments.states import CaptureState, RefundState, VoidState
+from payments.states import UNPAID_REFUND_STATES, CaptureState, RefundState, VoidState
 
 
 class Capture(models.Model):
@@ -101,7 +101,7 @@ class Refund(models.Model):
             models.UniqueConstraint(
                 name="payment_refund_one_compensation",
                 fields=["attempt"],
-                condition=Q(reason="compensation") & ~Q(state=RefundState.FAILED),
+                condition=Q(reason="compensation") & ~Q(state__in=[str(state) for state in UNPAID_REFUND_STATES]),
             ),
         ]
         indexes = [due_index(name="payment_refund_due")]

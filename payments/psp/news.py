@@ -11,9 +11,7 @@ from payments.psp.outcomes import (
     CaptureSucceeded,
     Declined,
     Expired,
-    RefundFailed,
-    RefundPending,
-    RefundSucceeded,
+    RefundStanding,
     RequiresAction,
     Voided,
 )
@@ -49,7 +47,7 @@ class RefundEvent:
     refund_id: UUID | None
     psp_reference: str
     payment_reference: str | None
-    outcome: RefundSucceeded | RefundPending | RefundFailed
+    outcome: RefundStanding
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,8 +150,23 @@ class RefundPending:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundRequiresAction:
+    """The buyer has to do something first, such as say which account the money is to go to."""
+
+    psp_reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class RefundFailed:
-    """A definite no."""
+    """A definite no; also after a yes, where the buyer's bank sends the money back."""
+
+    psp_reference: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundCanceled:
+    """It was called back: the money stays with us. Without the PSP's reference: before anybody was asked."""
 
     psp_reference: str | None
     reason: str
@@ -160,7 +175,8 @@ class RefundFailed:
 type AuthorizeOutcome = Approved | RequiresAction | Declined | NotSent | Unknown
 type CaptureOutcome = CaptureSucceeded | CapturePending | CaptureFailed | NotSent | Unknown
 type VoidOutcome = Voided | Pending | Declined | NotSent | Unknown
-type RefundOutcome = RefundSucceeded | RefundPending | RefundFailed | NotSent | Unknown
+type RefundStanding = RefundSucceeded | RefundPending | RefundRequiresAction | RefundFailed | RefundCanceled
+type RefundOutcome = RefundStanding | NotSent | Unknown
 type RetrieveRefundOutcome = RefundOutcome | NotFoundAtPsp | NoLookUp
 type RetrieveOutcome = (
     Approved | RequiresAction | Declined | Voided | Expired | Pending | NotFoundAtPsp | NoLookUp | NotSent | Unknown

@@ -21,8 +21,11 @@ from payments.psp.outcomes import (
     Expired,
     NotFoundAtPsp,
     Pending,
+    RefundCanceled,
     RefundFailed,
     RefundPending,
+    RefundRequiresAction,
+    RefundStanding,
     RefundSucceeded,
     RequiresAction,
     Unknown,
@@ -33,7 +36,6 @@ from payments.psp.stripe_settlement import DISPUTE_EVENTS, PAYOUT_EVENTS, disput
 type Object = Mapping[str, Any]
 type Reader[T] = Callable[[Object], T]
 type Standing = Approved | RequiresAction | Declined | Voided | Expired | Pending
-type RefundStanding = RefundSucceeded | RefundPending | RefundFailed
 
 PAYMENT_EVENTS = frozenset(
     {
@@ -166,9 +168,13 @@ def refund_outcome(refund: Object) -> RefundStanding:
     match refund["status"]:
         case "succeeded":
             return RefundSucceeded(_id(refund), money=_money(refund, "amount"))
-        case "failed" | "canceled":
-            return RefundFailed(_id(refund), reason=refund.get("failure_reason") or refund["status"])
-        case "pending" | "requires_action":
+        case "failed":
+            return RefundFailed(_id(refund), reason=refund.get("failure_reason") or "failed")
+        case "canceled":
+            return RefundCanceled(_id(refund), reason=refund.get("failure_reason") or "canceled")
+        case "requires_action":
+            return RefundRequiresAction(_id(refund))
+        case "pending":
             return RefundPending(_id(refund))
     raise ValueError(f"a refund's status is not {refund['status']!r}")
 

@@ -110,7 +110,7 @@ DAMAGE: dict[str, tuple[Callable[[], object], str]] = {
         _change(Attempt, state="requires_action", captured_minor=0, submitted_at=LONG_AGO),
         "no outcome unknown",
     ),
-    "a refund that is pending since years": (_refund, "no refund pending"),
+    "a refund that is pending since years": (_refund, "no refund open"),
     "a refund that is owed in the books only": (_owe, "receivables and refunds owed equal the ledger's"),
     "an event that nobody dealt with": (lambda: _event("received"), "every inbox event has had its effect"),
 }

@@ -24,10 +24,11 @@ from payments.models import Attempt, Break, PaymentIntent, PspCircuit, Refund, R
 from payments.payout import settle_payout
 from payments.psp.news import DisputeEvent, PayoutEvent
 from payments.psp.outcomes import Approved, RefundSucceeded, Voided
-from payments.refund import COMPENSATION, request_refund, settle_refund
+from payments.refund import COMPENSATION, request_refund
 from payments.resolve_break import resolve_break
 from payments.routing import Token
 from payments.settle_attempt import settle_attempt
+from payments.settle_refund import settle_refund
 from payments.states import DisputeState, PayoutState
 from payments.void import request_void
 from tests.checkout.buyers import open_session, open_shop, pay

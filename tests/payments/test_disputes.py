@@ -15,7 +15,8 @@ from payments.errors import PaymentRefused
 from payments.models import Attempt, Dispute, Refund
 from payments.psp.news import DisputeEvent
 from payments.psp.outcomes import Approved, RefundSucceeded
-from payments.refund import request_refund, settle_refund
+from payments.refund import request_refund
+from payments.settle_refund import settle_refund
 from payments.states import DisputeState
 from tests.concurrency.crowd import crowd
 from tests.factories import NOW
@@ -127,7 +128,7 @@ def test_a_refund_that_nobody_sent_yet_is_called_back() -> None:
     refund = promise(1290)
     tell(D.NEEDS_RESPONSE)
     refund.refresh_from_db()
-    assert (refund.state, refund.failure_reason) == ("failed", "disputed")
+    assert (refund.state, refund.failure_reason) == ("canceled", "disputed")
     assert Attempt.objects.get().refunded_minor == 0
     assert_in_order()
 

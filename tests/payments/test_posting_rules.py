@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from ledger.drafts import TransactionDraft
 from ledger.money import Money
 from payments import posting_rules
+from payments.states import RefundState
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 EUR = Money(6028, "EUR")
@@ -34,11 +35,18 @@ def test_a_refund_is_promised_and_then_paid_by_the_psp() -> None:
 
 
 def test_a_refund_that_fails_gives_back_what_it_had_taken() -> None:
-    before = posting_rules.refund_failed(
-        psp="stripe", refund_id="re_1", was_paid=False, money=EUR, order_reference="chk_1", now=NOW
+    before, after = (
+        posting_rules.refund_undone(
+            psp="stripe",
+            refund_id="re_1",
+            state=RefundState.FAILED,
+            was_paid=was_paid,
+            money=EUR,
+            order_reference="chk_1",
+            now=NOW,
+        )
+        for was_paid in (False, True)
     )
-    after = posting_rules.refund_failed(
-        psp="stripe", refund_id="re_1", was_paid=True, money=EUR, order_reference="chk_1", now=NOW
-    )
+    assert (before.reference, before.kind) == ("re_1:failed", "refund.failed")
     assert _lines(before) == [("debit", "liabilities:refunds", EUR), ("credit", "liabilities:orders", EUR)]
     assert _lines(after) == [("debit", "assets:psp:stripe:receivable", EUR), ("credit", "liabilities:orders", EUR)]

@@ -9,6 +9,7 @@ from django.db import IntegrityError
 from django_subatomic.db import transaction
 
 from exactly_once.inbox import InboxMessage, Park
+from exactly_once.models import OutboxEvent
 from ledger.accounts import open_book
 from ledger.models import Entry
 from ledger.money import Money
@@ -16,10 +17,19 @@ from payments import webhooks
 from payments.begin_attempt import Charge, begin_attempt
 from payments.errors import PaymentRefused
 from payments.models import Attempt, Refund
-from payments.psp.outcomes import Approved, RefundFailed, RefundOutcome, RefundPending, RefundSucceeded
-from payments.refund import request_refund, settle_refund
+from payments.psp.outcomes import (
+    Approved,
+    RefundCanceled,
+    RefundFailed,
+    RefundOutcome,
+    RefundPending,
+    RefundRequiresAction,
+    RefundSucceeded,
+)
+from payments.refund import COMPENSATION, request_refund
 from payments.routing import Token
 from payments.settle_attempt import settle_attempt
+from payments.settle_refund import settle_refund
 from payments.verify import checks
 from tests.factories import NOW
 
@@ -30,6 +40,8 @@ PENDING = RefundPending("re_1")
 PAID = RefundSucceeded("re_1", money=EUR)
 RETURNED = RefundFailed("re_1", reason="expired_or_canceled_card")
 REFUSED = RefundFailed(None, reason="invalid_request")
+ASKED = RefundRequiresAction("re_1")
+CALLED_BACK = RefundCanceled("re_1", reason="merchant_request")
 
 
 @pytest.fixture
@@ -53,25 +65,73 @@ def _rows() -> tuple[list[object], list[object], int]:
     return list(Refund.objects.values()), list(Attempt.objects.values()), Entry.objects.count()
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations([PENDING, PAID, RETURNED])))
-def test_a_refund_that_the_bank_returns_is_owed_again_in_every_order(
-    refund: UUID, order: tuple[RefundOutcome, ...]
+@pytest.mark.parametrize("end", [RETURNED, CALLED_BACK])
+@pytest.mark.parametrize("order", list(itertools.permutations(["pending", "asked", "paid", "end"])))
+def test_a_refund_that_comes_to_nothing_is_owed_again_in_every_order(
+    refund: UUID, order: tuple[str, ...], end: RefundOutcome
 ) -> None:
-    for outcome in (*order, *order):
-        _settle(refund, outcome)
-    assert (Refund.objects.get().state, Refund.objects.get().psp_reference) == ("failed", "re_1")
+    news: dict[str, RefundOutcome] = {"pending": PENDING, "asked": ASKED, "paid": PAID, "end": end}
+    for name in (*order, *order):
+        _settle(refund, news[name])
+    state = "failed" if end is RETURNED else "canceled"
+    assert (Refund.objects.get().state, Refund.objects.get().psp_reference) == (state, "re_1")
     assert Attempt.objects.get().refunded_minor == 0
     assert [check.name for check in checks(now=NOW) if not check.passed] == []
 
 
-@pytest.mark.parametrize("before", [PENDING, PAID])
+@pytest.mark.parametrize("order", list(itertools.permutations([PENDING, ASKED, PAID])))
+def test_a_refund_that_waited_for_the_buyer_is_paid_in_every_order(
+    refund: UUID, order: tuple[RefundOutcome, ...]
+) -> None:
+    for outcome in (*order, *order):
+        _settle(refund, outcome)
+    assert (Refund.objects.get().state, Attempt.objects.get().refunded_minor) == ("succeeded", 1290)
+    assert [check.name for check in checks(now=NOW) if not check.passed] == []
+
+
+def test_that_the_buyer_has_to_act_is_told_once_and_moves_no_money(refund: UUID) -> None:
+    entries = Entry.objects.count()
+    for news in (PENDING, ASKED, PENDING, ASKED):
+        _settle(refund, news)
+    row = Refund.objects.get()
+    assert (row.state, row.settled_at, row.next_check_at) == ("requires_action", None, NOW)
+    told = OutboxEvent.objects.filter(aggregatetype="refund")
+    assert [(event.type, event.payload["state"]) for event in told] == [("refund.requires_action", "requires_action")]
+    assert Entry.objects.count() == entries
+    assert [check.name for check in checks(now=NOW) if not check.passed] == []
+
+
+@pytest.mark.parametrize("end", [RETURNED, CALLED_BACK])
+def test_what_came_to_nothing_may_be_paid_back_anew(refund: UUID, end: RefundOutcome) -> None:
+    # Given
+    _settle(refund, end)
+    # When
+    with transaction():
+        request_refund(order_reference="chk_1", money=EUR, reason="requested", now=NOW)
+    # Then
+    assert Attempt.objects.get().refunded_minor == 1290
+    with pytest.raises(PaymentRefused), transaction():
+        request_refund(order_reference="chk_1", money=Money(1, "EUR"), reason="requested", now=NOW)
+
+
+def test_a_compensation_that_was_called_back_may_be_followed_by_another(refund: UUID) -> None:
+    Refund.objects.update(reason=COMPENSATION)
+    _settle(refund, CALLED_BACK)
+    with transaction():
+        request_refund(order_reference="chk_1", money=EUR, reason=COMPENSATION, now=NOW)
+    assert sorted(Refund.objects.values_list("state", flat=True)) == ["canceled", "pending"]
+
+
+@pytest.mark.parametrize("before", [PENDING, ASKED, PAID])
 @pytest.mark.parametrize(
     "news",
     [
         RefundSucceeded("re_1", money=Money(1289, "EUR")),
         RefundSucceeded("re_1", money=Money(1290, "USD")),
         RefundSucceeded("re_2", money=EUR),
-        RefundFailed("re_2", reason="canceled"),
+        RefundFailed("re_2", reason="lost_or_stolen_card"),
+        RefundCanceled("re_2", reason="merchant_request"),
+        RefundRequiresAction("re_2"),
     ],
 )
 def test_what_was_paid_back_otherwise_than_asked_is_never_absorbed(
@@ -84,15 +144,16 @@ def test_what_was_paid_back_otherwise_than_asked_is_never_absorbed(
     assert (refusal.value.code, _rows()) == ("contradictory_outcome", rows)
 
 
-def test_money_that_goes_back_after_a_refusal_is_never_swallowed(refund: UUID) -> None:
-    _settle(refund, REFUSED)
+@pytest.mark.parametrize("refusal_before", [REFUSED, RefundCanceled(None, reason="disputed")])
+def test_money_that_goes_back_after_a_refusal_is_never_swallowed(refund: UUID, refusal_before: RefundOutcome) -> None:
+    _settle(refund, refusal_before)
     rows = _rows()
     with pytest.raises(PaymentRefused) as refusal:
         _settle(refund, PAID)
     assert (refusal.value.code, _rows()) == ("contradictory_outcome", rows)
 
 
-@pytest.mark.parametrize("before", [PENDING, PAID])
+@pytest.mark.parametrize("before", [PENDING, ASKED, PAID])
 def test_a_refusal_says_nothing_about_a_refund_that_the_psp_has(refund: UUID, before: RefundOutcome) -> None:
     # Given a refund that we asked for again, when the PSP had forgotten our key
     state = _settle(refund, before)

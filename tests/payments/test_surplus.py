@@ -20,8 +20,9 @@ from payments.psp.outcomes import (
     Voided,
 )
 from payments.psp.registry import get_adapter
-from payments.refund import send_refund, settle_refund
+from payments.refund import send_refund
 from payments.settle_attempt import AttemptNews
+from payments.settle_refund import settle_refund
 from payments.tasks import check_attempt
 from payments.verify import checks
 from tests.concurrency.crowd import crowd

@@ -8,6 +8,7 @@ from payments.simulator.stripe.params import Params
 from payments.simulator.stripe.tokens import Card, card
 
 SETTLES_AFTER_SECONDS = 30  # on the virtual clock; at Stripe "some time later"
+FAILURE_REASONS = {"failed": "expired_or_canceled_card", "canceled": "merchant_request"}
 
 
 class Refunds:
@@ -55,15 +56,15 @@ class Refunds:
             self._store.remove("due_refund", each["id"])
             refund = self._account.found("refund", each["refund"])
             refund["status"] = each["status"]
-            if failed := each["status"] == "failed":
+            if each["status"] in FAILURE_REASONS:
                 # The money comes back to the merchant, who may try to refund it again.
                 refund.update(
-                    failure_reason="expired_or_canceled_card", failure_balance_transaction=objects.new_id("txn")
+                    failure_reason=FAILURE_REASONS[each["status"]], failure_balance_transaction=objects.new_id("txn")
                 )
                 self._count(self._account.found("charge", refund["charge"]), -refund["amount"])
             self._store.put(refund)
             self._account.tell("refund.updated", refund)
-            if failed:
+            if each["status"] == "failed":
                 self._account.tell("refund.failed", refund)
 
     def _count(self, charge: Document, amount: int) -> None:

@@ -42,6 +42,9 @@ CARDS: dict[str, Card] = {
     "pm_tally_error500After": Card(fault=Fault.ERROR_500_AFTER),
     "pm_tally_rateLimit": Card(fault=Fault.RATE_LIMIT),
     "pm_tally_otherAmount": Card(short_minor=1),
+    # Ours: the buyer has to say where their refund is to go, and does, or it is called back.
+    "pm_tally_refundAsksFirst": Card(refund_begins="requires_action"),
+    "pm_tally_refundCanceled": Card(refund_begins="requires_action", refund_ends="canceled"),
 }
 
 

@@ -15,8 +15,10 @@ from payments.psp.news import Ignored, PaymentEvent, RefundEvent, WebhookEvent
 from payments.psp.outcomes import (
     Approved,
     Declined,
+    RefundCanceled,
     RefundFailed,
     RefundPending,
+    RefundRequiresAction,
     RefundSucceeded,
     RequiresAction,
     Voided,
@@ -197,8 +199,13 @@ NO = {"code": "card_declined", "decline_code": "insufficient_funds", "message": 
         ),
         pytest.param(
             _refund("refund.updated", status="canceled"),
-            RefundEvent(OURS, "re_1", "pi_1", RefundFailed("re_1", reason="canceled")),
+            RefundEvent(OURS, "re_1", "pi_1", RefundCanceled("re_1", reason="canceled")),
             id="refund canceled",
+        ),
+        pytest.param(
+            _refund("refund.updated", status="requires_action"),
+            RefundEvent(OURS, "re_1", "pi_1", RefundRequiresAction("re_1")),
+            id="the buyer has to act before they are paid back",
         ),
         pytest.param(
             _event("charge.refunded", id="ch_1", amount_refunded=290),

@@ -17,8 +17,10 @@ from payments.psp.outcomes import (
     CaptureSucceeded,
     Declined,
     NotFoundAtPsp,
+    RefundCanceled,
     RefundFailed,
     RefundPending,
+    RefundRequiresAction,
     RefundSucceeded,
     Unknown,
     Voided,
@@ -158,7 +160,12 @@ def test_a_look_up_that_fails_is_no_evidence(psp: Backend) -> None:
 
 @pytest.mark.parametrize(
     ("token", "first", "last"),
-    [("pm_card_pendingRefund", RefundPending, RefundSucceeded), ("pm_card_refundFail", RefundSucceeded, RefundFailed)],
+    [
+        ("pm_card_pendingRefund", RefundPending, RefundSucceeded),
+        ("pm_card_refundFail", RefundSucceeded, RefundFailed),
+        ("pm_tally_refundAsksFirst", RefundRequiresAction, RefundSucceeded),
+        ("pm_tally_refundCanceled", RefundRequiresAction, RefundCanceled),
+    ],
 )
 def test_a_refund_may_end_otherwise_than_it_began(psp: Backend, token: str, first: type, last: type) -> None:
     payment, refund = psp.authorize(token), uuid4()

@@ -71,6 +71,19 @@ def test_a_refund_may_fail_after_it_succeeded_and_then_be_tried_again(psp: Simul
     assert _refund(psp, payment) == (200, "succeeded")
 
 
+@pytest.mark.parametrize(
+    ("token", "end", "refunded"),
+    [("pm_tally_refundAsksFirst", "succeeded", 1290), ("pm_tally_refundCanceled", "canceled", 0)],
+)
+def test_a_refund_may_wait_for_the_buyer(psp: Simulator, token: str, end: str, refunded: int) -> None:
+    payment = psp.paid(token)["id"]
+    assert _refund(psp, payment) == (200, "requires_action")
+    psp.control("clock", advance_seconds=31)
+    assert [refund["status"] for refund in psp.record()["refunds"]] == [end]
+    assert psp.charges() == [("succeeded", 1290, refunded)]
+    assert _story(psp)[3:] == ["refund.updated"]
+
+
 def test_refunds_are_listed_by_payment(psp: Simulator) -> None:
     first, second = psp.paid()["id"], psp.paid()["id"]
     _refund(psp, first)
