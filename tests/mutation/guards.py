@@ -9,7 +9,10 @@ from contextlib import contextmanager
 from django.db import connection
 
 GUARDS = {
-    "access_apikey": ("access_apikey_key_hash_key",),
+    "access_apikey": (
+        "access_apikey_key_hash_key",
+        "access_apikey_requests_per_minute_check",
+    ),
     "checkout_checkoutsession": (
         "checkout_checkoutsession_public_id_key",
         "session_state_known",

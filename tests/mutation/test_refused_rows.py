@@ -14,6 +14,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 # What an UPDATE of any row would have to set to break each check; a WHERE where not any row will do.
 BREAKS = {
+    "access_apikey_requests_per_minute_check": "requests_per_minute = -1",
     "event_source_id_at_one_place": """key_pointers = '["/a", "/b"]'""",
     "event_source_key_kind_known": "key_by = 'x'",
     "event_source_window_positive": "\"window\" = '0'",
