@@ -5,6 +5,7 @@ every request is let through.
 """
 
 import math
+import threading
 import time
 from functools import cache
 from typing import Any
@@ -24,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 # Counting must not hold a request up: a server that does not answer by then is passed over.
 STORAGE_TIMEOUT_SECONDS = 0.2
+
+_one_at_a_time = threading.Lock()
 
 
 class RateLimit(BaseThrottle):
@@ -59,8 +62,14 @@ def _limit_of(key: ApiKey) -> RateLimitItem | None:
     return RateLimitItemPerMinute(most) if most else None
 
 
-@cache
 def _limiter() -> SlidingWindowCounterRateLimiter:
+    # Two threads that load the library's parts at once would each see half of them.
+    with _one_at_a_time:
+        return _made()
+
+
+@cache
+def _made() -> SlidingWindowCounterRateLimiter:
     address = settings.API_RATE_LIMIT_STORAGE
     options = (
         {}

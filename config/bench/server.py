@@ -5,7 +5,7 @@ Not here: what is measured on it (ledger/), and the server of `manage.py up` (co
 
 import fcntl
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,15 +77,16 @@ class Server:
 
 
 @contextmanager
-def own_server(state_dir: Path) -> Iterator[Server]:
+def own_server(state_dir: Path, *, more: Mapping[str, str] | None = None) -> Iterator[Server]:
     """Start the server in a new data directory, and remove both in the end.
 
+    :param more: parameters beside :data:`PARAMETERS`.
     :raises AnotherRuns: a benchmark runs in this state directory.
     :raises ServerFailedError: it did not start.
     """
     root = state_dir / "bench"
     root.mkdir(parents=True, exist_ok=True)
-    cluster = Cluster(root / "postgres", root / "postgres.log", PARAMETERS)
+    cluster = Cluster(root / "postgres", root / "postgres.log", {**PARAMETERS, **(more or {})})
     with (root / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -43,6 +43,7 @@ class Stack:
     :param broker_url: None starts an embedded broker.
     :param environment: variables for every process.
     :param of_process: variables for single processes, by their name.
+    :param web_workers: processes of the web server.
     :param web_application: the WSGI application as `module:name`.
     :param without: names of processes not to start.
     :param tell: hears what is being done.
@@ -59,6 +60,7 @@ class Stack:
         seed: int = 1,
         environment: Mapping[str, str] | None = None,
         of_process: Mapping[str, Mapping[str, str]] | None = None,
+        web_workers: int = 1,
         web_application: str = "config.wsgi:application",
         without: frozenset[str] = frozenset(),
         tell: Callable[[str], None] = silent,
@@ -74,6 +76,7 @@ class Stack:
         self._seed = seed
         self._environment = dict(environment or {})
         self._of_process = dict(of_process or {})
+        self._web_workers = web_workers
         self._web_application = web_application
         self._without = without
         self._tell = tell
@@ -217,7 +220,11 @@ class Stack:
     def _application(self) -> list[Process]:
         """Return the processes that run Tally's own code."""
         web_command = commands.web(
-            host=commands.HOST, port=self.ports.web, workers=1, threads=WEB_THREADS, application=self._web_application
+            host=commands.HOST,
+            port=self.ports.web,
+            workers=self._web_workers,
+            threads=WEB_THREADS,
+            application=self._web_application,
         )
         web = self._process(WEB_PROCESS, web_command)
         web.is_ready = lambda: answers.http_at(port=self.ports.web)

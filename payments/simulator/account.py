@@ -35,13 +35,18 @@ class Account:
         """Return the virtual time in epoch seconds."""
         return now_at(self.store)
 
-    def post(self, new_event: Callable[[], Document]) -> None:
-        """Record an event and that it is to be delivered: in the transaction of what it tells, so neither is lost."""
+    def post(self, kind: str, new_event: Callable[[], Document]) -> None:
+        """Record an event and that it is to be delivered: in the transaction of what it tells, so neither is lost.
+
+        :param kind: its type, by which the endpoint may want it or not.
+        """
         rates, faults = self.faults.rates, self.faults
         twins = 2 if faults.happens(rates.webhook_twin) else 1
         for _ in range(twins):
             event = new_event()
             number = self.store.count("events")
+            if self.webhooks.only is not None and kind not in self.webhooks.only:
+                continue
             copies = 2 if faults.happens(rates.webhook_duplicate) else 1
             for copy in range(copies):
                 late = faults.draw() * rates.webhook_late_seconds if rates.webhook_late_seconds else 0.0

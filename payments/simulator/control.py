@@ -55,11 +55,13 @@ class Control:
         return web.json_response({})
 
     async def webhooks(self, request: web.Request) -> web.Response:
-        """Choose the target (``base``), ``mode`` (live or hold), and ``flush`` what waits."""
+        """Choose the target (``base``), the ``events`` it gets, ``mode`` (live or hold), and ``flush`` what waits."""
         command, webhooks = await _command(request), self._webhooks
         if command.get("mode") not in {None, "live", "hold"}:
             raise web.HTTPBadRequest(text="mode is live or hold")
         webhooks.base = command.get("base", webhooks.base)
+        if "events" in command:
+            webhooks.only = None if command["events"] is None else frozenset(command["events"])
         deliveries = 0
         if command.get("flush"):
             deliveries = await webhooks.flush(

@@ -41,6 +41,7 @@ class Webhooks:
 
     def __init__(self, store: Store, *, base: str, sealers: Mapping[str, Sealer]) -> None:
         self.base = base
+        self.only: frozenset[str] | None = None  # the types of events that the endpoints get; None: all
         self._store = store
         self._sealers = sealers
         self._under_way: dict[str, asyncio.Task[None]] = {}

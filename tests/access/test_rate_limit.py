@@ -1,5 +1,8 @@
 """Who asks too often is told when to come again, and nobody else notices."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -7,6 +10,7 @@ from pytest_django import Settings
 
 from config.access import rate_limit
 from config.access.models import ApiKey
+from config.services.leftovers import BASE_DIR
 from config.settings.api import _beside
 from tests.access.test_api_keys import SESSIONS
 from tests.api import Api, everything, problem
@@ -19,9 +23,9 @@ ORDERS = "/api/v1/orders"
 @pytest.fixture(autouse=True)
 def _forget(settings: Settings) -> Iterator[None]:
     settings.API_REQUESTS_PER_MINUTE = 3
-    rate_limit._limiter.cache_clear()
+    rate_limit._made.cache_clear()
     yield
-    rate_limit._limiter.cache_clear()
+    rate_limit._made.cache_clear()
 
 
 def _statuses(api: Api, count: int) -> list[int]:
@@ -67,7 +71,7 @@ def test_processes_that_share_a_server_share_the_count(settings: Settings, valke
     api = Api("checkout", client="cli_shared")
     assert _statuses(api, 2) == [200, 200]
     # When another process takes over, which has counted nothing
-    rate_limit._limiter.cache_clear()
+    rate_limit._made.cache_clear()
     # Then
     assert _statuses(api, 2) == [200, 429]
 
@@ -92,3 +96,16 @@ def test_a_server_that_cannot_count_lets_everybody_through(
 )
 def test_requests_are_counted_at_the_broker_where_that_can_count(broker: str, storage: str) -> None:
     assert _beside(broker) == storage
+
+
+def test_the_first_requests_of_a_process_may_come_at_once(settings: Settings, valkey_url: str) -> None:
+    # Given a process that has not counted yet, and has not even loaded what it needs for that
+    program = (
+        "import django; django.setup()\n"
+        "from tests.concurrency.crowd import everyone\n"
+        "from config.access import rate_limit\n"
+        "assert len({id(limiter) for limiter in everyone(8, lambda _: rate_limit._limiter())}) == 1\n"
+    )
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "CELERY_BROKER_URL": valkey_url}
+    # When, then
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=BASE_DIR, env=environment, timeout=60)

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from config.bench.checkout import command as checkout
 from config.bench.ledger import command as ledger
 from config.bench.pgbench import PgbenchFailedError
 from config.bench.server import AnotherRuns
@@ -27,6 +28,7 @@ class Subject:
 
 
 SUBJECTS = {
+    "checkout": Subject(checkout.HELP, checkout.add_arguments, checkout.run),
     "ledger": Subject(ledger.HELP, ledger.add_arguments, ledger.run),
     "webhooks": Subject(webhooks.HELP, webhooks.add_arguments, webhooks.run),
 }

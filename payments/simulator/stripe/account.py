@@ -29,4 +29,4 @@ class StripeAccount(Account):
             self.store.add(event)
             return event
 
-        self.post(new_event)
+        self.post(kind, new_event)

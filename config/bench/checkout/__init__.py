@@ -1,0 +1,1 @@
+"""How many complete checkouts the service makes: session, payment, webhook, ledger, over real HTTP."""
