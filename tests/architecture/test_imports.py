@@ -16,6 +16,7 @@ BREACHES = [
     ("payments/breach.py", "import rest_framework", "HTTP stays in the api folders and in config"),
     ("payments/breach.py", "import payments.api", "Nothing but HTTP code imports the api folders"),
     *((f"config/{name}_breach.py", f"import {name}.models", f"Only {name} touches") for name in PACKAGES[1:]),
+    ("checkout/pricing/breach.py", "import checkout.models", "What a basket costs is arithmetic"),
     ("payments/breach.py", "import payments.simulator", "The PSP simulator stands in for a remote server"),
     ("payments/simulator/breach.py", "import payments.psp", "The PSP simulator shares no code with what it tests"),
 ]
