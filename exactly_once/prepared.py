@@ -1,6 +1,6 @@
-"""Statements that run often enough to be prepared: PostgreSQL parses and plans each once per connection.
+"""Statements of ours that run often: with values bound by the server, whatever the settings say of Django's own.
 
-Django's own cursors put the values into the text, and each text is new to the server.
+PostgreSQL parses and plans each once per connection (config/settings/database.py says from when on).
 """
 
 from collections.abc import Mapping, Sequence

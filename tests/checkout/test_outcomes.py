@@ -25,7 +25,7 @@ LATER = NOW + timedelta(minutes=1)
 def _canceled_at_the_psp(psp: Psp) -> None:
     """Have the merchant cancel the one payment in the PSP's own dashboard."""
     (charge,) = psp.http.get("/_simulator/record").json()["charges"]
-    address = f"/v1/payment_intents/{charge['payment_intent']}/cancel"
+    address = f"/v1/payment_intents/{charge['payment']}/cancel"
     psp.http.post(address, headers={"Authorization": "Bearer sk_test_tests"}).raise_for_status()
 
 

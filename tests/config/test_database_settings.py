@@ -60,3 +60,12 @@ def test_pgbouncer_gets_nothing_that_it_refuses_or_that_needs_one_session() -> N
 
 def test_without_an_address_there_is_no_database() -> None:
     assert _databases() == {}
+
+
+def test_statements_are_planned_once_for_all_their_values_but_behind_pgbouncer() -> None:
+    alone = _databases(DATABASE_URL="postgresql://db/tally")["default"]["OPTIONS"]
+    behind = _databases(DATABASE_URL="postgresql://db/tally", DATABASE_BEHIND_PGBOUNCER="on")["default"]["OPTIONS"]
+
+    assert (alone["server_side_binding"], alone["prepare_threshold"]) == (True, 5)
+    # The next statement of a session there may run on another connection.
+    assert {"server_side_binding", "prepare_threshold"} & behind.keys() == set()
