@@ -9,11 +9,12 @@ from django_subatomic.db import durable, transaction
 from ledger.money import Money
 from payments.circuit import note_call
 from payments.errors import PaymentNotFound
+from payments.judge_news import AttemptNews
 from payments.models import Attempt
 from payments.psp.base import PspAdapter
 from payments.psp.outcomes import AuthorizeOutcome, NoLookUp, NotFoundAtPsp, Pending, Unknown
 from payments.psp.registry import get_adapter
-from payments.settle_attempt import AttemptNews, settle_attempt
+from payments.settle_attempt import settle_attempt
 from payments.states import CHECKED_ATTEMPT_STATES, AttemptState
 
 _GIVES_WAY = frozenset({AttemptState.DECLINED, AttemptState.FAILED_NOT_SENT})

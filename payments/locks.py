@@ -1,8 +1,8 @@
 """Every row lock of payments.
 
-The order, over the whole service: intent, then attempt, then capture or refund, then break, then the ledger's balances
-in the posting function, then (above us) checkout session, reservations and stock. Whoever needs several takes them in
-that order.
+The order, over the whole service: intent, then attempt, then capture, refund or decision, then break, then the ledger's
+balances in the posting function, then (above us) checkout session, reservations and stock. Whoever needs several takes
+them in that order.
 """
 
 from uuid import UUID
@@ -10,7 +10,7 @@ from uuid import UUID
 from django_subatomic.db import transaction_required
 
 from payments.errors import PaymentNotFound
-from payments.models import Attempt, Break, Capture, PaymentIntent, Refund
+from payments.models import Attempt, Break, Capture, Decision, PaymentIntent, Refund
 
 
 @transaction_required
@@ -66,6 +66,21 @@ def lock_refund(*, refund_uuid: UUID) -> Refund:
     refund = Refund.objects.select_for_update(no_key=True).get(uuid=refund_uuid)
     refund.attempt = attempt
     return refund
+
+
+@transaction_required
+def lock_decision(*, decision_id: str) -> Decision:
+    """Lock a decision and, before it, its attempt and that one's intent.
+
+    :raises PaymentNotFound: ``decision_not_found``.
+    """
+    found = Decision.objects.select_related("attempt").filter(public_id=decision_id).first()
+    if found is None:
+        raise PaymentNotFound(code="decision_not_found", detail=f"There is no decision {decision_id}.")
+    attempt = lock_attempt(attempt_uuid=found.attempt.uuid)
+    decision = Decision.objects.select_for_update(no_key=True).get(pk=found.pk)
+    decision.attempt = attempt
+    return decision
 
 
 @transaction_required

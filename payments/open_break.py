@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
 from django_subatomic.db import transaction_required
@@ -80,9 +81,14 @@ def known_break(*, finding: Finding) -> Break | None:
 
 
 @transaction_required
-def note(*, about: Break, what: str, by: str, detail: str, now: datetime) -> None:
+def note(*, about: Break, what: str, by: str, detail: str, now: datetime, operation: UUID | None = None) -> None:
     """Write a line of a break's history."""
-    BreakEvent.objects.create(about=about, what=what, by=by, detail=detail[:500], at=now)
+    BreakEvent.objects.create(about=about, what=what, by=by, detail=detail[:500], at=now, operation=operation)
+
+
+def is_done(*, operation: UUID | None) -> bool:
+    """Whether a person's operation is in a break's history. The caller has locked the break."""
+    return operation is not None and BreakEvent.objects.filter(operation=operation).exists()
 
 
 def unexplained(held: Break) -> Unexplained:

@@ -8,6 +8,7 @@ from django_subatomic.db import transaction_required
 from ledger.money import Money
 from payments.models import Attempt
 from payments.open_break import Finding, known_break, open_break
+from payments.overtake_decision import applied_decision
 from payments.psp.outcomes import Approved
 from payments.resolve_break import end_breaks_of
 from payments.states import BreakKind, BreakResolution
@@ -16,18 +17,20 @@ log = structlog.get_logger(__name__)
 
 
 @transaction_required
-def report_mismatch(*, attempt: Attempt, approved: Approved, now: datetime) -> None:
+def report_mismatch(*, attempt: Attempt, approved: Approved, now: datetime) -> bool:
     """Open a break about it; what the PSP took beyond (or short of) what is booked stands in suspense meanwhile.
 
-    What it said before of this attempt is superseded. The caller has locked the attempt.
+    What it said before of this attempt is superseded. The caller has locked the attempt. Return whether it is news.
     """
     asked = Money(attempt.amount_minor, attempt.currency)
     log.error("payment.amount_mismatch", attempt=str(attempt.uuid), asked=str(asked), reported=str(approved.money))
     finding = _finding(attempt, approved)
-    if known_break(finding=finding) is None:
-        reason = f"the PSP now reports {approved.money}"
-        end_breaks_of(attempt=attempt, resolution=BreakResolution.SUPERSEDED, reason=reason, now=now)
-        open_break(finding=finding, now=now)
+    if known_break(finding=finding) is not None:
+        return False
+    reason = f"the PSP now reports {approved.money}"
+    end_breaks_of(attempt=attempt, resolution=BreakResolution.SUPERSEDED, reason=reason, now=now)
+    open_break(finding=finding, now=now)
+    return True
 
 
 def _finding(attempt: Attempt, approved: Approved) -> Finding:
@@ -40,7 +43,7 @@ def _finding(attempt: Attempt, approved: Approved) -> Finding:
         book=attempt.intent.book,
         psp=attempt.psp,
         psp_account=attempt.psp_account,
-        subject=f"payment:{approved.psp_reference}:{done}:{approved.money}",
+        subject=f"payment:{approved.psp_reference}:{done}:{approved.money}{_since(attempt)}",
         money=Money(abs(beyond_minor), approved.money.currency),
         received=beyond_minor >= 0,
         in_suspense=approved.captured and beyond_minor != 0,
@@ -49,3 +52,9 @@ def _finding(attempt: Attempt, approved: Approved) -> Finding:
         psp_reference=approved.psp_reference,
         attempt=attempt,
     )
+
+
+def _since(attempt: Attempt) -> str:
+    """Return what makes news that people have decided about other news when it comes again: the decision."""
+    decided = applied_decision(attempt=attempt)
+    return "" if decided is None else f":after:{decided.public_id}"

@@ -13,24 +13,16 @@ from exactly_once import outbox
 from ledger.money import Money
 from payments.begin_attempt import fail_over
 from payments.bookings import book_capture, book_hold, book_release, close_pending, new_capture
-from payments.errors import PaymentRefused
 from payments.events import intent_payload
+from payments.judge_news import AttemptNews, contradiction, is_of_another_amount, judge, reference_of, state_of
 from payments.locks import lock_attempt
 from payments.models import Attempt, Capture
 from payments.outcomes import IntentOutcome, announce
-from payments.psp.outcomes import (
-    Approved,
-    AuthorizeOutcome,
-    Declined,
-    Expired,
-    NotSent,
-    RequiresAction,
-    Unknown,
-    Voided,
-)
+from payments.overtake_decision import denies_decision, overtake_decision, report_denial
+from payments.psp.outcomes import Approved, Declined, Expired, NotSent, RequiresAction, Unknown, Voided
 from payments.report_mismatch import report_mismatch
-from payments.resolve_break import end_breaks_of, has_money_in_suspense
-from payments.state_machines import Step, step
+from payments.resolve_break import end_breaks_of
+from payments.state_machines import Step
 from payments.states import (
     CHECKED_ATTEMPT_STATES,
     INTENT_STATE_OF,
@@ -44,17 +36,6 @@ from payments.sweep import next_check_at
 
 log = structlog.get_logger(__name__)
 
-type AttemptNews = AuthorizeOutcome | Voided | Expired
-
-_STATE_OF: dict[type[object], AttemptState] = {
-    RequiresAction: AttemptState.REQUIRES_ACTION,
-    Declined: AttemptState.DECLINED,
-    NotSent: AttemptState.FAILED_NOT_SENT,
-    Voided: AttemptState.VOIDED,
-    Expired: AttemptState.EXPIRED,
-    Unknown: AttemptState.UNKNOWN,
-}
-
 
 @transaction_required
 def settle_attempt(*, attempt_uuid: UUID, outcome: AttemptNews, now: datetime) -> AttemptState:
@@ -67,19 +48,24 @@ def settle_attempt(*, attempt_uuid: UUID, outcome: AttemptNews, now: datetime) -
     attempt = lock_attempt(attempt_uuid=attempt_uuid)
     current = AttemptState(attempt.state)
     if (surplus := _surplus(attempt, outcome)) is not None:
+        if surplus.state != AttemptState.SURPLUS:
+            report_denial(attempt=attempt, news=outcome, now=now)
         return _settle_surplus(surplus, outcome, now)
-    verdict = _judge(attempt, outcome)
-    if verdict is Step.STALE:
-        log.info("payment.news_ignored", attempt=str(attempt.uuid), state=current, news=_state_of(outcome))
+    if denies_decision(attempt=attempt, news=outcome) and report_denial(attempt=attempt, news=outcome, now=now):
         return current
-    if isinstance(outcome, Approved) and _is_of_another_amount(attempt, outcome):
+    verdict = judge(attempt, outcome)
+    if verdict is Step.STALE:
+        log.info("payment.news_ignored", attempt=str(attempt.uuid), state=current, news=state_of(outcome))
+        return current
+    if isinstance(outcome, Approved) and is_of_another_amount(attempt, outcome):
         return _doubt(attempt, outcome, verdict, now)
     if verdict is Step.CONTRADICTION:
-        raise _contradiction(attempt, outcome)
-    attempt.psp_reference = _reference_of(outcome) or attempt.psp_reference
+        raise contradiction(attempt, outcome)
+    attempt.psp_reference = reference_of(outcome) or attempt.psp_reference
     proved = _as_far_as_it_proves(attempt, outcome)
     _apply(attempt, proved, now)
-    if current is AttemptState.UNKNOWN and attempt.state != AttemptState.UNKNOWN:
+    if current is AttemptState.UNKNOWN:
+        overtake_decision(attempt=attempt, now=now)
         reason = f"the PSP now reports {proved}"
         end_breaks_of(attempt=attempt, resolution=BreakResolution.SUPERSEDED, reason=reason, now=now)
     if current is AttemptState.SUBMITTED and fail_over(attempt=attempt, outcome=proved, now=now):
@@ -95,15 +81,9 @@ def _doubt(attempt: Attempt, approved: Approved, verdict: Step, now: datetime) -
         attempt.psp_reference = approved.psp_reference
         _apply(attempt, Unknown(detail=f"amount mismatch: asked {asked}, PSP reports {approved.money}"), now)
         move_intent(attempt=attempt, now=now)
-    report_mismatch(attempt=attempt, approved=approved, now=now)
+    if report_mismatch(attempt=attempt, approved=approved, now=now):
+        overtake_decision(attempt=attempt, now=now)
     return AttemptState(attempt.state)
-
-
-def _contradiction(attempt: Attempt, outcome: AttemptNews) -> PaymentRefused:
-    return PaymentRefused(
-        code="contradictory_outcome",
-        detail=f"Attempt {attempt.uuid} is {attempt.state} by {attempt.psp_reference}, yet the PSP reports {outcome}.",
-    )
 
 
 def _surplus(attempt: Attempt, outcome: AttemptNews) -> Attempt | None:
@@ -122,33 +102,10 @@ def _settle_surplus(surplus: Attempt, outcome: AttemptNews, now: datetime) -> At
     return AttemptState(surplus.state)
 
 
-def _judge(attempt: Attempt, outcome: AttemptNews) -> Step:
-    """Say what the news means, before it is asked how far it is to be believed.
-
-    News of another amount than a payment that is settled is never stale: somebody's money would be passed over.
-
-    :raises PaymentRefused: ``contradictory_outcome``: it is about another payment at the PSP.
-    """
-    if attempt.psp_reference is not None and _reference_of(outcome) not in (None, attempt.psp_reference):
-        raise _contradiction(attempt, outcome)
-    verdict = step(current=AttemptState(attempt.state), news=_state_of(outcome))
-    if verdict is Step.APPLY and _is_passed(attempt, outcome):
-        return Step.STALE
-    return Step.CONTRADICTION if verdict is Step.STALE and _is_of_another_amount(attempt, outcome) else verdict
-
-
-def _is_passed(attempt: Attempt, outcome: AttemptNews) -> bool:
-    """Whether it tells of a part that we know of, or of less than the taking that we know of and cannot explain."""
-    known = Money(attempt.captured_minor, attempt.currency)
-    if isinstance(outcome, Approved) and outcome.captured:
-        return bool(attempt.captured_minor) and outcome.money == known
-    return attempt.state == AttemptState.UNKNOWN and has_money_in_suspense(attempt=attempt)
-
-
 def _apply(attempt: Attempt, outcome: AttemptNews, now: datetime) -> None:
     """Write what follows for the attempt, its captures and voids, and the ledger."""
     was_held, capture = attempt.authorized_at is not None, None
-    state = _state_of(outcome)
+    state = state_of(outcome)
     if isinstance(outcome, Approved) and outcome.captured:
         capture = _capture_of(attempt, outcome.money, now)
         attempt.captured_minor += capture.amount_minor
@@ -178,43 +135,11 @@ def _capture_of(attempt: Attempt, total: Money, now: datetime) -> Capture:
     return new_capture(attempt=attempt, money=newly, final=True, now=now)
 
 
-def _state_of(outcome: AttemptNews) -> AttemptState:
-    if isinstance(outcome, Approved):
-        return AttemptState.CAPTURED if outcome.captured else AttemptState.AUTHORIZED
-    return _STATE_OF[type(outcome)]
-
-
 def _as_far_as_it_proves(attempt: Attempt, outcome: AttemptNews) -> AttemptNews:
     """Reduce to ``Unknown`` a *not sent* that proves nothing, because somebody else has asked under the same key."""
     if isinstance(outcome, NotSent) and attempt.checks > 0:
         return Unknown(detail=f"not sent this time: {outcome.detail}")
     return outcome
-
-
-def _is_of_another_amount(attempt: Attempt, outcome: AttemptNews) -> bool:
-    """Whether the PSP approved something else than what we asked for, or took something else than we know of."""
-    if not isinstance(outcome, Approved):
-        return False
-    least, most = _believable(attempt, captured=outcome.captured)
-    return outcome.money.currency != attempt.currency or not least <= outcome.money.amount_minor <= most
-
-
-def _believable(attempt: Attempt, *, captured: bool) -> tuple[int, int]:
-    """Return between which sums the PSP may hold, or have taken, for this attempt."""
-    amount, taken = attempt.amount_minor, attempt.captured_minor
-    if not captured:
-        # Of a hold that we know of, some PSPs report what is left.
-        return (amount if attempt.authorized_at is None else 0, amount)
-    if attempt.state == AttemptState.CAPTURED:
-        return taken, taken
-    if attempt.captures_at_once:
-        return amount, amount
-    pending = attempt.captures.filter(state=CaptureState.PENDING).first()
-    return (taken, amount) if pending is None else (taken + pending.amount_minor, taken + pending.amount_minor)
-
-
-def _reference_of(outcome: AttemptNews) -> str | None:
-    return None if isinstance(outcome, NotSent | Unknown) else outcome.psp_reference
 
 
 def _record(attempt: Attempt, outcome: AttemptNews, state: AttemptState, now: datetime) -> None:

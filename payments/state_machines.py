@@ -12,6 +12,7 @@ from payments.states import (
     AttemptState,
     BreakState,
     CaptureState,
+    DecisionState,
     DisputeState,
     IntentState,
     PayoutState,
@@ -20,7 +21,7 @@ from payments.states import (
 )
 
 N, A, C, V, R, D, P = IntentState, AttemptState, CaptureState, VoidState, RefundState, DisputeState, PayoutState
-B = BreakState
+B, M = BreakState, DecisionState
 
 INTENT = StateMachine(
     name="Payment intent",
@@ -238,6 +239,28 @@ BREAK = StateMachine(
     notes="""One finding opens one break, however often it is made: a unique constraint on what it is about. Money that
 the PSP has moved stands in `suspense:{psp}` from the commit that opens the break to the one that resolves it. What a
 break says never changes, and a resolved one is final: triggers. Its history only grows.""",
+)
+
+
+DECISION = StateMachine(
+    name="Decision",
+    purpose="What two people hold for true of an attempt that is unknown, on evidence that they name.",
+    begins={M.PROPOSED: "by one person"},
+    transitions={
+        M.PROPOSED: {
+            M.APPLIED: "by another one",
+            M.REJECTED: "by another one",
+            M.WITHDRAWN: "by the same one",
+            M.OVERTAKEN: "the PSP has told something new",
+        },
+        M.APPLIED: {},
+        M.REJECTED: {},
+        M.WITHDRAWN: {},
+        M.OVERTAKEN: {},
+    },
+    notes="""An attempt has one open proposal at a time (a partial unique index), whose words never change (a trigger).
+That the second person is not the first is a CHECK. Applied, it settles the attempt as any evidence does. What the PSP
+tells afterwards and what denies it opens a break.""",
 )
 
 

@@ -127,6 +127,25 @@ class BreakResolution(StrEnum):
     SUPERSEDED = "superseded"  # the PSP says something else by now
 
 
+class DecisionOutcome(StrEnum):
+    """How two people say that an attempt ended. Each is an attempt's state of the same name."""
+
+    CAPTURED = "captured"
+    AUTHORIZED = "authorized"
+    VOIDED = "voided"
+    DECLINED = "declined"  # or never happened
+
+
+class DecisionState(StrEnum):
+    """``proposed`` by one person until another one has agreed, or not, or evidence has come."""
+
+    PROPOSED = "proposed"
+    APPLIED = "applied"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    OVERTAKEN = "overtaken"
+
+
 A = AttemptState
 
 # Everything that may still cost or bring money. At most one such attempt per intent: a partial unique index.

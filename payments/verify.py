@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 from exactly_once.verification import CheckResult
 from ledger import queries as ledger
 from payments.chart import CHARGEBACKS, REFUNDS, disputed, receivable, suspense
-from payments.models import Attempt, Break, Capture, Dispute, PaymentIntent, Payout, Refund
+from payments.models import Attempt, Break, Capture, Decision, Dispute, PaymentIntent, Payout, Refund
 from payments.states import (
     OPEN_REFUND_STATES,
     PENDING_ATTEMPT_STATES,
@@ -17,6 +17,7 @@ from payments.states import (
     AttemptState,
     BreakState,
     CaptureState,
+    DecisionState,
     DisputeState,
     IntentState,
     PayoutState,
@@ -39,6 +40,7 @@ def checks(*, now: datetime) -> Iterator[CheckResult]:
     yield _receivables_match()
     yield _suspense_is_what_breaks_say()
     yield _breaks_tell_their_history()
+    yield _decisions_are_of_two_people()
     yield _disputes_add_up()
     yield _surplus_goes_back()
     yield _nothing_unknown_for_too_long(now)
@@ -189,6 +191,19 @@ def _breaks_tell_their_history() -> CheckResult:
         "payments: every break's history says that it was opened, and how it was resolved",
         breaks.count(),
         list(breaks.exclude(told).values_list("public_id", flat=True)),
+    )
+
+
+def _decisions_are_of_two_people() -> CheckResult:
+    """Look for who decided alone, and for what is still proposed about an attempt that evidence has ended."""
+    decisions = Decision.objects.select_related("attempt")
+    signed = Q(state__in=[DecisionState.APPLIED, DecisionState.REJECTED])
+    alone = signed & (Q(closed_by=F("proposed_by")) | Q(closed_by=""))
+    pointless = Q(state=DecisionState.PROPOSED) & ~Q(attempt__state=AttemptState.UNKNOWN)
+    return CheckResult.of(
+        "payments: every decision is signed by two people, and what is proposed is about what is unknown",
+        decisions.count(),
+        list(decisions.filter(alone | pointless).values_list("public_id", flat=True)),
     )
 
 

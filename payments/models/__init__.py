@@ -4,6 +4,7 @@ Amounts are bigint minor units of the row's ISO 4217 currency.
 """
 
 from payments.models.breaks import Break, BreakEvent
+from payments.models.decisions import Decision
 from payments.models.intent import Attempt, PaymentIntent
 from payments.models.movements import Capture, Refund, Void
 from payments.models.routing import PspCircuit, RoutingRule
@@ -14,6 +15,7 @@ __all__ = [
     "Break",
     "BreakEvent",
     "Capture",
+    "Decision",
     "Dispute",
     "PaymentIntent",
     "Payout",

@@ -60,6 +60,7 @@ class Break(models.Model):
     resolved_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        permissions = [("resolve_break", "resolve breaks, and say who looks into them")]
         constraints = [
             models.CheckConstraint(
                 name="payment_break_amount", condition=Q(amount_minor__gt=0) | Q(amount_minor=0, in_suspense=False)
@@ -104,6 +105,8 @@ class BreakEvent(models.Model):
     by = models.CharField(max_length=150)
     detail = models.CharField(max_length=500, blank=True)
     at = models.DateTimeField()
+    # Minted when the form was drawn: a double click is done once.
+    operation = models.UUIDField(unique=True, null=True, blank=True)
 
     class Meta:
         triggers = [append_only()]

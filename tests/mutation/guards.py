@@ -165,7 +165,10 @@ GUARDS = {
         "pgtrigger_fixed_2043c",
         "pgtrigger_follows_table_63731",
     ),
-    "payments_breakevent": ("pgtrigger_append_only_29490",),
+    "payments_breakevent": (
+        "payments_breakevent_operation_key",
+        "pgtrigger_append_only_29490",
+    ),
     "payments_capture": (
         "payment_capture_amount_positive",
         "payment_capture_number",
@@ -175,6 +178,18 @@ GUARDS = {
         "payments_capture_uuid_key",
         "pgtrigger_counted_a8235",
         "pgtrigger_follows_table_81b89",
+    ),
+    "payments_decision": (
+        "payment_decision_argued",
+        "payment_decision_by_another",
+        "payment_decision_of_what",
+        "payment_decision_one_open",
+        "payment_decision_state_known",
+        "payments_decision_operation_key",
+        "payments_decision_public_id_key",
+        "pgtrigger_closed_9e58e",
+        "pgtrigger_fixed_328e0",
+        "pgtrigger_follows_table_54ff2",
     ),
     "payments_dispute": (
         "payment_dispute_amount_positive",

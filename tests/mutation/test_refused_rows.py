@@ -44,6 +44,10 @@ BREAKS = {
     "payment_capture_amount_positive": "amount_minor = 0",
     "payment_capture_state_known": "state = 'x'",
     "payment_attempt_disputes_within_capture": "disputed_minor = captured_minor + 1",
+    "payment_decision_argued": "reason = ''",
+    "payment_decision_by_another": "closed_by = proposed_by WHERE state = 'applied'",
+    "payment_decision_of_what": "amount_minor = 1",
+    "payment_decision_state_known": "state = 'x'",
     "payment_dispute_amount_positive": "amount_minor = 0, withdrawn_minor = 0",
     "payment_dispute_state_known": "state = 'x', withdrawn_minor = 0",
     "payment_dispute_withdrawn_as_it_stands": "withdrawn_minor = amount_minor + 1",
@@ -78,12 +82,14 @@ BESIDE = {
     "payment_attempt_amount_positive": ("payment_attempt_refunds_within_capture",),
     "payment_attempt_refunds_within_capture": (),
     "payment_break_state_known": ("payment_break_resolved_for_a_reason",),
+    "payment_decision_state_known": ("payment_decision_by_another",),
     "ledger_invariant_within_days_check": ("ledger_invariant_complete",),
 }
 TRIGGERS = {
+    "closed": ("UPDATE {table} SET note = 'x' WHERE state <> 'proposed'", "fixed"),
     "append_only": ("UPDATE {table} SET {column} = {column}", "append-only"),
     "final": ("UPDATE {table} SET state = 'x' WHERE state IN ('finished', 'processed')", "final"),
-    "fixed": ("UPDATE {table} SET detail = 'x'", "fixed"),
+    "fixed": ("UPDATE {table} SET public_id = 'x'", "fixed"),
     "follows_table": ("UPDATE {table} SET state = 'pending'", "follows_table"),
     "key_fixed": ("UPDATE {table} SET name = 'other'", "key"),
 }
@@ -94,6 +100,7 @@ OTHERWISE = {
     ("payments_break", "final"): "UPDATE {table} SET reason = 'x' WHERE state = 'resolved'",
     ("payments_break", "follows_table"): "UPDATE {table} SET state = 'open', resolution = '', reason = '',"
     " resolved_by = '', resolved_at = NULL",
+    ("payments_decision", "follows_table"): "UPDATE {table} SET state = 'rejected' WHERE state = 'applied'",
     ("payments_dispute", "follows_table"): "UPDATE {table} SET state = 'warning_closed', withdrawn_minor = 0",
     ("payments_paymentintent", "follows_table"): "UPDATE {table} SET state = 'requires_confirmation'",
 }

@@ -1,7 +1,7 @@
 """At least one row in every table that has a guard."""
 
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import connection
 from django_subatomic.db import transaction
@@ -16,20 +16,22 @@ from ledger.drafts import HoldTerms, TransactionDraft, credit, debit
 from ledger.models import Book, ImportRun, Invariant
 from ledger.money import Money
 from ledger.seal import seal
+from payments.apply_decision import apply_decision
 from payments.begin_attempt import Charge, begin_attempt
 from payments.capture import request_capture
 from payments.create_intent import Wish, create_intent
 from payments.dispute import settle_dispute
 from payments.models import Attempt, Break, PaymentIntent, PspCircuit, Refund, RoutingRule
 from payments.payout import settle_payout
+from payments.propose_decision import Claim, propose_decision
 from payments.psp.news import DisputeEvent, PayoutEvent
-from payments.psp.outcomes import Approved, RefundSucceeded, Voided
+from payments.psp.outcomes import Approved, RefundSucceeded, Unknown, Voided
 from payments.refund import COMPENSATION, request_refund
 from payments.resolve_break import resolve_break
 from payments.routing import Token
 from payments.settle_attempt import settle_attempt
 from payments.settle_refund import settle_refund
-from payments.states import DisputeState, PayoutState
+from payments.states import DecisionOutcome, DisputeState, PayoutState
 from payments.void import request_void
 from tests.checkout.buyers import open_session, open_shop, pay
 from tests.factories import NOW
@@ -83,7 +85,20 @@ def _hold_payments() -> None:
     voided = _hold("chk_voided")
     request_void(order_reference="chk_voided", now=NOW)
     settle_attempt(attempt_uuid=voided, outcome=Voided("pi_chk_voided"), now=NOW)
+    _decide()
     _route()
+
+
+def _decide() -> None:
+    """Have two payments that nobody knew the outcome of: one was decided about, by two people, one is yet to be."""
+    said = {"reason": "Never happened.", "evidence": "The dashboard."}
+    claim = Claim(DecisionOutcome.DECLINED, "", None, **said)
+    for order in ("chk_decided", "chk_proposed"):
+        attempt = _begin(order)
+        settle_attempt(attempt_uuid=attempt, outcome=Unknown("time-out"), now=NOW)
+        decision = propose_decision(attempt_uuid=attempt, claim=claim, by="ann", operation=uuid4(), now=NOW)
+        if order == "chk_decided":
+            apply_decision(decision_id=decision, by="bob", now=NOW)
 
 
 def _settle_up() -> None:
@@ -97,7 +112,8 @@ def _settle_up() -> None:
     settle_attempt(
         attempt_uuid=sold.uuid, outcome=Approved(str(sold.psp_reference), captured=True, money=more), now=NOW
     )
-    resolve_break(break_id=Break.objects.get().public_id, reason="A tip.", by="ann", now=NOW)
+    broken = Break.objects.get().public_id
+    resolve_break(break_id=broken, reason="A tip.", by="ann", operation=uuid4(), now=NOW)
 
 
 def _route() -> None:
@@ -117,11 +133,16 @@ def _route() -> None:
     )
 
 
-def _hold(order: str) -> UUID:
+def _begin(order: str) -> UUID:
     money = Money(1290, "EUR")
     charge = Charge(BOOK, "cli_test", order, money, "", [Token("stripe", "pm_card_visa")], captures_at_once=False)
-    attempt = begin_attempt(charge=charge, now=NOW)
-    settle_attempt(attempt_uuid=attempt, outcome=Approved(f"pi_{order}", captured=False, money=money), now=NOW)
+    return begin_attempt(charge=charge, now=NOW)
+
+
+def _hold(order: str) -> UUID:
+    attempt = _begin(order)
+    held = Approved(f"pi_{order}", captured=False, money=Money(1290, "EUR"))
+    settle_attempt(attempt_uuid=attempt, outcome=held, now=NOW)
     return attempt
 
 

@@ -10,9 +10,10 @@ from ledger.money import Money
 from payments.ask_psp import charge
 from payments.begin_attempt import Charge, begin_attempt
 from payments.capture import request_capture
+from payments.judge_news import AttemptNews
 from payments.models import Attempt, PaymentIntent
 from payments.routing import Token
-from payments.settle_attempt import AttemptNews, settle_attempt
+from payments.settle_attempt import settle_attempt
 from payments.verify import checks
 from tests.factories import NOW
 

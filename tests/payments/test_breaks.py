@@ -1,6 +1,7 @@
 """One finding opens one break, whose money stands in suspense until somebody has found out what it was."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import DatabaseError
@@ -12,10 +13,12 @@ from ledger.accounts import open_book
 from ledger.models import Transaction
 from ledger.money import Money
 from payments import settlement_rules
+from payments.assign_break import assign_break
 from payments.chart import ensure_suspense_chart
 from payments.errors import PaymentNotFound, PaymentRefused
 from payments.models import Break, BreakEvent
 from payments.open_break import Finding
+from payments.resolve_break import resolve_break
 from payments.verify import checks
 from tests.concurrency.crowd import crowd
 from tests.factories import NOW
@@ -81,6 +84,47 @@ def test_two_people_at_once_resolve_a_break_once() -> None:
 
     assert sorted(map(str, crowd(10, attempt_it))) == ["break_resolved"] * 9 + ["done"]
     assert (balances(), Transaction.objects.count()) == ((0, 0), 2)
+
+
+@pytest.mark.usefixtures("_shop")
+def test_a_resolution_that_is_sent_twice_is_made_once() -> None:
+    break_id, operation = found(line()), uuid4()
+    for _ in range(2):
+        with transaction():
+            resolve_break(break_id=break_id, reason="A fee.", by="ann", now=NOW, operation=operation)
+    assert (balances(), history()) == ((0, 0), [("opened", "tally"), ("explained", "ann")])
+
+
+@pytest.mark.usefixtures("_shop")
+def test_a_break_is_not_resolved_without_a_reason() -> None:
+    break_id = found(line())
+    with pytest.raises(PaymentRefused) as refusal, transaction():
+        resolve_break(break_id=break_id, reason=" ", by="ann", now=NOW)
+    assert (refusal.value.code, balances(), history()) == ("reason_required", (390, -390), [("opened", "tally")])
+
+
+@pytest.mark.usefixtures("_shop")
+def test_a_break_is_given_to_somebody_once_for_each_click() -> None:
+    break_id, operation, later = found(line()), uuid4(), NOW + timedelta(days=9)
+    for _ in range(2):
+        with transaction():
+            assign_break(break_id=break_id, owner="cy", by="ann", now=NOW, due_at=later, operation=operation)
+    row = Break.objects.get()
+    assert (row.owner, row.due_at, history()) == ("cy", later, [("opened", "tally"), ("assigned", "ann")])
+    # When it is given back
+    with transaction():
+        assign_break(break_id=break_id, owner="", by="cy", now=NOW)
+    # Then it is due as before
+    row.refresh_from_db()
+    assert (row.owner, row.due_at) == ("", later)
+    resolved(break_id)
+    with pytest.raises(PaymentRefused) as refusal, transaction():
+        assign_break(break_id=break_id, owner="cy", by="ann", now=NOW)
+    assert (refusal.value.code, Break.objects.get().owner) == ("break_resolved", "")
+
+
+def history() -> list[tuple[str, str]]:
+    return list(BreakEvent.objects.order_by("pk").values_list("what", "by"))
 
 
 def test_no_break_is_not_found() -> None:

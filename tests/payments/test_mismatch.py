@@ -6,9 +6,9 @@ from ledger import queries as ledger
 from ledger.models import Entry
 from ledger.money import Money
 from payments.errors import PaymentRefused
+from payments.judge_news import AttemptNews
 from payments.models import Attempt, Break, BreakEvent, PaymentIntent
 from payments.psp.outcomes import Approved, Declined, Expired, RequiresAction, Unknown, Voided
-from payments.settle_attempt import AttemptNews
 from tests.concurrency.crowd import crowd
 from tests.payments.findings import balances, resolved
 from tests.payments.holding import EUR, ask, assert_in_order, begin, news, states

@@ -14,8 +14,8 @@ from django.db.transaction import atomic
 
 from config.generated_pages import state_machines
 from exactly_once.state_machine import StateMachine
-from payments.models import Attempt, Break, Capture, Dispute, PaymentIntent, Payout, Refund, Void
-from payments.state_machines import ATTEMPT, BREAK, CAPTURE, DISPUTE, INTENT, PAYOUT, REFUND, VOID
+from payments.models import Attempt, Break, Capture, Decision, Dispute, PaymentIntent, Payout, Refund, Void
+from payments.state_machines import ATTEMPT, BREAK, CAPTURE, DECISION, DISPUTE, INTENT, PAYOUT, REFUND, VOID
 from tests.mutation.world import populate
 from tests.psp import Psp
 
@@ -32,6 +32,11 @@ ENDED = (
     "resolved_by = CASE %(state)s WHEN 'open' THEN '' ELSE 'x' END, "
     "resolved_at = CASE %(state)s WHEN 'open' THEN NULL ELSE now() END, "
 )
+# Any of a decision's ends, as far as the rule of two people goes.
+SIGNED = (
+    "closed_by = CASE %(state)s WHEN 'proposed' THEN '' WHEN 'overtaken' THEN '' WHEN 'withdrawn' THEN proposed_by "
+    "ELSE 'x' END, closed_at = CASE %(state)s WHEN 'proposed' THEN NULL ELSE timestamptz '2026-01-01' END, "
+)
 
 MACHINES: list[tuple[type[Model], StateMachine[Any], str]] = [
     (PaymentIntent, INTENT, ""),
@@ -42,6 +47,7 @@ MACHINES: list[tuple[type[Model], StateMachine[Any], str]] = [
     (Dispute, DISPUTE, TAKEN),
     (Payout, PAYOUT, ""),
     (Break, BREAK, ENDED),
+    (Decision, DECISION, SIGNED),
 ]
 
 

@@ -8,6 +8,7 @@ from django_subatomic.db import transaction
 
 from exactly_once.models import OutboxEvent
 from ledger.models import Transaction
+from payments.judge_news import AttemptNews
 from payments.models import Attempt, PaymentIntent, Refund, Void
 from payments.psp.outcomes import (
     Approved,
@@ -21,7 +22,6 @@ from payments.psp.outcomes import (
 )
 from payments.psp.registry import get_adapter
 from payments.refund import send_refund
-from payments.settle_attempt import AttemptNews
 from payments.settle_refund import settle_refund
 from payments.tasks import check_attempt
 from payments.verify import checks
