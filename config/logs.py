@@ -73,6 +73,8 @@ def logging_config(*, level: str) -> dict[str, Any]:
             "django.request": {"level": "ERROR"},
             # The SDK logs requests and their bodies below WARNING.
             "stripe": {"level": "WARNING"},
+            # Checkout.com's names each request and each refusal; what they come to is an outcome, and logged as such.
+            "checkout_sdk": {"level": "CRITICAL"},
         },
     }
 

@@ -15,9 +15,10 @@ PATIENCE_SECONDS = 5.0
 class BrokenServer:
     """Listens on this machine, keeps every request that it was sent, and behaves as told."""
 
-    def __init__(self, behaviour: Behaviour) -> None:
+    def __init__(self, behaviour: Behaviour, most_requests: int | None = None) -> None:
         self.requests: list[bytes] = []
         self._behaviour = behaviour
+        self._most_requests = most_requests
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._thread = threading.Thread(target=self._serve)
@@ -25,7 +26,8 @@ class BrokenServer:
 
     def close(self) -> None:
         """Stop listening; a request that is under way comes to its end first."""
-        self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept()
+        with suppress(OSError):  # it has closed by itself
+            self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept()
         self._thread.join(timeout=2 * PATIENCE_SECONDS)
         self._listener.close()
 
@@ -39,6 +41,8 @@ class BrokenServer:
                 connection.settimeout(PATIENCE_SECONDS)
                 if request := _read_request(connection):
                     self.requests.append(request)
+                    if len(self.requests) == self._most_requests:
+                        self._listener.close()
                     self._behaviour(connection)
 
 
@@ -54,9 +58,9 @@ def _read_request(connection: socket.socket) -> bytes:
 
 
 @contextmanager
-def broken_server(behaviour: Behaviour) -> Iterator[BrokenServer]:
-    """Serve for the length of a ``with``."""
-    server = BrokenServer(behaviour)
+def broken_server(behaviour: Behaviour, *, most_requests: int | None = None) -> Iterator[BrokenServer]:
+    """Serve for the length of a ``with``, or until the last of so many requests has come."""
+    server = BrokenServer(behaviour, most_requests)
     try:
         yield server
     finally:
@@ -72,9 +76,25 @@ def answer(status: int, body: str | bytes, *headers: str) -> Behaviour:
     """Send a whole HTTP reply."""
     content = body.encode() if isinstance(body, str) else body
     head = "\r\n".join(
-        (f"HTTP/1.1 {status} x", "Content-Type: application/json", f"Content-Length: {len(content)}", *headers)
+        (
+            f"HTTP/1.1 {status} x",
+            "Content-Type: application/json",
+            f"Content-Length: {len(content)}",
+            "Connection: close",
+            *headers,
+        )
     )
     return say(head.encode() + _END_OF_HEAD + content)
+
+
+def in_turn(*behaviours: Behaviour) -> Behaviour:
+    """Behave so to the first request, so to the next, and as to the last from then on."""
+    turns = iter(behaviours)
+
+    def behave(connection: socket.socket) -> None:
+        next(turns, behaviours[-1])(connection)
+
+    return behave
 
 
 def close(_connection: socket.socket) -> None:

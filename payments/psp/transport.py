@@ -1,6 +1,7 @@
 """The HTTP session under a PSP's SDK, and what its errors prove. Knows no PSP."""
 
 from http.cookiejar import DefaultCookiePolicy
+from typing import Any
 
 import requests
 import urllib3
@@ -10,10 +11,12 @@ from requests.adapters import HTTPAdapter
 IDLE_CONNECTIONS = 32
 
 
-def new_session() -> requests.Session:
+def new_session(*, timeout_seconds: tuple[float, float] | None = None) -> requests.Session:
     """Return a session that sends what it is given, once, to where it is told, and keeps nothing of the answer.
 
     It may be shared between threads: nothing in it changes after this.
+
+    :param timeout_seconds: how long to connect and how long to be answered, for an SDK that says neither.
     """
     session = requests.Session()
     # Following would charge again elsewhere (307), or take another page for the answer to a charge (302); and a
@@ -23,8 +26,20 @@ def new_session() -> requests.Session:
     session.auth = _as_it_is
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
     for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(pool_maxsize=IDLE_CONNECTIONS, max_retries=0))
+        session.mount(scheme, _Once(timeout_seconds))
     return session
+
+
+class _Once(HTTPAdapter):
+    """Sends a request once, and does not wait for ever."""
+
+    def __init__(self, timeout_seconds: tuple[float, float] | None) -> None:
+        super().__init__(pool_maxsize=IDLE_CONNECTIONS, max_retries=0)
+        self._timeout_seconds = timeout_seconds
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
+        """Send it, within our time where the caller has none."""
+        return super().send(request, **{**options, "timeout": options.get("timeout") or self._timeout_seconds})
 
 
 def never_connected(error: BaseException | None) -> bool:

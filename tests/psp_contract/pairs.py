@@ -38,11 +38,14 @@ class Abilities:
     explains_refusals: bool = True  # a refusal says how the payment stands
     remembers_keys: bool = True  # Idempotency-Key
     searches: bool = True  # by our attempt
-    captures_in_parts: bool = False  # keeps the rest for more captures
+    takes_at_once: bool = True  # otherwise it is held first, and taken by itself soon after
+    captures_in_parts: bool = False  # keeps the rest for more captures, each with a name of its own
     reports_captured_part: bool = True
     gives_the_banks_address: bool = True
     refuses_too_large_refunds: bool = True
     refuses_to_capture_what_is_canceled: bool = True
+    lets_go_of_open_questions: bool = True  # of the bank
+    knows_what_is_not_there: bool = True  # otherwise nothing is known of a payment that it does not find
     tells_of_refunds: bool = True  # by webhook
 
 
@@ -62,7 +65,8 @@ class Server:
 def answer_simulated_bank(_url: str, question: RequiresAction, approves: bool) -> None:
     """Answer on the simulator's page, as the buyer."""
     answer = {"answer": "approve" if approves else "fail"}
-    httpx.post(question.redirect_url, data=answer).raise_for_status()
+    sent_on = httpx.post(question.redirect_url, data=answer)
+    assert not sent_on.is_error, sent_on
 
 
 def send_simulated_webhooks(url: str, endpoint: str) -> None:
