@@ -25,6 +25,15 @@ SIMULATED_PSPS = (
         },
         variables=lambda url: {"STRIPE_API_BASE": url},
     ),
+    SimulatedPsp(
+        "checkoutcom",
+        webhook_secret="CHECKOUTCOM_WEBHOOK_SECRET",  # noqa: S106 - a variable's name
+        new_secrets=lambda: {
+            "CHECKOUTCOM_SECRET_KEY": f"sk_sbox_{secrets.token_hex(16)}",
+            "CHECKOUTCOM_WEBHOOK_SECRET": secrets.token_hex(32),
+        },
+        variables=lambda url: {"CHECKOUTCOM_API_BASE": f"{url}/checkoutcom"},
+    ),
 )
 
 

@@ -20,8 +20,9 @@ type Step = Callable[[], tuple[int, Document]]
 class Manners:
     """How one PSP does what all of them do."""
 
+    key_header: str
     keys: KeyRules
-    not_stored: frozenset[int]  # the statuses of refusals that came before anything was executed
+    not_stored: frozenset[int]  # the statuses of answers that are not given again under their key
     broken: Callable[[], ApiError]  # 500
     too_many: Callable[[], ApiError]  # 429
 
@@ -50,13 +51,13 @@ class Wire:
     async def write(
         self, request: web.Request, step: Step, *, asked: str, by_token: Fault | None = None
     ) -> web.StreamResponse:
-        """Execute a step, once for its key: Idempotency-Key, which each PSP of ours calls so.
+        """Execute a step, once for its key.
 
         :param asked: what two requests have in common if they ask the same.
         :raises ApiError: a refusal, or a mishap that looks like one.
         """
         # Without a key each request is its own.
-        key = request.headers.get("Idempotency-Key") or secrets.token_hex(16)
+        key = request.headers.get(self._manners.key_header) or secrets.token_hex(16)
         if (stored := self._keys.stored(key, asked)) is not None:
             status, answer = stored
             return web.json_response(answer, status=status, headers={"Idempotent-Replayed": "true"})
@@ -75,19 +76,22 @@ class Wire:
         return web.json_response(answer, status=status)
 
     def _execute(self, step: Step, key: str, asked: str, fault: Fault | None) -> tuple[int, Document]:
-        """Run one step and store its answer in the same transaction; a refusal before the start is not stored."""
+        """Run one step and store its answer in the same transaction; a refusal that is not stored undoes it."""
         if fault is Fault.RATE_LIMIT:
             self._refuse(fault)
         with self._account.store.transaction():
             try:
                 self._refuse(fault)
                 status, answer = step()
-                self._refuse(Fault.ERROR_500 if fault is Fault.ERROR_500_AFTER else None)
             except ApiError as error:
                 if error.status in self._manners.not_stored:
                     raise
                 status, answer = error.status, error.body
-            self._keys.keep(key, asked, status, answer)
+            if fault is Fault.ERROR_500_AFTER:
+                broken = self._manners.broken()
+                status, answer = broken.status, broken.body
+            if status not in self._manners.not_stored:
+                self._keys.keep(key, asked, status, answer)
         return status, answer
 
     def _refuse(self, fault: Fault | None) -> None:

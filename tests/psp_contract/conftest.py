@@ -69,7 +69,20 @@ class Backend:
         """Ask for money and get it."""
         outcome = self.authorize(capture=capture)
         assert isinstance(outcome, Approved), outcome
-        return outcome
+        return self.taken(outcome) if capture else outcome
+
+    def taken(self, approved: Approved) -> Approved:
+        """Return a payment as it stands once it is taken, which some PSPs do by themselves after they have answered."""
+        found: list[object] = [approved]
+
+        def is_taken() -> bool:
+            found[:] = [self.adapter.retrieve(attempt_id=uuid4(), psp_reference=approved.psp_reference)]
+            return isinstance(found[0], Approved) and found[0].captured
+
+        if not approved.captured:
+            eventually(is_taken, f"{approved} is taken")
+        assert isinstance(found[0], Approved)
+        return found[0]
 
     def capture(self, payment: str, *, money: Money = EUR, key: str = "", final: bool = True) -> Outcome:
         """Take an authorised payment, or part of it."""

@@ -35,7 +35,9 @@ def test_a_decline_is_told_as_it_was_answered(backend: Backend) -> None:
 
 def test_a_refund_is_told_as_it_was_answered(backend: Backend) -> None:
     payment, refund = backend.approved().psp_reference, uuid4()
-    outcome = backend.adapter.refund(key=f"{refund}", psp_reference=payment, refund_id=refund, money=Money(290, "EUR"))
+    outcome = backend.settled(
+        backend.adapter.refund(key=f"{refund}", psp_reference=payment, refund_id=refund, money=Money(290, "EUR"))
+    )
     assert isinstance(outcome, RefundSucceeded)
     # Whatever is told of it comes after the news of the payment
     eventually(

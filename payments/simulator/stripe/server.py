@@ -25,6 +25,7 @@ MOST_LISTED = 100
 MAX_KEY = 255
 
 MANNERS = Manners(
+    key_header="Idempotency-Key",
     keys=KeyRules(24 * 3600, errors.key_in_use, errors.key_of_another_request),
     not_stored=frozenset({400, 404}),
     broken=errors.broken,
