@@ -13,20 +13,28 @@ ENVIRONMENTS = (PRODUCTION, DEVELOPMENT, TEST)
 # Django's own measure of a usable key (security.W009), with more different characters: 16 is what a hex key has.
 SECRET_KEY_LENGTH = 50
 SECRET_KEY_DIFFERENT = 10
-# Stripe's keys have 24 or more characters behind the prefix: anything shorter was typed by a person.
-STRIPE_SECRET_LENGTH = 24
+# PSPs' keys have 24 or more characters behind the prefix: anything shorter was typed by a person.
+PSP_SECRET_LENGTH = 24
+# What we agree on with a PSP ourselves.
+AGREED_SECRET_LENGTH = 32
+# An account at Checkout.com, or none.
+CHECKOUTCOM = ("CHECKOUTCOM_SECRET_KEY", "CHECKOUTCOM_WEBHOOK_SECRET", "CHECKOUTCOM_API_BASE")
 
 OFF = frozenset({"", "0", "false", "no", "off", "n", "f"})
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One thing that production demands of one variable. The text never repeats the value: it may be a secret."""
+    """One thing that production demands of one variable. The text never repeats the value: it may be a secret.
+
+    :param needed_with: what makes an optional variable a required one, where any of these is set.
+    """
 
     variable: str
     text: str
     holds: Callable[[str], bool]
     optional: bool = False
+    needed_with: tuple[str, ...] = ()
 
 
 def _strong_key(value: str) -> bool:
@@ -43,9 +51,13 @@ def _one_word(value: str) -> bool:
     return not set(value) & set(" /:@,")
 
 
+def _https(value: str) -> bool:
+    return value.startswith("https://")
+
+
 def _prefixed(*prefixes: str) -> Callable[[str], bool]:
     return lambda value: any(
-        value.startswith(prefix) and len(value) >= len(prefix) + STRIPE_SECRET_LENGTH for prefix in prefixes
+        value.startswith(prefix) and len(value) >= len(prefix) + PSP_SECRET_LENGTH for prefix in prefixes
     )
 
 
@@ -64,16 +76,37 @@ RULES = (
     Rule("ALLOWED_HOSTS", "the host names served, separated by commas, without a wildcard", _named_hosts),
     Rule(
         "STRIPE_API_KEY",
-        f"Stripe's secret or restricted key: sk_ or rk_ and at least {STRIPE_SECRET_LENGTH} characters",
+        f"Stripe's secret or restricted key: sk_ or rk_ and at least {PSP_SECRET_LENGTH} characters",
         _prefixed("sk_", "rk_"),
     ),
     Rule(
         "STRIPE_WEBHOOK_SECRET",
-        f"Stripe's signing secret: whsec_ and at least {STRIPE_SECRET_LENGTH} characters",
+        f"Stripe's signing secret: whsec_ and at least {PSP_SECRET_LENGTH} characters",
         _prefixed("whsec_"),
     ),
     Rule("EMAIL_HOST", "the name of an SMTP server: buyers get their confirmations by mail", _one_word),
-    Rule("STRIPE_API_BASE", "an https:// address", lambda value: value.startswith("https://"), optional=True),
+    Rule("STRIPE_API_BASE", "an https:// address", _https, optional=True),
+    Rule(
+        "CHECKOUTCOM_SECRET_KEY",
+        f"Checkout.com's secret key: sk_ and at least {PSP_SECRET_LENGTH} characters",
+        _prefixed("sk_"),
+        optional=True,
+        needed_with=CHECKOUTCOM,
+    ),
+    Rule(
+        "CHECKOUTCOM_WEBHOOK_SECRET",
+        f"the signature key of the Checkout.com workflow: at least {AGREED_SECRET_LENGTH} characters",
+        lambda value: len(value) >= AGREED_SECRET_LENGTH,
+        optional=True,
+        needed_with=CHECKOUTCOM,
+    ),
+    Rule(
+        "CHECKOUTCOM_API_BASE",
+        "the account's own https:// address, with its prefix",
+        _https,
+        optional=True,
+        needed_with=CHECKOUTCOM,
+    ),
     Rule("SHOP_API_KEY", "not set: the shop page shows it to everybody", lambda _value: False, optional=True),
     Rule(
         "WEBHOOKS_ALLOW_PRIVATE",
@@ -90,7 +123,8 @@ def faults(environ: Mapping[str, str]) -> list[str]:
     lines = []
     for rule in RULES:
         value = environ.get(rule.variable, "").strip()
-        if not value and not rule.optional:
+        is_needed = not rule.optional or any(environ.get(name, "").strip() for name in rule.needed_with)
+        if not value and is_needed:
             lines.append(f"{rule.variable} is missing. It must be {rule.text}.")
         elif value and not rule.holds(value):
             lines.append(f"{rule.variable} must be {rule.text}.")

@@ -1,5 +1,7 @@
 """What exactly_once, payments and checkout are told."""
 
+from typing import Any
+
 from environs import validate
 
 from config.settings.variables import env
@@ -48,7 +50,7 @@ PSP_CIRCUIT_OPEN_SECONDS: int = env.int("PSP_CIRCUIT_OPEN_SECONDS", 30, validate
 
 # PSP accounts by (psp, account): the adapter's class, and what it is made with. Keys and secrets live in the
 # environment, never in the database.
-PSP_ACCOUNTS = {
+PSP_ACCOUNTS: dict[str, dict[str, dict[str, Any]]] = {
     "stripe": {
         "main": {
             "adapter": "payments.psp.stripe.StripeAdapter",
@@ -59,6 +61,19 @@ PSP_ACCOUNTS = {
         },
     },
 }
+# One of which the environment has no key is not there.
+if CHECKOUTCOM_SECRET_KEY := env.str("CHECKOUTCOM_SECRET_KEY", ""):
+    PSP_ACCOUNTS["checkoutcom"] = {
+        "main": {
+            "adapter": "payments.psp.checkoutcom.CheckoutComAdapter",
+            "secret_key": CHECKOUTCOM_SECRET_KEY,
+            "webhook_secret": env.str("CHECKOUTCOM_WEBHOOK_SECRET", ""),
+            "webhook_authorization": env.str("CHECKOUTCOM_WEBHOOK_AUTHORIZATION", ""),
+            "api_base": env.str("CHECKOUTCOM_API_BASE", "") or "https://api.sandbox.checkout.com",
+            "processing_channel": env.str("CHECKOUTCOM_PROCESSING_CHANNEL", ""),
+            "return_url": env.str("CHECKOUTCOM_RETURN_URL", ""),
+        },
+    }
 
 # The ledger book that payments are kept in which clients make through the payments API.
 PAYMENTS_BOOK: str = env.str("PAYMENTS_BOOK", "shop")

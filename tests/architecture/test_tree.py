@@ -14,6 +14,7 @@ HOSTS = {
     "localhost": "this machine",
     "web": "a service of docker-compose.yml",
     "simulator": "another",
+    "api.sandbox.checkout.com": "another PSP",
     "api.stripe.com": "the PSP",
     "www.standardwebhooks.com": "the form of outgoing webhooks",
     "www.apache.org": "the text of the licence",

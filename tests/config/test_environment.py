@@ -21,6 +21,11 @@ SOUND = {
     "STRIPE_WEBHOOK_SECRET": f"whsec_{KEY[:32]}",
     "EMAIL_HOST": "mail.example",
 }
+CHECKOUTCOM = {
+    "CHECKOUTCOM_SECRET_KEY": f"sk_{KEY[:27]}",
+    "CHECKOUTCOM_WEBHOOK_SECRET": KEY,
+    "CHECKOUTCOM_API_BASE": "https://prefix.psp.example",
+}
 REQUIRED = [rule.variable for rule in RULES if not rule.optional]
 
 
@@ -70,6 +75,35 @@ def test_production_refuses_a_weak_value_and_does_not_repeat_it(variable: str, v
 
     assert line.startswith(f"{variable} must be ")
     assert value not in line
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("CHECKOUTCOM_SECRET_KEY", f"pk_{KEY}"),
+        ("CHECKOUTCOM_SECRET_KEY", "sk_sbox_short"),
+        ("CHECKOUTCOM_WEBHOOK_SECRET", KEY[:31]),
+        ("CHECKOUTCOM_API_BASE", "http://prefix.psp.example"),
+    ],
+)
+def test_a_psp_that_need_not_be_there_is_held_to_its_rules_where_it_is(variable: str, value: str) -> None:
+    assert faults(SOUND | CHECKOUTCOM) == []
+
+    [line] = faults(SOUND | CHECKOUTCOM | {variable: value})
+
+    assert line.startswith(f"{variable} must be ")
+    assert value not in line
+
+
+@pytest.mark.parametrize("variable", CHECKOUTCOM)
+def test_a_psp_is_there_wholly_or_not_at_all(variable: str) -> None:
+    others = {name: value for name, value in CHECKOUTCOM.items() if name != variable}
+
+    [line] = faults(SOUND | others)
+    lines = faults(SOUND | {variable: CHECKOUTCOM[variable]})
+
+    assert line.startswith(f"{variable} is missing. It must be ")
+    assert sorted(line.split(" is missing")[0] for line in lines) == sorted(others)
 
 
 @pytest.mark.parametrize("word", ["prod", "Production", "PRODUCTION", "live", ""])
