@@ -19,6 +19,8 @@ PSP_SECRET_LENGTH = 24
 AGREED_SECRET_LENGTH = 32
 # An account at Checkout.com, or none.
 CHECKOUTCOM = ("CHECKOUTCOM_SECRET_KEY", "CHECKOUTCOM_WEBHOOK_SECRET", "CHECKOUTCOM_API_BASE")
+# A token that is guessed at over the network, as often as somebody likes.
+METRICS_TOKEN_LENGTH = 32
 
 OFF = frozenset({"", "0", "false", "no", "off", "n", "f"})
 
@@ -112,6 +114,12 @@ RULES = (
         "WEBHOOKS_ALLOW_PRIVATE",
         "off: it lets merchants call into the network that the service runs in",
         lambda value: value.lower() in OFF,
+        optional=True,
+    ),
+    Rule(
+        "METRICS_TOKEN",
+        f"at least {METRICS_TOKEN_LENGTH} characters",
+        lambda value: len(value) >= METRICS_TOKEN_LENGTH,
         optional=True,
     ),
     Rule("DEBUG", "off: it shows settings to strangers", lambda value: value.lower() in OFF, optional=True),

@@ -7,7 +7,7 @@ from exactly_once.errors import TallyError
 from exactly_once.responses import problem_response
 
 # Below these addresses it is programs who call.
-FOR_PROGRAMS = ("/api/", "/webhooks/")
+FOR_PROGRAMS = ("/api/", "/webhooks/", "/metrics")
 
 _CODE_OF: dict[int, str] = {400: "bad_request", 403: "forbidden", 404: "not_found", 500: "internal_error"}
 _SENTENCE_OF = {

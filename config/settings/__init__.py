@@ -152,6 +152,11 @@ DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = 10
 # A refused request is the client's matter.
 DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = 20
 
+# --- Metrics ----------------------------------------------------------------------------------------------------------
+
+# Who reads /metrics has to send it; without one there is no such page.
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", "")
+
 # --- Mail -------------------------------------------------------------------------------------------------------------
 
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", "Tally <shop@localhost>")

@@ -177,6 +177,14 @@ class Migration(migrations.Migration):
                 name="inbox_event_due",
             ),
         ),
+        migrations.AddIndex(
+            model_name="inboxevent",
+            index=models.Index(
+                condition=models.Q(("state", "failed")),
+                fields=["received_at"],
+                name="inbox_event_failed",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="inboxevent",
             constraint=models.UniqueConstraint(fields=("source", "account", "event_id"), name="inbox_event_once"),

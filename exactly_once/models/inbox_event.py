@@ -35,7 +35,11 @@ class InboxEvent(models.Model):
             models.CheckConstraint(name="inbox_event_state_known", condition=Q(state__in=INBOX_STATES)),
         ]
         indexes = [
-            models.Index(name="inbox_event_due", fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False))
+            models.Index(
+                name="inbox_event_due", fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False)
+            ),
+            # Those given up on are not due, and counted all the same.
+            models.Index(name="inbox_event_failed", fields=["received_at"], condition=Q(state="failed")),
         ]
         triggers = [
             final(

@@ -129,6 +129,10 @@ class Attempt(models.Model):
             ),
         ]
         indexes = [
+            # Few, and asked for by people and machines all the time.
+            models.Index(
+                name="payment_attempt_unknown", fields=["submitted_at"], condition=Q(state=AttemptState.UNKNOWN)
+            ),
             models.Index(name="payment_attempt_at_account", fields=["psp", "psp_account", "submitted_at"]),
             models.Index(
                 name="payment_attempt_due", fields=["next_check_at"], condition=Q(next_check_at__isnull=False)

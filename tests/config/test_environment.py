@@ -65,6 +65,7 @@ def test_production_refuses_a_missing_variable_by_name(variable: str, value: str
         ("STRIPE_WEBHOOK_SECRET", KEY),
         ("STRIPE_API_BASE", "http://api.stripe.com"),
         ("EMAIL_HOST", "smtp://mail.example"),
+        ("METRICS_TOKEN", KEY[:31]),
         ("DEBUG", "1"),
         ("DEBUG", "true"),
         ("DEBUG", "yes"),
