@@ -70,6 +70,8 @@ UNFOLD: dict[str, Any] = {
                 ("Captures", "download", "payments_capture"),
                 ("Voids", "block", "payments_void"),
                 ("Refunds", "undo", "payments_refund"),
+                ("Parts of payments", "list_alt", "payments_intentpart"),
+                ("Parts of refunds", "playlist_remove", "payments_refundpart"),
                 ("Disputes", "gavel", "payments_dispute"),
                 ("Payouts", "savings", "payments_payout"),
                 ("Breaks", "link_off", "payments_break"),

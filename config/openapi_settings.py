@@ -1,6 +1,7 @@
 """What the API's description says about itself. How errors and keys get into it is in config/openapi.py."""
 
 from checkout.states import SessionState
+from payments.parts import PartKind
 from payments.states import CaptureState, DisputeState, IntentState, PayoutState, RefundState
 
 DESCRIPTION = """\
@@ -44,6 +45,7 @@ SPECTACULAR_SETTINGS = {
         "AccountTypeEnum": ["asset", "liability", "equity", "revenue", "expense"],
         "SideEnum": ["debit", "credit"],
         "NextActionTypeEnum": ["redirect_to_url"],
+        "PartKindEnum": [str(kind) for kind in PartKind],
         "PaymentIntentStateEnum": [str(state) for state in IntentState],
         "CheckoutSessionStateEnum": [str(state) for state in SessionState],
         "WebhookDeliveryStateEnum": ["pending", "delivered", "dead"],

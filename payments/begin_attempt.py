@@ -17,6 +17,8 @@ from payments.circuit import probes_due
 from payments.errors import PaymentRefused
 from payments.locks import lock_intent
 from payments.models import Attempt, PaymentIntent
+from payments.part_rows import write_parts
+from payments.parts import Part
 from payments.psp.outcomes import Declined, NotSent
 from payments.routing import Purchase, Route, Token
 from payments.states import AttemptState, IntentState
@@ -26,7 +28,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What to ask for, and the buyer's tokens, the client's first choice first. Rules choose among them."""
+    """What to ask for, and the buyer's tokens, the client's first choice first. Rules choose among them.
+
+    ``parts``: what the money is for, where that is known, so that refunds can say which of it goes back.
+    """
 
     book: str
     client: str
@@ -37,12 +42,14 @@ class Charge:
     country: str = ""
     card_brand: str = ""
     captures_at_once: bool = True
+    parts: Sequence[Part] = ()
 
 
 @transaction_required
 def begin_attempt(*, charge: Charge, now: datetime) -> UUID:
     """Open the order's intent if it has none, record an attempt as ``submitted``, and return the attempt's uuid.
 
+    :raises InvalidParts: ``parts_invalid``.
     :raises PaymentRefused: ``payment_in_progress`` while another attempt is live or has succeeded; ``no_route``.
     :raises PspUnavailable: ``psp_unavailable``.
     """
@@ -117,4 +124,5 @@ def _processing_intent(charge: Charge, now: datetime) -> PaymentIntent:
     intent.state = IntentState.PROCESSING
     intent.updated_at = now
     intent.save()
+    write_parts(intent=intent, parts=charge.parts)
     return intent

@@ -1,5 +1,7 @@
 """The accounts that payments post to, per book, PSP and currency."""
 
+from collections.abc import Iterable
+
 from django_subatomic.db import transaction_required
 
 from ledger.accounts import AccountSpec, ensure_accounts
@@ -55,6 +57,17 @@ def ensure_chart(*, book: str, psp: str, currency: str) -> None:
             AccountSpec(code=REFUNDS, currency=currency, type="liability", normal_side="credit"),
         ],
     )
+
+
+@transaction_required
+def ensure_earned_refund_chart(*, book: str, currency: str, jurisdictions: Iterable[str]) -> None:
+    """Open the accounts that a refund of earned money will need: less revenue, less tax owed."""
+    owed = [
+        AccountSpec(code=tax(where), currency=currency, type="liability", normal_side="credit")
+        for where in jurisdictions
+    ]
+    less = AccountSpec(code=REFUNDED_SALES, currency=currency, type="revenue", normal_side="debit")
+    ensure_accounts(book=book, accounts=[less, *owed])
 
 
 @transaction_required

@@ -1,5 +1,7 @@
 """What a client may have done with its own payments: captured, canceled, paid back."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django_subatomic.db import transaction_required
@@ -8,10 +10,11 @@ from ledger.money import Money
 from payments.capture import request_capture
 from payments.errors import PaymentNotFound, PaymentRefused
 from payments.locks import lock_intent
-from payments.models import Capture, PaymentIntent, Refund
-from payments.queries import intent_for_client
+from payments.models import Capture, PaymentIntent
+from payments.parts import Wanted
+from payments.queries import intent_for_client, refund_for_client
 from payments.refund import request_refund
-from payments.representation import Json, capture_body, refund_body
+from payments.representation import Json, capture_body
 from payments.states import IntentState
 from payments.void import request_void
 
@@ -24,7 +27,7 @@ def capture_intent(*, client: str, intent_id: str, amount_minor: int | None, fin
     :raises PaymentRefused: those of :func:`payments.capture.request_capture`.
     """
     intent = _own(client, intent_id)
-    money = None if amount_minor is None else Money(amount_minor, intent.currency)
+    money = _money(amount_minor, intent)
     uuid = request_capture(order_reference=intent.order_reference, money=money, final=final, now=now)
     return capture_body(Capture.objects.select_related("attempt__intent").get(uuid=uuid))
 
@@ -50,22 +53,46 @@ def cancel_intent(*, client: str, intent_id: str, now: datetime) -> Json:
     return intent_for_client(intent_id=intent_id, client=client)
 
 
+@dataclass(frozen=True, slots=True)
+class WantedMinor:
+    """What of an item is to be paid back, as a client says it: in minor units of the payment's currency."""
+
+    reference: str = ""
+    jurisdiction: str = ""
+    amount_minor: int | None = None
+
+
 @transaction_required
-def refund_intent(*, client: str, intent_id: str, amount_minor: int | None, reason: str, now: datetime) -> Json:
+def refund_intent(
+    *,
+    client: str,
+    intent_id: str,
+    amount_minor: int | None = None,
+    parts: Sequence[WantedMinor] = (),
+    reason: str,
+    now: datetime,
+) -> Json:
     """Promise (part of) a captured payment back; return the refund, still pending.
 
-    :param amount_minor: None: all that is left.
+    :param amount_minor: None, and no parts: all that is left.
     :raises PaymentNotFound: ``payment_intent_not_found``.
-    :raises PaymentRefused: those of :func:`payments.refund.request_refund`, ``nothing_to_refund``.
+    :raises PaymentRefused: those of :func:`payments.refund.request_refund`.
     """
     intent = _own(client, intent_id)
-    locked = lock_intent(order_reference=intent.order_reference)
-    minor = _left_minor(locked or intent) if amount_minor is None else amount_minor
-    if minor == 0:
-        raise PaymentRefused(code="nothing_to_refund", detail=f"Nothing of {intent_id} is left to refund.")
-    money = Money(minor, intent.currency)
-    public_id = request_refund(order_reference=intent.order_reference, money=money, reason=reason, now=now)
-    return refund_body(Refund.objects.select_related("attempt__intent").get(public_id=public_id))
+    if lock_intent(order_reference=intent.order_reference) is None:
+        raise PaymentRefused(code="payment_not_captured", detail=f"{intent_id} was canceled: nothing was taken.")
+    public_id = request_refund(
+        order_reference=intent.order_reference,
+        money=_money(amount_minor, intent),
+        parts=[Wanted(each.reference, each.jurisdiction, _money(each.amount_minor, intent)) for each in parts],
+        reason=reason,
+        now=now,
+    )
+    return refund_for_client(refund_id=public_id, client=client)
+
+
+def _money(amount_minor: int | None, intent: PaymentIntent) -> Money | None:
+    return None if amount_minor is None else Money(amount_minor, intent.currency)
 
 
 def _own(client: str, intent_id: str) -> PaymentIntent:
@@ -73,10 +100,3 @@ def _own(client: str, intent_id: str) -> PaymentIntent:
     if intent is None:
         raise PaymentNotFound(code="payment_intent_not_found", detail=f"There is no payment intent {intent_id}.")
     return intent
-
-
-def _left_minor(intent: PaymentIntent) -> int:
-    captured = intent.attempts.filter(state="captured").first()
-    return (
-        0 if captured is None else max(captured.captured_minor - captured.refunded_minor - captured.disputed_minor, 0)
-    )

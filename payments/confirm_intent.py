@@ -26,6 +26,7 @@ from payments.errors import PaymentDeclined, PaymentRefused
 from payments.locks import lock_intent
 from payments.models import PaymentIntent
 from payments.outcomes import IntentOutcome
+from payments.part_rows import parts_of
 from payments.queries import intent_for_client, live_attempt
 from payments.representation import intent_address
 from payments.routing import Token
@@ -102,6 +103,7 @@ def _charge(intent: PaymentIntent, method: Method | None) -> Charge:
         country=method.country,
         card_brand=method.card_brand,
         captures_at_once=intent.captures_at_once,
+        parts=parts_of(intent),
     )
 
 

@@ -11,6 +11,8 @@ from exactly_once.public_ids import new_public_id
 from ledger.money import Money
 from payments.errors import PaymentRefused
 from payments.models import PaymentIntent
+from payments.part_rows import refundable_parts, write_parts
+from payments.parts import Part
 from payments.representation import Json, intent_body
 from payments.routing import Token
 from payments.states import IntentState
@@ -27,19 +29,24 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a client wants to collect; ``reference`` is its own name for it, unique among what it has not canceled."""
+    """What a client wants to collect; ``reference`` is its own name for it, unique among what it has not canceled.
+
+    ``parts`` say what it is for, where that is told.
+    """
 
     money: Money
     captures_at_once: bool = True
     reference: str = ""
     description: str = ""
     method: Method | None = None
+    parts: tuple[Part, ...] = ()
 
 
 @transaction_required
 def create_intent(*, client: str, wish: Wish, now: datetime) -> Json:
     """Record an intent and return it as clients see it.
 
+    :raises InvalidParts: ``parts_invalid``.
     :raises PaymentRefused: ``reference_taken``.
     """
     public_id = new_public_id("pi")
@@ -68,7 +75,8 @@ def create_intent(*, client: str, wish: Wish, now: datetime) -> Json:
         if not wish.reference:
             raise
         raise _taken(client, wish.reference) from error
-    return intent_body(intent, [])
+    write_parts(intent=intent, parts=wish.parts)
+    return intent_body(intent, attempts=[], parts=refundable_parts(intent))
 
 
 def _taken(client: str, reference: str) -> PaymentRefused:

@@ -1,10 +1,14 @@
 """Refusals of the payments package."""
 
-from exactly_once.errors import NotFound, Refused, TallyError, TryLater
+from exactly_once.errors import InvalidInput, NotFound, Refused, TallyError, TryLater
 
 
 class PaymentNotFound(NotFound):
     """No such intent, attempt or refund."""
+
+
+class InvalidParts(InvalidInput):
+    """Parts that do not make up the payment that they are said to be of."""
 
 
 class PaymentRefused(Refused):

@@ -135,19 +135,22 @@ def shipped(*, shipment_id: str, sale: Sale, order_reference: str, now: datetime
     )
 
 
-def refund_requested(*, refund_id: str, money: Money, order_reference: str, now: datetime) -> TransactionDraft:
-    """Post that we have promised the money back before shipping: what we owed in goods we now owe in money."""
-    return _promised(refund_id, money, (debit(ORDERS, money),), order_reference, now)
-
-
-def refund_requested_after_shipping(
-    *, refund_id: str, sale: Sale, order_reference: str, now: datetime
+def refund_requested(
+    *, refund_id: str, money: Money, earned: Sale | None = None, order_reference: str, now: datetime
 ) -> TransactionDraft:
-    """Post that we have promised back money that was earned: less revenue, and less tax owed."""
-    earned = Money(sale.goods.amount_minor + sale.shipping.amount_minor, sale.goods.currency)
-    parts = [(REFUNDED_SALES, earned), *((tax(where), money) for where, money in sale.taxes)]
-    debits = tuple(debit(account, money) for account, money in parts if money.amount_minor)
-    return _promised(refund_id, sale.total, debits, order_reference, now)
+    """Post that we have promised the money back: what we owed in goods we now owe in money.
+
+    :param earned: how much of the money had been earned by shipping: it is less revenue, and less tax owed.
+    """
+    debits = tuple(debit(account, part) for account, part in _comes_off(money, earned))
+    return TransactionDraft(
+        reference=f"{refund_id}:requested",
+        kind="refund.requested",
+        entries=(*debits, credit(REFUNDS, money)),
+        effective_at=now,
+        description=f"Refund promised for {order_reference}",
+        metadata={"order_reference": order_reference, "refund": refund_id},
+    )
 
 
 def refund_succeeded(
@@ -165,17 +168,27 @@ def refund_succeeded(
 
 
 def refund_undone(
-    *, psp: str, refund_id: str, state: RefundState, was_paid: bool, money: Money, order_reference: str, now: datetime
+    *,
+    psp: str,
+    refund_id: str,
+    state: RefundState,
+    was_paid: bool,
+    money: Money,
+    earned: Sale | None = None,
+    order_reference: str,
+    now: datetime,
 ) -> TransactionDraft:
-    """Post that the refund came to nothing: we owe the goods (or another refund) again.
+    """Post that the refund came to nothing: we owe the goods (or another refund) again, or have earned them again.
 
     :param state: ``failed`` or ``canceled``.
     :param was_paid: the PSP had paid it out before the money came back, so the PSP owes it to us again.
+    :param earned: as when it was requested.
     """
+    owed_again = tuple(credit(account, part) for account, part in _comes_off(money, earned))
     return TransactionDraft(
         reference=f"{refund_id}:{state}",
         kind=f"refund.{state}",
-        entries=(debit(receivable(psp) if was_paid else REFUNDS, money), credit(ORDERS, money)),
+        entries=(debit(receivable(psp) if was_paid else REFUNDS, money), *owed_again),
         effective_at=now,
         description=f"Refund {state} for {order_reference}",
         metadata={"order_reference": order_reference, "refund": refund_id},
@@ -228,17 +241,13 @@ def dispute_fee(*, dispute: Dispute, money: Money, now: datetime) -> Transaction
     return dispute.draft("fee", (debit(DISPUTE_FEES, money), credit(receivable(dispute.psp), money)), now)
 
 
-def _promised(
-    refund_id: str, money: Money, debits: tuple[EntryDraft, ...], order_reference: str, now: datetime
-) -> TransactionDraft:
-    return TransactionDraft(
-        reference=f"{refund_id}:requested",
-        kind="refund.requested",
-        entries=(*debits, credit(REFUNDS, money)),
-        effective_at=now,
-        description=f"Refund promised for {order_reference}",
-        metadata={"order_reference": order_reference, "refund": refund_id},
-    )
+def _comes_off(money: Money, earned: Sale | None) -> list[tuple[str, Money]]:
+    """Return what a refund of this money takes from which account: what was earned, and the rest of what is owed."""
+    if earned is None:
+        return [(ORDERS, money)]
+    parts = [(ORDERS, money - earned.total), (REFUNDED_SALES, earned.goods + earned.shipping)]
+    parts += [(tax(where), part) for where, part in earned.taxes]
+    return [(account, part) for account, part in parts if part.amount_minor]
 
 
 def _released(psp: str, money: Money) -> list[EntryDraft]:

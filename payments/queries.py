@@ -9,7 +9,8 @@ from django.db.models import F, Prefetch, QuerySet
 
 from ledger.money import Money
 from payments.errors import PaymentNotFound
-from payments.models import Attempt, Capture, Dispute, PaymentIntent, Payout, Refund
+from payments.models import Attempt, Capture, Dispute, IntentPart, PaymentIntent, Payout, Refund, RefundPart
+from payments.part_rows import refundable_parts
 from payments.representation import Json, capture_body, dispute_body, intent_body, payout_body, refund_body
 from payments.states import PENDING_ATTEMPT_STATES, AttemptState
 
@@ -24,9 +25,10 @@ class KeptPayment:
 
 
 def intents(*, client: str) -> QuerySet[PaymentIntent]:
-    """Return a client's intents with their attempts."""
+    """Return a client's intents with their attempts and parts."""
     attempts = Prefetch("attempts", Attempt.objects.order_by("pk"))
-    return PaymentIntent.objects.filter(client=client).prefetch_related(attempts)
+    parts = Prefetch("parts", IntentPart.objects.order_by("pk").prefetch_related("shares__refund"))
+    return PaymentIntent.objects.filter(client=client).prefetch_related(attempts, parts)
 
 
 def intent_for_client(*, intent_id: str, client: str | None) -> Json:
@@ -38,7 +40,7 @@ def intent_for_client(*, intent_id: str, client: str | None) -> Json:
     intent = found.first()
     if intent is None:
         raise PaymentNotFound(code="payment_intent_not_found", detail=f"There is no payment intent {intent_id}.")
-    return intent_body(intent, list(intent.attempts.order_by("pk")))
+    return intent_body(intent, attempts=list(intent.attempts.order_by("pk")), parts=refundable_parts(intent))
 
 
 def captures(*, client: str) -> QuerySet[Capture]:
@@ -47,8 +49,10 @@ def captures(*, client: str) -> QuerySet[Capture]:
 
 
 def refunds(*, client: str) -> QuerySet[Refund]:
-    """Return a client's refunds with their attempts and intents."""
-    return Refund.objects.filter(attempt__intent__client=client).select_related("attempt__intent")
+    """Return a client's refunds with their attempts, intents and shares."""
+    shares = Prefetch("shares", RefundPart.objects.order_by("pk").select_related("part"))
+    own = Refund.objects.filter(attempt__intent__client=client)
+    return own.select_related("attempt__intent").prefetch_related(shares)
 
 
 def capture_for_client(*, capture_id: str, client: str) -> Json:

@@ -1,5 +1,6 @@
 """Pay a buyer back: promise it in a transaction, ask the PSP with none open, settle (settle_refund.py) in another."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,9 +13,12 @@ from exactly_once.public_ids import new_public_id
 from ledger import journal
 from ledger.money import Money
 from payments import posting_rules
+from payments.chart import ensure_earned_refund_chart
 from payments.errors import PaymentNotFound, PaymentRefused
 from payments.locks import lock_intent
 from payments.models import Attempt, Refund
+from payments.part_rows import give_shares, left_of, refundable_parts
+from payments.parts import Part, Wanted, share_out, share_out_items
 from payments.psp.outcomes import NoLookUp, NotFoundAtPsp, RetrieveRefundOutcome
 from payments.psp.registry import get_adapter
 from payments.settle_refund import settle_refund
@@ -26,13 +30,26 @@ COMPENSATION = "compensation"
 
 
 @transaction_required
-def request_refund(*, order_reference: str, money: Money, reason: str, now: datetime) -> str:
-    """Promise ``money`` back out of the order's capture and post the promise; return the refund's public id.
+def request_refund(
+    *,
+    order_reference: str,
+    money: Money | None = None,
+    parts: Sequence[Wanted] = (),
+    earned: Sequence[Part] = (),
+    reason: str,
+    now: datetime,
+) -> str:
+    """Promise money back out of the order's capture and post the promise; return the refund's public id.
 
     The sweeper sends it, so nothing is lost if this process dies right after the commit.
 
+    :param money: shared out over what is left of the payment's parts, where it has any; None: all that is left.
+    :param parts: what to pay back instead of a sum.
+    :param earned: how much of which part has been earned by now, such as by shipping. What is still owed in goods is
+        paid back first; the rest comes off revenue and taxes.
     :raises PaymentNotFound: the order has no payment.
-    :raises PaymentRefused: ``refund_exceeds_capture``, ``payment_not_captured``, ``currency_mismatch``.
+    :raises PaymentRefused: ``payment_not_captured``, ``nothing_to_refund``, ``refund_exceeds_capture``,
+        ``currency_mismatch``, ``unknown_part``, ``refund_exceeds_part``.
     """
     intent = lock_intent(order_reference=order_reference)
     if intent is None:
@@ -40,10 +57,37 @@ def request_refund(*, order_reference: str, money: Money, reason: str, now: date
     attempt = Attempt.objects.select_for_update(no_key=True).filter(intent=intent, state=AttemptState.CAPTURED).first()
     if attempt is None:
         raise PaymentRefused(code="payment_not_captured", detail=f"{intent.public_id} has not been captured.")
-    _check(attempt, money)
+    rows = refundable_parts(intent)
+    shares = share_out_items(wanted=parts, left=left_of(rows, attempt.currency), currency=attempt.currency)
+    money = _checked(attempt, sum(shares, start=Money(0, attempt.currency)) if parts else money)
+    if rows and not parts:
+        shares = share_out(money=money, left=left_of(rows, attempt.currency))
+    refund = _promise(attempt, money, reason, now)
+    _post(refund, give_shares(refund=refund, rows=rows, shares=shares, earned=earned), now)
+    log.info("refund.requested", refund=refund.public_id, intent=intent.public_id)
+    return refund.public_id
+
+
+def _checked(attempt: Attempt, money: Money | None) -> Money:
+    # What the buyer's bank has taken back is not paid back once more.
+    left_minor = attempt.captured_minor - attempt.refunded_minor - attempt.disputed_minor
+    left = Money(max(left_minor, 0), attempt.currency)
+    money = left if money is None else money
+    if money.currency != attempt.currency:
+        raise PaymentRefused(
+            code="currency_mismatch", detail=f"The payment was in {attempt.currency}, not {money.currency}."
+        )
+    if money.amount_minor == 0:
+        raise PaymentRefused(code="nothing_to_refund", detail="Nothing of that is left to refund.")
+    if left < money:
+        raise PaymentRefused(code="refund_exceeds_capture", detail=f"{money} is more than the {left} left to refund.")
+    return money
+
+
+def _promise(attempt: Attempt, money: Money, reason: str, now: datetime) -> Refund:
     attempt.refunded_minor += money.amount_minor
     attempt.save(update_fields=["refunded_minor"])
-    refund = Refund.objects.create(
+    return Refund.objects.create(
         public_id=new_public_id("re"),
         attempt=attempt,
         amount_minor=money.amount_minor,
@@ -52,26 +96,21 @@ def request_refund(*, order_reference: str, money: Money, reason: str, now: date
         created_at=now,
         next_check_at=now,
     )
-    journal.post(
-        book=intent.book,
-        drafts=posting_rules.refund_requested(
-            refund_id=refund.public_id, money=money, order_reference=order_reference, now=now
-        ),
+
+
+def _post(refund: Refund, earned: posting_rules.Sale | None, now: datetime) -> None:
+    intent = refund.attempt.intent
+    if earned is not None:
+        where = [jurisdiction for jurisdiction, _ in earned.taxes]
+        ensure_earned_refund_chart(book=intent.book, currency=refund.currency, jurisdictions=where)
+    draft = posting_rules.refund_requested(
+        refund_id=refund.public_id,
+        money=Money(refund.amount_minor, refund.currency),
+        earned=earned,
+        order_reference=intent.order_reference,
+        now=now,
     )
-    log.info("refund.requested", refund=refund.public_id, intent=intent.public_id)
-    return refund.public_id
-
-
-def _check(attempt: Attempt, money: Money) -> None:
-    if money.currency != attempt.currency:
-        raise PaymentRefused(
-            code="currency_mismatch", detail=f"The payment was in {attempt.currency}, not {money.currency}."
-        )
-    # What the buyer's bank has taken back is not paid back once more.
-    left_minor = attempt.captured_minor - attempt.refunded_minor - attempt.disputed_minor
-    left = Money(max(left_minor, 0), attempt.currency)
-    if money.amount_minor > left.amount_minor:
-        raise PaymentRefused(code="refund_exceeds_capture", detail=f"{money} is more than the {left} left to refund.")
+    journal.post(book=intent.book, drafts=draft)
 
 
 @durable

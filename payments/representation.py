@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.urls import reverse
 
-from payments.models import Attempt, Capture, Dispute, PaymentIntent, Payout, Refund
+from payments.models import Attempt, Capture, Dispute, IntentPart, PaymentIntent, Payout, Refund
 from payments.states import AttemptState, IntentState
 
 type Json = dict[str, object]
@@ -19,8 +19,8 @@ def intent_address(intent_id: str) -> str:
     return reverse("payment-intent", args=[intent_id])
 
 
-def intent_body(intent: PaymentIntent, attempts: list[Attempt]) -> Json:
-    """Describe an intent, with its attempts, the oldest first."""
+def intent_body(intent: PaymentIntent, *, attempts: list[Attempt], parts: list[IntentPart]) -> Json:
+    """Describe an intent, with its attempts, the oldest first, and its parts with what refunds have of them."""
     last = next((each for each in reversed(attempts) if each.state != AttemptState.SURPLUS), None)
     kept = [each for each in attempts if each.state != AttemptState.SURPLUS]
     asked = intent.state == IntentState.REQUIRES_ACTION and last is not None
@@ -35,6 +35,15 @@ def intent_body(intent: PaymentIntent, attempts: list[Attempt]) -> Json:
         "capture_method": "automatic" if intent.captures_at_once else "manual",
         "reference": intent.reference,
         "description": intent.description,
+        "parts": [
+            {
+                **_part(part),
+                "quantity": part.quantity,
+                "amount_minor": part.amount_minor,
+                "refunded_minor": part.refunded_minor,
+            }
+            for part in parts
+        ],
         "psp": last.psp if last else next((psp for psp, _ in intent.tokens), None),
         "decline_reason": (last.decline_reason if last else "") or None,
         "next_action": {"type": "redirect_to_url", "url": last.next_action_url} if asked and last else None,
@@ -58,7 +67,7 @@ def capture_body(capture: Capture) -> Json:
 
 
 def refund_body(refund: Refund) -> Json:
-    """Describe a refund. Needs its attempt and intent."""
+    """Describe a refund. Needs its attempt and intent, and its shares with their parts."""
     return {
         "id": refund.public_id,
         "object": "refund",
@@ -66,6 +75,7 @@ def refund_body(refund: Refund) -> Json:
         "payment_intent": refund.attempt.intent.public_id,
         "amount_minor": refund.amount_minor,
         "currency": refund.currency,
+        "parts": [{**_part(share.part), "amount_minor": share.amount_minor} for share in refund.shares.all()],
         "reason": refund.reason,
         "failure_reason": refund.failure_reason or None,
         "created_at": _time(refund.created_at),
@@ -102,6 +112,10 @@ def payout_body(payout: Payout) -> Json:
         "arrives_on": payout.arrives_on.isoformat() if payout.arrives_on else None,
         "created_at": _time(payout.created_at),
     }
+
+
+def _part(part: IntentPart) -> Json:
+    return {"kind": part.kind, "reference": part.reference, "jurisdiction": part.jurisdiction}
 
 
 def _time(moment: datetime) -> str:

@@ -14,6 +14,7 @@ from payments.errors import PaymentRefused
 from payments.events import refund_payload
 from payments.locks import lock_refund
 from payments.models import Refund
+from payments.part_rows import earned_of
 from payments.psp.outcomes import (
     NotSent,
     RefundCanceled,
@@ -107,6 +108,7 @@ def _undo(refund: Refund, outcome: RefundFailed | RefundCanceled, now: datetime)
             was_paid=was_paid,
             refund_id=refund.public_id,
             money=Money(refund.amount_minor, refund.currency),
+            earned=earned_of(refund),
             order_reference=intent.order_reference,
             now=now,
         ),

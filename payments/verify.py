@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 from django.db.models.functions import Coalesce
 
 from exactly_once.verification import CheckResult
 from ledger import queries as ledger
 from payments.chart import CHARGEBACKS, REFUNDS, disputed, receivable, suspense
-from payments.models import Attempt, Break, Capture, Decision, Dispute, PaymentIntent, Payout, Refund
+from payments.models import Attempt, Break, Capture, Decision, Dispute, IntentPart, PaymentIntent, Payout, Refund
 from payments.states import (
     OPEN_REFUND_STATES,
     PENDING_ATTEMPT_STATES,
@@ -37,6 +37,8 @@ def checks(*, now: datetime) -> Iterator[CheckResult]:
     yield _captures_add_up()
     yield _one_success_per_intent()
     yield _refunds_add_up()
+    yield _parts_add_up()
+    yield _shares_add_up()
     yield _receivables_match()
     yield _suspense_is_what_breaks_say()
     yield _breaks_tell_their_history()
@@ -94,6 +96,30 @@ def _refunds_add_up() -> CheckResult:
         "payments: refunds <= captured <= asked, and their sums agree",
         attempts.count(),
         [str(uuid) for uuid in wrong.values_list("uuid", flat=True)],
+    )
+
+
+def _parts_add_up() -> CheckResult:
+    intents = PaymentIntent.objects.annotate(total=Sum("parts__amount_minor")).filter(total__isnull=False)
+    wrong = intents.exclude(total=F("amount_minor"))
+    return CheckResult.of(
+        "payments: what a payment is for adds up to it",
+        intents.count(),
+        list(wrong.values_list("public_id", flat=True)),
+    )
+
+
+def _shares_add_up() -> CheckResult:
+    """Compare refunds with their shares, and the shares in each part with the part."""
+    itemised = Exists(IntentPart.objects.filter(intent=OuterRef("attempt__intent")))
+    refunds = Refund.objects.filter(itemised).exclude(attempt__state=AttemptState.SURPLUS)
+    wrong = refunds.annotate(total=Coalesce(Sum("shares__amount_minor"), 0)).exclude(total=F("amount_minor"))
+    live = Sum("shares__amount_minor", filter=~Q(shares__refund__state__in=UNPAID_REFUND_STATES))
+    beyond = IntentPart.objects.annotate(back=live).filter(back__gt=F("amount_minor"))
+    return CheckResult.of(
+        "payments: refunds add up part by part, and no part is paid back twice",
+        refunds.count(),
+        [*wrong.values_list("public_id", flat=True), *beyond.values_list("intent__public_id", flat=True)],
     )
 
 

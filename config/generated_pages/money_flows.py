@@ -34,6 +34,7 @@ DISPUTE = rules.Dispute("stripe", "main", "dp_1", "chk_1")
 LINE = settled.SettlementOf("stripe", "main", "txn_1")
 QUESTION = settled.Unexplained("stripe", "brk_1", "pi_1")
 SALE = rules.Sale(goods=Money(20000, "EUR"), shipping=Money(924, "EUR"), taxes=(("de", Money(3976, "EUR")),))
+SHIPPED = rules.Sale(goods=PART, shipping=Money(0, "EUR"), taxes=(("de", Money(1900, "EUR")),))
 REFUND = {"refund_id": "re_1", "money": KETTLE, "order_reference": "chk_1", "now": NOW}
 PAYOUT = {"psp": "stripe", "account": "main", "payout": "po_1", "bank_name": "main", "money": KETTLE, "now": NOW}
 
@@ -77,13 +78,8 @@ FLOWS: Sequence[Flow] = (
     _flow("Expired", rules.let_go, payment=PAYMENT, left=KETTLE, expired=True),
     _flow("Shipped", rules.shipped, shipment_id="shp_1", sale=SALE, order_reference="chk_1"),
     _flow("Refund asked, before shipping", rules.refund_requested, **REFUND),
-    _flow(
-        "Refund asked, after shipping",
-        rules.refund_requested_after_shipping,
-        refund_id="re_1",
-        sale=SALE,
-        order_reference="chk_1",
-    ),
+    _flow("Refund asked, after shipping", rules.refund_requested, earned=SALE, **REFUND),
+    _flow("Refund asked, of which some is shipped", rules.refund_requested, earned=SHIPPED, **REFUND),
     _flow("Refund succeeded", rules.refund_succeeded, psp="stripe", psp_reference="re_x", **REFUND),
     _flow(
         "Refund failed before it was paid", rules.refund_undone, psp="stripe", state=R.FAILED, was_paid=False, **REFUND

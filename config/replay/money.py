@@ -90,10 +90,14 @@ REFUNDS = Projection(
         SELECT DISTINCT ON (t.metadata ->> 'refund')
             t.metadata ->> 'refund' AS refund,
             replace(split_part(t.kind, '.', 2), 'requested', 'pending') AS state,
-            e.amount_minor,
-            e.currency
+            s.amount_minor,
+            s.currency
         FROM ledger_transaction AS t
-        INNER JOIN ledger_entry AS e ON e.id = (t.id << 10) + 1
+        CROSS JOIN LATERAL (
+            SELECT sum(e.amount_minor)::bigint AS amount_minor, min(e.currency) AS currency
+            FROM ledger_entry AS e
+            WHERE e.id >= t.id << 10 AND e.id < (t.id + 1) << 10 AND e.direction = 'D'
+        ) AS s
         WHERE t.kind LIKE 'refund.%'
         ORDER BY t.metadata ->> 'refund', t.id DESC
     """,

@@ -5,6 +5,7 @@ from django.db.models import F
 from unfold.admin import ModelAdmin, TabularInline
 
 from exactly_once.read_only import ReadOnly
+from payments.admin.parts import PartInline, ShareInline
 from payments.models import Attempt, Capture, Dispute, PaymentIntent, Payout, Refund, Void
 
 
@@ -51,7 +52,7 @@ class PaymentIntentAdmin(ReadOnly, ModelAdmin):
     list_filter = ("state", "currency")
     search_fields = ("public_id", "order_reference", "attempts__psp_reference", "attempts__uuid")
     date_hierarchy = "created_at"
-    inlines = (AttemptInline,)
+    inlines = (PartInline, AttemptInline)
 
 
 @admin.register(Attempt)
@@ -74,6 +75,7 @@ class RefundAdmin(ReadOnly, ModelAdmin):
     list_filter = ("state", "reason", "currency")
     search_fields = ("public_id", "psp_reference", "attempt__intent__public_id", "attempt__intent__order_reference")
     date_hierarchy = "created_at"
+    inlines = (ShareInline,)
 
 
 @admin.register(Capture)

@@ -3,8 +3,13 @@
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
+from payments.parts import PartKind
 from payments.states import CaptureState, DisputeState, IntentState, PayoutState, RefundState
 
+_LINE = {"kind": "line", "reference": "KETTLE", "jurisdiction": ""}
+_TAX = {"kind": "tax", "reference": "KETTLE", "jurisdiction": "de"}
+_SHIPPING = {"kind": "shipping", "reference": "parcel", "jurisdiction": ""}
+_SHIPPING_TAX = {"kind": "tax", "reference": "parcel", "jurisdiction": "de"}
 _INTENT = {
     "id": "pi_06h0kupcdppkhet26e0vcs6fe0",
     "object": "payment_intent",
@@ -16,6 +21,12 @@ _INTENT = {
     "capture_method": "manual",
     "reference": "invoice-2026-0042",
     "description": "A kettle",
+    "parts": [
+        {**_LINE, "quantity": 1, "amount_minor": 20034, "refunded_minor": 0},
+        {**_TAX, "quantity": None, "amount_minor": 3806, "refunded_minor": 0},
+        {**_SHIPPING, "quantity": None, "amount_minor": 890, "refunded_minor": 0},
+        {**_SHIPPING_TAX, "quantity": None, "amount_minor": 170, "refunded_minor": 0},
+    ],
     "psp": "stripe",
     "decline_reason": None,
     "next_action": None,
@@ -39,6 +50,7 @@ _REFUND = {
     "payment_intent": _INTENT["id"],
     "amount_minor": 10000,
     "currency": "EUR",
+    "parts": [{**_LINE, "amount_minor": 8403}, {**_TAX, "amount_minor": 1597}],
     "reason": "requested_by_customer",
     "failure_reason": None,
     "created_at": "2026-11-23T12:00:00Z",
@@ -76,6 +88,22 @@ class NextActionSchema(serializers.Serializer[object]):
     url = serializers.URLField()
 
 
+class RefundedPartSchema(serializers.Serializer[object]):
+    """A part of a payment, and how much of it a refund pays back."""
+
+    kind = serializers.ChoiceField(choices=[str(kind) for kind in PartKind])
+    reference = serializers.CharField(allow_blank=True)
+    jurisdiction = serializers.CharField(allow_blank=True)
+    amount_minor = serializers.IntegerField()
+
+
+class PartSchema(RefundedPartSchema):
+    """A part of a payment: a line, a shipping, or a tax on one of them or, without a reference, on the whole."""
+
+    quantity = serializers.IntegerField(allow_null=True)
+    refunded_minor = serializers.IntegerField(help_text="Paid back, or promised.")
+
+
 @extend_schema_serializer(examples=[OpenApiExample("Authorised", value=_INTENT, response_only=True)])
 class IntentSchema(serializers.Serializer[object]):
     """A payment intent. `captured_minor` and `refunded_minor` are sums, never states."""
@@ -90,6 +118,7 @@ class IntentSchema(serializers.Serializer[object]):
     capture_method = serializers.ChoiceField(choices=["automatic", "manual"])
     reference = serializers.CharField(allow_blank=True)
     description = serializers.CharField(allow_blank=True)
+    parts = PartSchema(many=True)
     psp = serializers.CharField(allow_null=True)
     decline_reason = serializers.CharField(allow_null=True, help_text="Why the last attempt came to nothing.")
     next_action = NextActionSchema(allow_null=True)
@@ -121,6 +150,7 @@ class RefundSchema(serializers.Serializer[object]):
     payment_intent = serializers.CharField()
     amount_minor = serializers.IntegerField()
     currency = serializers.CharField()
+    parts = RefundedPartSchema(many=True)
     reason = serializers.CharField()
     failure_reason = serializers.CharField(allow_null=True)
     created_at = serializers.DateTimeField()

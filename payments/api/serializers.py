@@ -5,13 +5,19 @@ from typing import Any
 
 from django.conf import settings
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 
 from exactly_once.api.serializers import BoundedListField, CurrencyField, StrictIntegerField, StrictSerializer
 from ledger.money import Money
+from payments.client_verbs import WantedMinor
 from payments.create_intent import Method, Wish
+from payments.parts import Part, PartKind, faults
 from payments.routing import MOST_ROUTES, Token
 
 MAX_AMOUNT_MINOR = 10**12
+MAX_QUANTITY = 10**6
+# A cart of a hundred lines with a tax on each, and shipping.
+MOST_PARTS = 256
 MOST_ALTERNATIVES = MOST_ROUTES - 1
 
 
@@ -73,6 +79,38 @@ def method_of(told: Mapping[str, Any]) -> Method | None:
     return MethodSerializer().as_method(told["payment"]) if "payment" in told else None
 
 
+class PartSerializer(StrictSerializer):
+    """A part of what is paid for."""
+
+    kind = serializers.ChoiceField(choices=[str(kind) for kind in PartKind])
+    reference = serializers.CharField(
+        max_length=64,
+        required=False,
+        help_text="Your name for a line or a shipping, once in a payment. Of a tax: what it is on; none: the whole.",
+    )
+    jurisdiction = serializers.RegexField(
+        r"^[a-z0-9][a-z0-9_-]{0,31}$", required=False, help_text="Whom a tax is owed to: such as de or us-ny."
+    )
+    quantity = StrictIntegerField(min_value=1, max_value=MAX_QUANTITY, required=False)
+    amount_minor = StrictIntegerField(
+        min_value=0, max_value=MAX_AMOUNT_MINOR, help_text="Of all units together, without the taxes that are parts."
+    )
+
+
+def parts_of(told: Mapping[str, Any]) -> tuple[Part, ...]:
+    """Return the ``parts`` of a validated body, in its currency, as the domain's."""
+    return tuple(
+        Part(
+            PartKind(part["kind"]),
+            part.get("reference", ""),
+            Money(part["amount_minor"], told["currency"]),
+            jurisdiction=part.get("jurisdiction", ""),
+            quantity=part.get("quantity"),
+        )
+        for part in told.get("parts", ())
+    )
+
+
 class CreateIntentSerializer(StrictSerializer):
     """A new payment intent."""
 
@@ -83,7 +121,23 @@ class CreateIntentSerializer(StrictSerializer):
         max_length=64, required=False, help_text="Your name for it: unique among your intents that are not canceled."
     )
     description = serializers.CharField(max_length=255, required=False)
+    parts = BoundedListField(
+        child=PartSerializer(),
+        required=False,
+        max_length=MOST_PARTS,
+        help_text="What it is for: they add up to `amount_minor`. Refunds can then say which of them they pay back.",
+    )
     payment = MethodSerializer(required=False)
+
+    def validate(self, told: dict[str, Any]) -> dict[str, Any]:
+        """Refuse parts that do not make up the payment, each by its place."""
+        money = Money(told["amount_minor"], told["currency"])
+        found = list(faults(parts=parts_of(told), money=money))
+        if each := {str(place): [ErrorDetail(why, code)] for place, code, why in found if place is not None}:
+            raise serializers.ValidationError({"parts": each})
+        if found:
+            raise serializers.ValidationError({"parts": [ErrorDetail(why, code) for _, code, why in found]})
+        return told
 
     def wish(self) -> Wish:
         """Return the validated body as the domain's wish."""
@@ -94,6 +148,7 @@ class CreateIntentSerializer(StrictSerializer):
             reference=told.get("reference", ""),
             description=told.get("description", ""),
             method=method_of(told),
+            parts=parts_of(told),
         )
 
 
@@ -116,11 +171,42 @@ class CaptureSerializer(StrictSerializer):
     )
 
 
+class RefundPartSerializer(StrictSerializer):
+    """What of one line or shipping to pay back, with the taxes on it; or of a tax on the whole."""
+
+    reference = serializers.CharField(max_length=64, required=False)
+    jurisdiction = serializers.CharField(max_length=32, required=False, help_text="Only this tax.")
+    amount_minor = AmountField(required=False, help_text="Taxes included. Left out: all that is left of it.")
+
+    def validate(self, told: dict[str, Any]) -> dict[str, Any]:
+        """Refuse what names nothing."""
+        if "reference" not in told and "jurisdiction" not in told:
+            raise serializers.ValidationError("Name a reference, a jurisdiction, or both.", code="not_named")
+        return told
+
+
 class RefundSerializer(StrictSerializer):
     """What to pay back."""
 
     payment_intent = serializers.SlugField(max_length=40)
-    amount_minor = AmountField(required=False, help_text="Left out: all that is left.")
+    amount_minor = AmountField(required=False, help_text="Left out, and no parts: all that is left.")
+    parts = BoundedListField(
+        child=RefundPartSerializer(),
+        required=False,
+        min_length=1,
+        max_length=MOST_PARTS,
+        help_text="Which of the payment's parts to pay back, instead of a sum.",
+    )
     reason = serializers.ChoiceField(
         choices=["requested_by_customer", "duplicate", "fraudulent"], default="requested_by_customer"
     )
+
+    def validate(self, told: dict[str, Any]) -> dict[str, Any]:
+        """Refuse a sum beside parts: which one counts would be anybody's guess."""
+        if "amount_minor" in told and "parts" in told:
+            raise serializers.ValidationError({"parts": "Either a sum or parts."}, code="not_both")
+        return told
+
+    def wanted(self) -> list[WantedMinor]:
+        """Return the parts of the validated body as the domain's."""
+        return [WantedMinor(**part) for part in self.validated_data.get("parts", ())]

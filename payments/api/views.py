@@ -39,7 +39,12 @@ class IntentListView(IdempotentAPIView, GenericAPIView[Any]):
     def get(self, request: Request) -> Response:
         """List the client's payment intents, the newest first."""
         page = self.paginate_queryset(queries.intents(client=caller(request))) or []
-        return self.get_paginated_response([intent_body(intent, list(intent.attempts.all())) for intent in page])
+        return self.get_paginated_response(
+            [
+                intent_body(intent, attempts=list(intent.attempts.all()), parts=list(intent.parts.all()))
+                for intent in page
+            ]
+        )
 
     @extend_schema(
         operation_id="payment_intents_create",
@@ -187,9 +192,11 @@ class RefundListView(IdempotentAPIView, GenericAPIView[Any]):
     def post(self, request: Request) -> HttpResponse:
         """Promise a captured payment back, or part of it; there is no refund without a payment.
 
+        A sum is shared out over what is left of the payment's parts, where it has any.
         The refund is pending until the PSP has answered: an event tells.
         """
-        told = validated(serializers.RefundSerializer, request).validated_data
+        body = validated(serializers.RefundSerializer, request)
+        told, parts = body.validated_data, body.wanted()
         client = caller(request)
 
         def work(now: datetime) -> StoredResponse:
@@ -197,6 +204,7 @@ class RefundListView(IdempotentAPIView, GenericAPIView[Any]):
                 client=client,
                 intent_id=told["payment_intent"],
                 amount_minor=told.get("amount_minor"),
+                parts=parts,
                 reason=told["reason"],
                 now=now,
             )

@@ -7,6 +7,7 @@ from payments.models.breaks import Break, BreakEvent
 from payments.models.decisions import Decision
 from payments.models.intent import Attempt, PaymentIntent
 from payments.models.movements import Capture, Refund, Void
+from payments.models.parts import IntentPart, RefundPart
 from payments.models.routing import PspCircuit, RoutingRule
 from payments.models.settled import Dispute, Payout
 
@@ -17,10 +18,12 @@ __all__ = [
     "Capture",
     "Decision",
     "Dispute",
+    "IntentPart",
     "PaymentIntent",
     "Payout",
     "PspCircuit",
     "Refund",
+    "RefundPart",
     "RoutingRule",
     "Void",
 ]

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from payments.models.rows import one_of
+from payments.part_triggers import attempt_is_made_of_parts
 from payments.state_machines import ATTEMPT, INTENT
 from payments.states import LIVE_ATTEMPT_STATES, AttemptState, IntentState
 
@@ -138,7 +139,7 @@ class Attempt(models.Model):
                 name="payment_attempt_due", fields=["next_check_at"], condition=Q(next_check_at__isnull=False)
             ),
         ]
-        triggers = [ATTEMPT.trigger(constraint="payment_attempt_follows_table")]
+        triggers = [attempt_is_made_of_parts(), ATTEMPT.trigger(constraint="payment_attempt_follows_table")]
 
     def __str__(self) -> str:
         return f"{self.psp} {self.uuid}"

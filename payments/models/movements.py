@@ -8,6 +8,7 @@ from django.db.models import Q
 from payments.count_triggers import capture_is_counted, refund_is_counted
 from payments.models.intent import Attempt
 from payments.models.rows import due_index, one_of
+from payments.part_triggers import refund_has_its_shares
 from payments.state_machines import CAPTURE, REFUND, VOID
 from payments.states import UNPAID_REFUND_STATES, CaptureState, RefundState, VoidState
 
@@ -105,7 +106,11 @@ class Refund(models.Model):
             ),
         ]
         indexes = [due_index(name="payment_refund_due")]
-        triggers = [refund_is_counted(), REFUND.trigger(constraint="payment_refund_follows_table")]
+        triggers = [
+            refund_is_counted(),
+            refund_has_its_shares(),
+            REFUND.trigger(constraint="payment_refund_follows_table"),
+        ]
 
     def __str__(self) -> str:
         return self.public_id

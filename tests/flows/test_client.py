@@ -87,6 +87,32 @@ def test_a_payment_is_held_taken_in_part_and_paid_back(client: Generated, shop: 
     assert (1000, 1000) in [(charge["captured_minor"], charge["refunded_minor"]) for charge in record]
 
 
+def test_a_line_is_paid_back_and_then_the_rest(client: Generated) -> None:
+    # Given a payment of a line and its tax
+    line, tax = (client.shape("PartKindEnum", value=kind) for kind in ("line", "tax"))
+    parts = [
+        client.shape("PartRequest", kind=line, reference="MUG", quantity=1, amount_minor=1084),
+        client.shape("PartRequest", kind=tax, reference="MUG", jurisdiction="de", amount_minor=206),
+    ]
+    method = client.shape("MethodRequest", token="pm_card_visa")
+    wish = client.shape("CreateIntentRequest", amount_minor=1290, currency="EUR", payment=method, parts=parts)
+    intent = client.call("payment_intents_create", body=wish)
+    client.call("payment_intents_confirm", intent.id, body=client.shape("ConfirmIntentRequest"))
+    # When
+    some = [client.shape("RefundPartRequest", reference="MUG", amount_minor=100)]
+    first = client.call("refunds_create", body=client.shape("RefundRequest", payment_intent=intent.id, parts=some))
+    rest = client.call("refunds_create", body=client.shape("RefundRequest", payment_intent=intent.id))
+    eventually(
+        lambda: {client.call("refunds_read", each.id).state for each in (first, rest)} == {"succeeded"},
+        "the worker pays both back",
+        within_seconds=PATIENCE_SECONDS,
+    )
+    # Then
+    assert [(part.kind, part.amount_minor) for part in first.parts] == [("line", 84), ("tax", 16)]
+    after = client.call("payment_intents_read", intent.id)
+    assert [part.refunded_minor for part in after.parts] == [1084, 206]
+
+
 def test_a_refusal_is_a_problem_that_names_the_rule(client: Generated) -> None:
     problem = client.call(
         "payment_intents_create", body=client.shape("CreateIntentRequest", amount_minor=0, currency="x")

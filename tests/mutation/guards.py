@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 from django.db import connection
 
+from tests.mutation.payment_guards import PAYMENT_GUARDS
+
 GUARDS = {
     "access_apikey": (
         "access_apikey_key_hash_key",
@@ -142,105 +144,7 @@ GUARDS = {
         "ledger_transaction_reference",
         "pgtrigger_append_only_d75d5",
     ),
-    "payments_attempt": (
-        "payment_attempt_amount_positive",
-        "payment_attempt_captured_means_captured",
-        "payment_attempt_disputes_within_capture",
-        "payment_attempt_one_live_per_intent",
-        "payment_attempt_psp_reference",
-        "payment_attempt_refunds_within_capture",
-        "payment_attempt_state_known",
-        "payments_attempt_failed_over_from_id_key",
-        "payments_attempt_uuid_key",
-        "pgtrigger_follows_table_53f7c",
-    ),
-    "payments_break": (
-        "payment_break_amount",
-        "payment_break_kind_known",
-        "payment_break_once",
-        "payment_break_resolved_for_a_reason",
-        "payment_break_state_known",
-        "payments_break_public_id_key",
-        "pgtrigger_final_21e58",
-        "pgtrigger_fixed_2043c",
-        "pgtrigger_follows_table_63731",
-    ),
-    "payments_breakevent": (
-        "payments_breakevent_operation_key",
-        "pgtrigger_append_only_29490",
-    ),
-    "payments_capture": (
-        "payment_capture_amount_positive",
-        "payment_capture_number",
-        "payment_capture_one_pending",
-        "payment_capture_state_known",
-        "payments_capture_public_id_key",
-        "payments_capture_uuid_key",
-        "pgtrigger_counted_a8235",
-        "pgtrigger_follows_table_81b89",
-    ),
-    "payments_decision": (
-        "payment_decision_argued",
-        "payment_decision_by_another",
-        "payment_decision_of_what",
-        "payment_decision_one_open",
-        "payment_decision_state_known",
-        "payments_decision_operation_key",
-        "payments_decision_public_id_key",
-        "pgtrigger_closed_9e58e",
-        "pgtrigger_fixed_328e0",
-        "pgtrigger_follows_table_54ff2",
-    ),
-    "payments_dispute": (
-        "payment_dispute_amount_positive",
-        "payment_dispute_psp_reference",
-        "payment_dispute_state_known",
-        "payment_dispute_withdrawn_as_it_stands",
-        "payments_dispute_public_id_key",
-        "pgtrigger_follows_table_c188f",
-    ),
-    "payments_paymentintent": (
-        "payment_intent_amount_positive",
-        "payment_intent_one_per_order",
-        "payment_intent_reference",
-        "payment_intent_state_known",
-        "payments_paymentintent_public_id_key",
-        "pgtrigger_follows_table_57673",
-    ),
-    "payments_payout": (
-        "payment_payout_amount_positive",
-        "payment_payout_psp_reference",
-        "payment_payout_state_known",
-        "payments_payout_public_id_key",
-        "pgtrigger_follows_table_8573e",
-    ),
-    "payments_pspcircuit": (
-        "payment_circuit_one_per_account",
-        "payment_circuit_open_until",
-        "payment_circuit_state_known",
-    ),
-    "payments_refund": (
-        "payment_refund_amount_positive",
-        "payment_refund_one_compensation",
-        "payment_refund_state_known",
-        "payments_refund_public_id_key",
-        "payments_refund_uuid_key",
-        "pgtrigger_counted_4ea9f",
-        "pgtrigger_follows_table_9d7f8",
-    ),
-    "payments_routingrule": (
-        "payment_routing_rule_range",
-        "payment_routing_rule_range_of_one_currency",
-        "payment_routing_rule_shares",
-        "payments_routingrule_name_key",
-    ),
-    "payments_void": (
-        "payment_void_one_open",
-        "payment_void_state_known",
-        "payments_void_public_id_key",
-        "payments_void_uuid_key",
-        "pgtrigger_follows_table_f81a5",
-    ),
+    **PAYMENT_GUARDS,
 }
 
 _IN_THE_DATABASE = r"""

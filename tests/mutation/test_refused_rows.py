@@ -60,7 +60,13 @@ BREAKS = {
     "payment_routing_rule_shares": "weight = 1001",
     "payment_intent_amount_positive": "amount_minor = 0",
     "payment_intent_state_known": "state = 'x'",
+    "payment_part_amount_not_negative": "amount_minor = -1",
+    "payment_part_kind_known": "kind = 'x'",
+    "payment_part_named": "jurisdiction = 'de' WHERE kind = 'line'",
+    "payment_part_quantity_positive": "quantity = 0",
     "payment_refund_amount_positive": "amount_minor = 0",
+    "payment_refund_part_amount_positive": "amount_minor = 0, earned_minor = 0",
+    "payment_refund_part_earned_within": "earned_minor = amount_minor + 1",
     "payment_refund_state_known": "state = 'x'",
     "payment_void_state_known": "state = 'x'",
     "price_below_compare_at": "compare_at_minor = unit_amount_minor",
@@ -79,6 +85,7 @@ BREAKS = {
 }
 # Checks that break together with the one that is meant.
 BESIDE = {
+    "payment_part_kind_known": ("payment_part_named",),
     "payment_attempt_amount_positive": ("payment_attempt_refunds_within_capture",),
     "payment_attempt_refunds_within_capture": (),
     "payment_break_state_known": ("payment_break_resolved_for_a_reason",),
@@ -91,6 +98,8 @@ TRIGGERS = {
     "final": ("UPDATE {table} SET state = 'x' WHERE state IN ('finished', 'processed')", "final"),
     "fixed": ("UPDATE {table} SET public_id = 'x'", "fixed"),
     "follows_table": ("UPDATE {table} SET state = 'pending'", "follows_table"),
+    "frozen": ("UPDATE {table} SET amount_minor = amount_minor", "frozen"),
+    "made_of_parts": ("UPDATE {table} SET amount_minor = amount_minor + 1", "made_of_parts"),
     "key_fixed": ("UPDATE {table} SET name = 'other'", "key"),
 }
 # Where that is not what breaks the trigger's rule.
@@ -221,6 +230,9 @@ def test_every_guard_is_attacked_here_or_by_the_acts_of_the_ledger() -> None:
         "ledger_stripes_without_limits",
         "pgtrigger_counted_4ea9f",
         "pgtrigger_counted_a8235",
+        "pgtrigger_shares_add_up_4f2db",
+        "pgtrigger_shares_add_up_bdb9d",
+        "pgtrigger_within_part_3e918",
     }
     attacked = {guard.rsplit(".", 1)[-1] for guard, _, _ in acts()}
 

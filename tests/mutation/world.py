@@ -22,6 +22,7 @@ from payments.capture import request_capture
 from payments.create_intent import Wish, create_intent
 from payments.dispute import settle_dispute
 from payments.models import Attempt, Break, PaymentIntent, PspCircuit, Refund, RoutingRule
+from payments.parts import Part, PartKind, Wanted
 from payments.payout import settle_payout
 from payments.propose_decision import Claim, propose_decision
 from payments.psp.news import DisputeEvent, PayoutEvent
@@ -48,6 +49,7 @@ def populate() -> None:
         _post_holds()
         _hold_payments()
         settle_refund(refund_uuid=Refund.objects.get().uuid, outcome=RefundSucceeded("re_1", Money(90, "EUR")), now=NOW)
+        _itemise()
     close_period(book=BOOK, open_from=NOW - timedelta(days=1))
     with transaction():
         journal.post(book=BOOK, drafts=_draft("late", at=NOW - timedelta(days=2)))
@@ -131,6 +133,19 @@ def _route() -> None:
         submitted_at=NOW,
         failed_over_from=first,
     )
+
+
+def _itemise() -> None:
+    """Have a payment that says what it is for, and a refund of some of that."""
+    line = Part(PartKind.LINE, "MUG", Money(1084, "EUR"), quantity=1)
+    parts = [line, Part(PartKind.TAX, "MUG", Money(206, "EUR"), jurisdiction="de")]
+    charge = Charge(
+        BOOK, "cli_test", "chk_parts", Money(1290, "EUR"), "", [Token("stripe", "pm_card_visa")], parts=parts
+    )
+    attempt = begin_attempt(charge=charge, now=NOW)
+    approved = Approved("pi_chk_parts", captured=True, money=charge.money)
+    settle_attempt(attempt_uuid=attempt, outcome=approved, now=NOW)
+    request_refund(order_reference="chk_parts", parts=[Wanted("MUG")], reason="asked", now=NOW)
 
 
 def _begin(order: str) -> UUID:

@@ -235,7 +235,7 @@ def test_bad_input_names_the_field_and_the_rule(api: Api, body: object, pointer:
     [
         ("capture", {}, "payment_not_authorized"),
         ("confirm", {}, "payment_method_required"),
-        ("refund", {}, "nothing_to_refund"),
+        ("refund", {}, "payment_not_captured"),
     ],
 )
 def test_what_the_state_does_not_allow_is_refused(api: Api, address: str, body: object, code: str) -> None:

@@ -1,0 +1,100 @@
+"""A payment's parts in the database, and the shares that refunds have in them."""
+
+from collections.abc import Sequence
+
+from django_subatomic.db import transaction_required
+
+from ledger.money import Money
+from payments.models import IntentPart, PaymentIntent, Refund, RefundPart
+from payments.parts import Part, PartKind, check_parts, off_earned
+from payments.posting_rules import Sale
+
+
+def parts_of(intent: PaymentIntent) -> list[Part]:
+    """Return what the intent collects for, in the order in which that was said."""
+    return [_part(row, row.amount_minor, intent.currency) for row in intent.parts.order_by("pk")]
+
+
+@transaction_required
+def write_parts(*, intent: PaymentIntent, parts: Sequence[Part]) -> None:
+    """Write what the intent collects for in place of what it did. Its row is saved and locked, or new.
+
+    :raises InvalidParts: ``parts_invalid``.
+    """
+    check_parts(parts=parts, money=Money(intent.amount_minor, intent.currency))
+    if parts_of(intent) == list(parts):
+        return
+    intent.parts.all().delete()
+    IntentPart.objects.bulk_create(
+        IntentPart(
+            intent=intent,
+            kind=part.kind,
+            reference=part.reference,
+            jurisdiction=part.jurisdiction,
+            quantity=part.quantity,
+            amount_minor=part.money.amount_minor,
+        )
+        for part in parts
+    )
+
+
+def refundable_parts(intent: PaymentIntent) -> list[IntentPart]:
+    """Return the intent's parts with all that refunds have of them; the attempt is locked, so that none is added."""
+    return list(intent.parts.order_by("pk").prefetch_related("shares__refund"))
+
+
+def left_of(rows: Sequence[IntentPart], currency: str) -> list[Part]:
+    """Return what is left to refund of each part."""
+    return [_part(row, row.amount_minor - row.refunded_minor, currency) for row in rows]
+
+
+@transaction_required
+def give_shares(
+    *, refund: Refund, rows: Sequence[IntentPart], shares: Sequence[Money], earned: Sequence[Part]
+) -> Sale | None:
+    """Write which part of its payment a refund pays back how much of; return how much of that had been earned."""
+    so_far = {part.name: part.money for part in earned}
+    given = [
+        _share(refund, row, share, so_far.get(_part(row, 0, refund.currency).name))
+        for row, share in zip(rows, shares, strict=True)
+        if share.amount_minor
+    ]
+    RefundPart.objects.bulk_create(given)
+    return _sale(given, refund.currency)
+
+
+def earned_of(refund: Refund) -> Sale | None:
+    """Return how much of the refund had been earned when it was promised."""
+    return _sale(list(refund.shares.select_related("part").order_by("pk")), refund.currency)
+
+
+def _share(refund: Refund, row: IntentPart, share: Money, earned: Money | None) -> RefundPart:
+    nothing = Money(0, refund.currency)
+    comes_off = off_earned(
+        share=share,
+        part=Money(row.amount_minor, refund.currency),
+        earned=earned or nothing,
+        unearned_refunded=Money(row.unearned_refunded_minor, refund.currency),
+    )
+    return RefundPart(refund=refund, part=row, amount_minor=share.amount_minor, earned_minor=comes_off.amount_minor)
+
+
+def _sale(shares: Sequence[RefundPart], currency: str) -> Sale | None:
+    if not any(share.earned_minor for share in shares):
+        return None
+    sums = dict.fromkeys((PartKind.LINE, PartKind.SHIPPING), 0)
+    taxes: dict[str, int] = {}
+    for share in shares:
+        if share.part.kind == PartKind.TAX:
+            taxes[share.part.jurisdiction] = taxes.get(share.part.jurisdiction, 0) + share.earned_minor
+        else:
+            sums[PartKind(share.part.kind)] += share.earned_minor
+    return Sale(
+        goods=Money(sums[PartKind.LINE], currency),
+        shipping=Money(sums[PartKind.SHIPPING], currency),
+        taxes=[(where, Money(minor, currency)) for where, minor in taxes.items()],
+    )
+
+
+def _part(row: IntentPart, minor: int, currency: str) -> Part:
+    return Part(PartKind(row.kind), row.reference, Money(minor, currency), row.jurisdiction, row.quantity)
