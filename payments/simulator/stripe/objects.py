@@ -94,7 +94,7 @@ def new_refund(charge: Document, *, amount: int, created: int, **told: Any) -> D
         "id": new_id("re"),
         "object": "refund",
         "amount": amount,
-        "balance_transaction": new_id("txn"),
+        "balance_transaction": None,
         "charge": charge["id"],
         "created": created,
         "currency": charge["currency"],

@@ -3,6 +3,7 @@
 from payments.simulator.store import Document
 from payments.simulator.stripe import objects, params
 from payments.simulator.stripe.account import StripeAccount
+from payments.simulator.stripe.balance import Balance
 from payments.simulator.stripe.errors import api_error, invalid, missing, unexpected_state
 from payments.simulator.stripe.params import Params
 from payments.simulator.stripe.tokens import OWN_CODES, Card, card
@@ -17,8 +18,9 @@ NOT_TO_CANCEL = frozenset({"succeeded", "canceled"})
 class PaymentIntents:
     """The verbs."""
 
-    def __init__(self, account: StripeAccount) -> None:
+    def __init__(self, account: StripeAccount, balance: Balance) -> None:
         self._account = account
+        self._balance = balance
         self._store = account.store
 
     def create(self, told: Params) -> Document:
@@ -135,7 +137,8 @@ class PaymentIntents:
         self._move(intent, "requires_payment_method", "payment_failed", last_payment_error=error, next_action=None)
 
     def _take(self, intent: Document, charge: Document, amount: int) -> None:
-        charge.update(amount_captured=amount, captured=True, balance_transaction=objects.new_id("txn"))
+        charge.update(amount_captured=amount, captured=True)
+        charge["balance_transaction"] = self._balance.charged(charge, amount)
         self._store.put(charge)
         self._move(intent, "succeeded", "succeeded", amount_received=amount, amount_capturable=0)
 

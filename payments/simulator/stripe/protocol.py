@@ -13,6 +13,7 @@ from payments.simulator.protocol import PspProtocol
 from payments.simulator.store import Document
 from payments.simulator.stripe import answers
 from payments.simulator.stripe.account import StripeAccount
+from payments.simulator.stripe.balance import Balance
 from payments.simulator.stripe.payment_intents import PaymentIntents
 from payments.simulator.stripe.refunds import Refunds
 from payments.simulator.stripe.server import Server
@@ -29,7 +30,8 @@ class Stripe(PspProtocol):
 
     def __init__(self, shared: Shared) -> None:
         self._account = StripeAccount(shared)
-        self._refunds = Refunds(self._account)
+        self._balance = Balance(self._account)
+        self._refunds = Refunds(self._account, self._balance)
 
     @staticmethod
     def letter(event: Document, secret: str) -> Letter:
@@ -41,10 +43,11 @@ class Stripe(PspProtocol):
         return answers.of_api(self._account.store)
 
     def routes(self) -> list[web.RouteDef]:
-        intents = PaymentIntents(self._account)
+        intents = PaymentIntents(self._account, self._balance)
         parts = (
-            Server(self._account, intents, self._refunds),
-            Settlement(self._account),
+            Server(self._account, self._balance, intents, self._refunds),
+            self._balance,
+            Settlement(self._account, self._balance),
             ThreeDSecure(self._account, intents),
         )
         return [route for part in parts for route in part.routes()]

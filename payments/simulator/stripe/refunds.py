@@ -3,6 +3,7 @@
 from payments.simulator.store import Document
 from payments.simulator.stripe import objects, params
 from payments.simulator.stripe.account import StripeAccount
+from payments.simulator.stripe.balance import Balance
 from payments.simulator.stripe.errors import invalid
 from payments.simulator.stripe.params import Params
 from payments.simulator.stripe.tokens import Card, card
@@ -14,8 +15,9 @@ FAILURE_REASONS = {"failed": "expired_or_canceled_card", "canceled": "merchant_r
 class Refunds:
     """The verbs."""
 
-    def __init__(self, account: StripeAccount) -> None:
+    def __init__(self, account: StripeAccount, balance: Balance) -> None:
         self._account = account
+        self._balance = balance
         self._store = account.store
 
     def create(self, told: Params) -> Document:
@@ -40,6 +42,7 @@ class Refunds:
             reason=params.optional_text(told, "reason"),
             status=used.refund_begins,
         )
+        refund["balance_transaction"] = self._balance.refunded(refund, failed=False)
         self._store.add(refund)
         if used.refund_begins != used.refund_ends:
             due = {"id": f"due_{refund['id']}", "refund": refund["id"], "status": used.refund_ends}
@@ -58,9 +61,8 @@ class Refunds:
             refund["status"] = each["status"]
             if each["status"] in FAILURE_REASONS:
                 # The money comes back to the merchant, who may try to refund it again.
-                refund.update(
-                    failure_reason=FAILURE_REASONS[each["status"]], failure_balance_transaction=objects.new_id("txn")
-                )
+                refund["failure_reason"] = FAILURE_REASONS[each["status"]]
+                refund["failure_balance_transaction"] = self._balance.refunded(refund, failed=True)
                 self._count(self._account.found("charge", refund["charge"]), -refund["amount"])
             self._store.put(refund)
             self._account.tell("refund.updated", refund)

@@ -12,6 +12,7 @@ from payments.simulator.idempotency import KeyRules
 from payments.simulator.store import Document
 from payments.simulator.stripe import errors, objects
 from payments.simulator.stripe.account import StripeAccount
+from payments.simulator.stripe.balance import Balance
 from payments.simulator.stripe.params import Params, integer, parse_form
 from payments.simulator.stripe.payment_intents import PaymentIntents
 from payments.simulator.stripe.refunds import Refunds
@@ -36,8 +37,9 @@ MANNERS = Manners(
 class Server:
     """Answers for one account."""
 
-    def __init__(self, account: StripeAccount, intents: PaymentIntents, refunds: Refunds) -> None:
+    def __init__(self, account: StripeAccount, balance: Balance, intents: PaymentIntents, refunds: Refunds) -> None:
         self._account = account
+        self._balance = balance
         self._intents = intents
         self._refunds = refunds
         self._wire = Wire(account, MANNERS)
@@ -53,6 +55,7 @@ class Server:
             *self._readable("event"),
             *self._readable("dispute"),
             *self._readable("payout"),
+            web.get("/v1/balance_transactions", self._read(self._balance.listed)),
             web.post("/v1/payment_intents", self._write(lambda _: intents.create)),
             *(
                 web.post(f"/v1/payment_intents/{{id}}/{verb.__name__}", self._write(_with_id(verb)))
