@@ -74,6 +74,8 @@ UNFOLD: dict[str, Any] = {
                 ("Parts of refunds", "playlist_remove", "payments_refundpart"),
                 ("Disputes", "gavel", "payments_dispute"),
                 ("Payouts", "savings", "payments_payout"),
+                ("Settlement lines", "receipt", "payments_settlementline"),
+                ("Settlement imports", "download_for_offline", "payments_settlementimport"),
                 ("Breaks", "link_off", "payments_break"),
                 ("Decisions", "how_to_vote", "payments_decision"),
                 ("Routing rules", "alt_route", "payments_routingrule"),

@@ -50,6 +50,7 @@ SPECTACULAR_SETTINGS = {
         "CheckoutSessionStateEnum": [str(state) for state in SessionState],
         "WebhookDeliveryStateEnum": ["pending", "delivered", "dead"],
         "DisputeStateEnum": [str(state) for state in DisputeState],
+        "PayoutObjectEnum": ["payout"],
         "PayoutStateEnum": [str(state) for state in PayoutState],
         "CaptureStateEnum": [str(state) for state in CaptureState],
         "RefundStateEnum": [str(state) for state in RefundState],

@@ -97,14 +97,25 @@ def ensure_suspense_chart(*, book: str, psp: str, currency: str) -> None:
 
 
 @transaction_required
-def ensure_settlement_chart(*, book: str, psp: str, bank_name: str, currency: str) -> None:
-    """Open the accounts that fees, payouts and conversions in this currency will need."""
+def ensure_settlement_chart(*, book: str, psp: str, currency: str) -> None:
+    """Open the accounts that fees and conversions in this currency will need."""
+    ensure_accounts(
+        book=book,
+        accounts=[
+            AccountSpec(code=receivable(psp), currency=currency, type="asset", normal_side="debit"),
+            AccountSpec(code=fees(psp), currency=currency, type="expense", normal_side="debit"),
+            AccountSpec(code=POSITION, currency=currency, type="equity", normal_side="credit"),
+        ],
+    )
+
+
+@transaction_required
+def ensure_payout_chart(*, book: str, psp: str, bank_name: str, currency: str) -> None:
+    """Open the accounts that a payout in this currency will need."""
     ensure_accounts(
         book=book,
         accounts=[
             AccountSpec(code=receivable(psp), currency=currency, type="asset", normal_side="debit"),
             AccountSpec(code=bank(bank_name), currency=currency, type="asset", normal_side="debit"),
-            AccountSpec(code=fees(psp), currency=currency, type="expense", normal_side="debit"),
-            AccountSpec(code=POSITION, currency=currency, type="equity", normal_side="credit"),
         ],
     )

@@ -125,6 +125,8 @@ def _note_fee(dispute: Dispute, event: DisputeEvent, now: datetime) -> None:
     if event.fee.currency != dispute.currency:
         return  # charged in the account's own currency: its settlement line tells
     dispute.fee_minor = event.fee.amount_minor
+    if dispute.pk is not None:
+        dispute.save(update_fields=["fee_minor"])  # the rest of the news may be stale
     _post(dispute, posting_rules.dispute_fee(dispute=_named(dispute), money=event.fee, now=now))
 
 

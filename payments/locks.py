@@ -1,8 +1,8 @@
 """Every row lock of payments.
 
-The order, over the whole service: intent, then attempt, then capture, refund or decision, then break, then the ledger's
-balances in the posting function, then (above us) checkout session, reservations and stock. Whoever needs several takes
-them in that order.
+The order, over the whole service: settlement line, intent, then attempt, then capture, refund or decision, then break,
+then the ledger's balances in the posting function, then (above us) checkout session, reservations and stock. Whoever
+needs several takes them in that order.
 """
 
 from uuid import UUID
@@ -10,7 +10,7 @@ from uuid import UUID
 from django_subatomic.db import transaction_required
 
 from payments.errors import PaymentNotFound
-from payments.models import Attempt, Break, Capture, Decision, PaymentIntent, Refund
+from payments.models import Attempt, Break, Capture, Decision, PaymentIntent, Refund, SettlementLine
 
 
 @transaction_required
@@ -96,6 +96,12 @@ def lock_break(*, break_id: str) -> Break:
     held = Break.objects.select_for_update(no_key=True).get(pk=found.pk)
     held.attempt = attempt
     return held
+
+
+@transaction_required
+def lock_line(*, line_pk: int) -> SettlementLine:
+    """Lock a settlement line, before whatever it is about."""
+    return SettlementLine.objects.select_for_update(no_key=True).get(pk=line_pk)
 
 
 @transaction_required

@@ -11,7 +11,7 @@ from exactly_once.public_ids import new_public_id
 from ledger import journal
 from ledger.money import Money
 from payments import settlement_rules
-from payments.chart import ensure_settlement_chart
+from payments.chart import ensure_payout_chart
 from payments.errors import PaymentRefused
 from payments.events import payout_payload
 from payments.models import Payout
@@ -55,7 +55,7 @@ def settle_payout(*, psp: str, account: str, event: PayoutEvent, now: datetime) 
 def _locked(psp: str, account: str, event: PayoutEvent, now: datetime) -> Payout:
     """Lock the payout, or make it. Two that make it at once meet the unique constraint; the inbox tries one again."""
     key = {"psp": psp, "psp_account": account, "psp_reference": event.psp_reference}
-    ensure_settlement_chart(
+    ensure_payout_chart(
         book=settings.PAYMENTS_BOOK, psp=psp, bank_name=settings.PAYMENTS_BANK, currency=event.money.currency
     )
     known = Payout.objects.select_for_update(no_key=True).filter(**key).first()

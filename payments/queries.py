@@ -11,7 +11,16 @@ from ledger.money import Money
 from payments.errors import PaymentNotFound
 from payments.models import Attempt, Capture, Dispute, IntentPart, PaymentIntent, Payout, Refund, RefundPart
 from payments.part_rows import refundable_parts
-from payments.representation import Json, capture_body, dispute_body, intent_body, payout_body, refund_body
+from payments.payout_lines import payout_lines
+from payments.representation import (
+    Json,
+    capture_body,
+    dispute_body,
+    intent_body,
+    payout_body,
+    payout_lines_body,
+    refund_body,
+)
 from payments.states import PENDING_ATTEMPT_STATES, AttemptState
 
 
@@ -99,14 +108,15 @@ def payouts() -> QuerySet[Payout]:
 
 
 def payout(*, payout_id: str) -> Json:
-    """Return a payout.
+    """Return a payout, with what its settlement lines come to.
 
     :raises PaymentNotFound: ``payout_not_found``.
     """
     found = Payout.objects.filter(public_id=payout_id).first()
     if found is None:
         raise PaymentNotFound(code="payout_not_found", detail=f"There is no payout {payout_id}.")
-    return payout_body(found)
+    lines = payout_lines(payout=found)
+    return {**payout_body(found), "settlement": None if lines is None else payout_lines_body(lines)}
 
 
 def clients_of_events(payloads: Mapping[UUID, dict[str, Any]]) -> dict[UUID, str]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.urls import reverse
 
 from payments.models import Attempt, Capture, Dispute, IntentPart, PaymentIntent, Payout, Refund
+from payments.payout_lines import PayoutLines
 from payments.states import AttemptState, IntentState
 
 type Json = dict[str, object]
@@ -111,6 +112,17 @@ def payout_body(payout: Payout) -> Json:
         "currency": payout.currency,
         "arrives_on": payout.arrives_on.isoformat() if payout.arrives_on else None,
         "created_at": _time(payout.created_at),
+    }
+
+
+def payout_lines_body(lines: PayoutLines) -> Json:
+    """Describe what a payout consists of."""
+    return {
+        "lines": lines.count,
+        "gross_minor": lines.gross.amount_minor,
+        "fees_minor": lines.fees.amount_minor,
+        "net_minor": lines.net.amount_minor,
+        "unexplained_minor": lines.unexplained.amount_minor,
     }
 
 

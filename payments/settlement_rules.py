@@ -1,48 +1,59 @@
 """Where the money goes that PSPs settle: fees, payouts, conversions, what nobody can explain. Pure functions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
 from ledger.drafts import EntryDraft, TransactionDraft, credit, debit
 from ledger.exchange import exchange
 from ledger.money import Money
-from payments.chart import bank, fees, receivable, suspense
+from payments.chart import DISPUTE_FEES, bank, fees, receivable, suspense
 
 
 @dataclass(frozen=True, slots=True)
 class SettlementOf:
-    """Which line of which PSP account's settlement; ``line_id`` is the PSP's own."""
+    """Which line of which PSP account's settlement, and when what it says happened; ``line_id`` is the PSP's own."""
 
     psp: str
     account: str
     line_id: str
+    occurred_at: datetime
 
-    def draft(self, kind: str, entries: tuple[EntryDraft, ...], now: datetime, description: str) -> TransactionDraft:
-        """Return a posting about it."""
+    def draft(self, kind: str, entries: tuple[EntryDraft, ...], description: str) -> TransactionDraft:
+        """Return a posting about it, dated as the PSP dates it."""
         return TransactionDraft(
             reference=self.event(kind),
             kind=f"settlement.{kind}",
             entries=entries,
-            effective_at=now,
+            effective_at=self.occurred_at,
             description=description,
-            metadata={"settlement_line": self.line_id},
+            metadata=self.metadata,
         )
 
     def event(self, kind: str) -> str:
         """Return the permanent name of what the line says."""
         return f"{self.psp}:{self.account}:{self.line_id}:{kind}"
 
+    @property
+    def metadata(self) -> dict[str, str]:
+        """Return what an accountant looks for."""
+        return {"settlement_line": self.line_id}
 
-def fee_taken(*, line: SettlementOf, money: Money, now: datetime) -> TransactionDraft:
+
+def fee_taken(*, line: SettlementOf, money: Money, of_dispute: bool = False) -> TransactionDraft:
     """Post what the PSP took for its work, out of what it owes us."""
-    return line.draft("fee", (debit(fees(line.psp), money), credit(receivable(line.psp), money)), now, "PSP fee")
+    entries = (debit(_expense(line, of_dispute=of_dispute), money), credit(receivable(line.psp), money))
+    return line.draft("fee", entries, "PSP fee")
 
 
-def fee_returned(*, line: SettlementOf, money: Money, now: datetime) -> TransactionDraft:
+def fee_returned(*, line: SettlementOf, money: Money, of_dispute: bool = False) -> TransactionDraft:
     """Post a fee that the PSP gave back."""
-    entries = (debit(receivable(line.psp), money), credit(fees(line.psp), money))
-    return line.draft("fee_returned", entries, now, "PSP fee returned")
+    entries = (debit(receivable(line.psp), money), credit(_expense(line, of_dispute=of_dispute), money))
+    return line.draft("fee_returned", entries, "PSP fee returned")
+
+
+def _expense(line: SettlementOf, *, of_dispute: bool) -> str:
+    return DISPUTE_FEES if of_dispute else fees(line.psp)
 
 
 def paid_out(*, psp: str, account: str, payout: str, bank_name: str, money: Money, now: datetime) -> TransactionDraft:
@@ -71,18 +82,19 @@ def payout_returned(
     )
 
 
-def converted(*, line: SettlementOf, sold: Money, bought: Money, rate: Decimal, now: datetime) -> TransactionDraft:
+def converted(*, line: SettlementOf, sold: Money, bought: Money, rate: Decimal) -> TransactionDraft:
     """Post that the PSP owes us in another currency than the buyer paid in."""
-    return exchange(
+    draft = exchange(
         reference=line.event("converted"),
         sold=sold,
         bought=bought,
         rate=rate,
         from_account=receivable(line.psp),
         to_account=receivable(line.psp),
-        effective_at=now,
+        effective_at=line.occurred_at,
         description="Settled in another currency",
     )
+    return replace(draft, metadata={**draft.metadata, **line.metadata})
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,18 @@ class LineKind(StrEnum):
     OTHER = "other"  # for people: corrections, reserves, what a PSP invents
 
 
+class LineState(StrEnum):
+    """What came of comparing a settlement line with what we know."""
+
+    NEW = "new"  # not compared yet
+    MATCHED = "matched"
+    AMOUNT_MISMATCH = "amount_mismatch"
+    CURRENCY_MISMATCH = "currency_mismatch"
+    MISSING_INTERNAL = "missing_internal"  # the PSP has it, we do not
+    DUPLICATE = "duplicate"  # another line has settled the same
+    VOID = "void"  # it moves nothing
+
+
 class BreakKind(StrEnum):
     """How what a PSP says differs from what we know."""
 

@@ -4,11 +4,19 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django_subatomic.db import transaction
 
-from payments.models import Attempt, Capture, Refund, Void
-from payments.states import CHECKED_ATTEMPT_STATES, OPEN_REFUND_STATES, AttemptState, CaptureState, VoidState
+from payments.models import Attempt, Capture, Refund, SettlementLine, Void
+from payments.states import (
+    CHECKED_ATTEMPT_STATES,
+    OPEN_REFUND_STATES,
+    AttemptState,
+    BreakResolution,
+    CaptureState,
+    LineState,
+    VoidState,
+)
 
 # What is open for days is asked about once in so long; a person looks at it by then (payments/verify.py).
 LONGEST_WAIT = timedelta(hours=1)
@@ -35,6 +43,27 @@ def due_refunds(*, now: datetime, limit: int) -> list[UUID]:
     """Return refunds that are to be sent, or sent again, now."""
     due = Refund.objects.filter(next_check_at__lte=now, state__in=OPEN_REFUND_STATES)
     return list(due.order_by("next_check_at").values_list("uuid", flat=True)[:limit])
+
+
+def due_lines(*, limit: int) -> list[tuple[int, int]]:
+    """Return settlement lines to compare with what we know, and how often that was tried: the least often first.
+
+    New ones, and those whose break has been replaced because the PSP says something else by now.
+    """
+    replaced = SettlementLine.objects.filter(finding__resolution=BreakResolution.SUPERSEDED)
+    rows = [
+        *replaced.values_list("pk", "checks")[:limit],
+        *SettlementLine.objects.filter(state=LineState.NEW)
+        .order_by("checks", "occurred_at", "pk")
+        .values_list("pk", "checks")[:limit],
+    ]
+    return rows[:limit]
+
+
+@transaction
+def claim_line(*, line_pk: int, checks: int) -> bool:
+    """Take a due settlement line: of two that found it, one has it, and what fails again and again comes last."""
+    return SettlementLine.objects.filter(pk=line_pk, checks=checks).update(checks=F("checks") + 1) == 1
 
 
 @transaction

@@ -5,11 +5,14 @@ from uuid import UUID
 
 import structlog
 from celery import shared_task
+from django.conf import settings
 
 from exactly_once.wake import wake
 from payments.ask_psp import look_up
 from payments.capture import send_capture
+from payments.import_settlement import import_settlement
 from payments.refund import send_refund
+from payments.settle_line import settle_due_lines
 from payments.sweep import claim_attempt, claim_capture, claim_refund, due_attempts, due_captures, due_refunds
 from payments.void import send_void
 
@@ -54,3 +57,30 @@ def sweep() -> None:
         wake("payments.take", str(uuid))
     for uuid in due_refunds(now=now, limit=SWEEP_LIMIT):
         wake("payments.pay_back", str(uuid))
+
+
+@shared_task(name="payments.import_settlement")
+def import_settlements() -> None:
+    """Wake a task for the settlement of every PSP account, and one for lines that are left over."""
+    for psp, accounts in settings.PSP_ACCOUNTS.items():
+        for account in accounts:
+            wake("payments.import_page", psp, account)
+    wake("payments.settle_lines")
+
+
+@shared_task(name="payments.import_page")
+def import_page(psp: str, account: str) -> None:
+    """Read one page of an account's settlement, and have the next one read."""
+    imported = import_settlement(psp=psp, account=account, now=datetime.now(UTC))
+    if imported.more:
+        wake("payments.import_page", psp, account)
+    elif imported.read:
+        wake("payments.settle_lines")
+
+
+@shared_task(name="payments.settle_lines")
+def settle_lines() -> None:
+    """Settle lines that are due, and have the next ones settled."""
+    settled = settle_due_lines(limit=SWEEP_LIMIT, now=datetime.now(UTC))
+    if settled.more:
+        wake("payments.settle_lines")

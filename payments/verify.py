@@ -1,5 +1,6 @@
 """What must always be true of payments; ``manage.py verify`` asks."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -8,8 +9,10 @@ from django.db.models.functions import Coalesce
 
 from exactly_once.verification import CheckResult
 from ledger import queries as ledger
-from payments.chart import CHARGEBACKS, REFUNDS, disputed, receivable, suspense
-from payments.models import Attempt, Break, Capture, Decision, Dispute, IntentPart, PaymentIntent, Payout, Refund
+from payments import verify_lines
+from payments.chart import CHARGEBACKS, DISPUTE_FEES, REFUNDS, disputed, fees, receivable, suspense
+from payments.models import Attempt, Break, Capture, Decision, Dispute, IntentPart, PaymentIntent, Refund
+from payments.owed import owed
 from payments.states import (
     OPEN_REFUND_STATES,
     PENDING_ATTEMPT_STATES,
@@ -20,8 +23,6 @@ from payments.states import (
     DecisionState,
     DisputeState,
     IntentState,
-    PayoutState,
-    RefundState,
 )
 
 # Longer than any PSP leaves a card payment open; past it a person has to look.
@@ -48,6 +49,7 @@ def checks(*, now: datetime) -> Iterator[CheckResult]:
     yield _nothing_unknown_for_too_long(now)
     yield _nobody_waits_for_a_refund(now)
     yield _no_break_is_overdue(now)
+    yield from verify_lines.checks(now=now)
 
 
 def _captures_are_posted() -> CheckResult:
@@ -144,31 +146,22 @@ def _surplus_goes_back() -> CheckResult:
 
 
 def _receivables_match() -> CheckResult:
-    """Compare what the ledger says that each PSP owes us with what was captured less what it paid back or out."""
-    expected: dict[tuple[str, str, str], int] = {}
-    captured = Attempt.objects.filter(captured_minor__gt=0).values_list("intent__book", "psp", "currency")
-    for book, psp, currency, total in captured.annotate(total=Sum("captured_minor")).order_by():
-        expected[book, receivable(psp), currency] = total
-        expected[book, REFUNDS, currency] = 0
-    paid_back = Refund.objects.filter(state=RefundState.SUCCEEDED).values_list(
-        "attempt__intent__book", "attempt__psp", "currency"
-    )
-    for book, psp, currency, total in paid_back.annotate(total=Sum("amount_minor")).order_by():
-        expected[book, receivable(psp), currency] -= total
+    """Compare what the ledger says that each PSP owes us, and has cost us, with what payments and settlement say."""
+    expected: Counter[tuple[str, str, str]] = Counter()
+    for (book, psp, currency), sums in owed().items():
+        expected[book, receivable(psp), currency] = sums.total_minor
+        if sums.captured_minor:
+            expected[book, REFUNDS, currency] = 0
+        if sums.fees_minor:
+            expected[book, fees(psp), currency] = sums.fees_minor
+        if sums.dispute_fees_minor:
+            expected[book, DISPUTE_FEES, currency] += sums.dispute_fees_minor
     for dispute in Dispute.objects.select_related("attempt__intent"):
-        book, psp, currency = dispute.attempt.intent.book, dispute.psp, dispute.currency
-        expected[book, receivable(psp), currency] -= dispute.withdrawn_minor + dispute.fee_minor
-        kept = CHARGEBACKS if dispute.state == DisputeState.LOST else disputed(psp)
-        expected[book, kept, currency] = expected.get((book, kept, currency), 0) + dispute.withdrawn_minor
-    for payout in Payout.objects.filter(state=PayoutState.PAID):
-        key = payout.book, receivable(payout.psp), payout.currency
-        expected[key] = expected.get(key, 0) - payout.amount_minor
+        kept = CHARGEBACKS if dispute.state == DisputeState.LOST else disputed(dispute.psp)
+        expected[dispute.attempt.intent.book, kept, dispute.currency] += dispute.withdrawn_minor
     pending = Refund.objects.filter(state__in=OPEN_REFUND_STATES).values_list("attempt__intent__book", "currency")
     for book, currency, total in pending.annotate(total=Sum("amount_minor")).order_by():
         expected[book, REFUNDS, currency] = total
-    for (book, psp, currency), total in _in_suspense().items():
-        key = book, receivable(psp), currency
-        expected[key] = expected.get(key, 0) + total
     wrong = [
         f"{code} {currency}: ledger {booked}, payments {total}"
         for (book, code, currency), total in expected.items()

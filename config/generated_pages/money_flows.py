@@ -28,10 +28,10 @@ are holds: promised on both sides, on no balance yet; *released* entries take su
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 KETTLE, PART, SMALL = Money(24900, "EUR"), Money(10000, "EUR"), Money(390, "EUR")
-DOLLARS = Money(26892, "USD")
+DOLLARS, YEN = Money(26892, "USD"), Money(40876, "JPY")
 PAYMENT = rules.Payment("stripe", "main", "pi_1", "chk_1")
 DISPUTE = rules.Dispute("stripe", "main", "dp_1", "chk_1")
-LINE = settled.SettlementOf("stripe", "main", "txn_1")
+LINE = settled.SettlementOf("stripe", "main", "txn_1", NOW)
 QUESTION = settled.Unexplained("stripe", "brk_1", "pi_1")
 SALE = rules.Sale(goods=Money(20000, "EUR"), shipping=Money(924, "EUR"), taxes=(("de", Money(3976, "EUR")),))
 SHIPPED = rules.Sale(goods=PART, shipping=Money(0, "EUR"), taxes=(("de", Money(1900, "EUR")),))
@@ -49,7 +49,8 @@ class Flow:
 
 
 def _flow(title: str, rule: Callable[..., TransactionDraft], **arguments: object) -> Flow:
-    return Flow(title, rule, arguments if "now" in arguments else {**arguments, "now": NOW})
+    dated = "now" in arguments or "line" in arguments
+    return Flow(title, rule, arguments if dated else {**arguments, "now": NOW})
 
 
 FLOWS: Sequence[Flow] = (
@@ -101,11 +102,14 @@ FLOWS: Sequence[Flow] = (
     _flow("Dispute fee", rules.dispute_fee, dispute=DISPUTE, money=SMALL),
     _flow("PSP fee", settled.fee_taken, line=LINE, money=SMALL),
     _flow("PSP fee returned", settled.fee_returned, line=LINE, money=SMALL),
+    _flow("Dispute fee that only the settlement tells", settled.fee_taken, line=LINE, money=SMALL, of_dispute=True),
+    _flow("Dispute fee returned", settled.fee_returned, line=LINE, money=SMALL, of_dispute=True),
     _flow("Payout arrived", settled.paid_out, **PAYOUT),
     _flow("Payout returned", settled.payout_returned, **PAYOUT),
     _flow(
         "Settled in another currency", settled.converted, line=LINE, sold=KETTLE, bought=DOLLARS, rate=Decimal("1.08")
     ),
+    _flow("Refund in the buyer's currency", settled.converted, line=LINE, sold=DOLLARS, bought=YEN, rate=Decimal(152)),
     _flow("Received, and not explained", settled.unexplained, about=QUESTION, money=SMALL, received=True),
     _flow("Paid, and not explained", settled.unexplained, about=QUESTION, money=SMALL, received=False),
     _flow("Received, and explained", settled.explained, about=QUESTION, money=SMALL, received=True),

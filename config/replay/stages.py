@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.conf import settings
 
-from config.replay import delivery, money, shop, stream
+from config.replay import delivery, money, settlement, shop, stream
 from config.replay.projection import Replayed, replay
 
 PROJECTIONS = (
@@ -15,6 +15,7 @@ PROJECTIONS = (
     money.CAPTURES,
     money.REFUNDS,
     money.SUSPENSE,
+    settlement.LINES,
     shop.ORDERS,
     delivery.HANDLERS,
     delivery.DELIVERIES,

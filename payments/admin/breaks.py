@@ -4,7 +4,7 @@ from django.contrib import admin
 from unfold.admin import ModelAdmin, TabularInline
 
 from exactly_once.read_only import ReadOnly
-from payments.models import Break, BreakEvent
+from payments.models import Break, BreakEvent, SettlementLine
 
 
 class BreakEventInline(ReadOnly, TabularInline):
@@ -16,6 +16,16 @@ class BreakEventInline(ReadOnly, TabularInline):
     extra = 0
 
 
+class SettlementLineInline(ReadOnly, TabularInline):
+    """The settlement line that a break is about."""
+
+    model = SettlementLine
+    fields = ("line_id", "kind", "gross_minor", "fee_minor", "currency", "psp_reference", "occurred_at")
+    ordering = ("pk",)
+    extra = 0
+    show_change_link = True
+
+
 @admin.register(Break)
 class BreakAdmin(ReadOnly, ModelAdmin):
     """Findings, the most urgent first."""
@@ -25,4 +35,4 @@ class BreakAdmin(ReadOnly, ModelAdmin):
     search_fields = ("public_id", "subject", "psp_reference", "detail", "attempt__uuid")
     date_hierarchy = "opened_at"
     ordering = ("-state", "due_at")
-    inlines = (BreakEventInline,)
+    inlines = (BreakEventInline, SettlementLineInline)

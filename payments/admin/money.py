@@ -6,7 +6,7 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from exactly_once.read_only import ReadOnly
 from payments.admin.parts import PartInline, ShareInline
-from payments.models import Attempt, Capture, Dispute, PaymentIntent, Payout, Refund, Void
+from payments.models import Attempt, Capture, Dispute, PaymentIntent, Refund, Void
 
 
 class AttemptInline(ReadOnly, TabularInline):
@@ -107,13 +107,3 @@ class DisputeAdmin(ReadOnly, ModelAdmin):
     search_fields = ("public_id", "psp_reference", "attempt__intent__public_id", "attempt__intent__order_reference")
     date_hierarchy = "created_at"
     ordering = (F("evidence_due_at").asc(nulls_last=True), "-pk")
-
-
-@admin.register(Payout)
-class PayoutAdmin(ReadOnly, ModelAdmin):
-    """Money on its way to our bank account."""
-
-    list_display = ("public_id", "psp", "state", "amount_minor", "currency", "arrives_on", "psp_reference")
-    list_filter = ("state", "psp", "currency")
-    search_fields = ("public_id", "psp_reference")
-    date_hierarchy = "created_at"

@@ -79,6 +79,17 @@ _PAYOUT = {
     "arrives_on": "2026-11-25",
     "created_at": "2026-11-23T12:00:00Z",
 }
+_PAYOUT_WITH_LINES = {
+    **_PAYOUT,
+    "state": "paid",
+    "settlement": {
+        "lines": 118,
+        "gross_minor": 2532650,
+        "fees_minor": 42650,
+        "net_minor": 2490000,
+        "unexplained_minor": 0,
+    },
+}
 
 
 class NextActionSchema(serializers.Serializer[object]):
@@ -186,3 +197,20 @@ class PayoutSchema(serializers.Serializer[object]):
     currency = serializers.CharField()
     arrives_on = serializers.DateField(allow_null=True)
     created_at = serializers.DateTimeField()
+
+
+class PayoutLinesSchema(serializers.Serializer[object]):
+    """What a payout's settlement lines come to: gross less fees is net, and the payout's amount once all are read."""
+
+    lines = serializers.IntegerField()
+    gross_minor = serializers.IntegerField()
+    fees_minor = serializers.IntegerField()
+    net_minor = serializers.IntegerField()
+    unexplained_minor = serializers.IntegerField(help_text="The payout's amount less net.")
+
+
+@extend_schema_serializer(examples=[OpenApiExample("Arrived", value=_PAYOUT_WITH_LINES, response_only=True)])
+class PayoutWithLinesSchema(PayoutSchema):
+    """A payout with what it consists of."""
+
+    settlement = PayoutLinesSchema(allow_null=True, help_text="Null while no line of it is known.")

@@ -59,7 +59,7 @@ class PayoutView(APIView):
 
     required_scope = "ledger:read"
 
-    @extend_schema(operation_id="payouts_read", responses=schemas.PayoutSchema)
+    @extend_schema(operation_id="payouts_read", responses=schemas.PayoutWithLinesSchema)
     def get(self, _request: Request, payout_id: str) -> Response:
         """Read a payout."""
         return Response(queries.payout(payout_id=payout_id))

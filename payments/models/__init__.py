@@ -10,6 +10,7 @@ from payments.models.movements import Capture, Refund, Void
 from payments.models.parts import IntentPart, RefundPart
 from payments.models.routing import PspCircuit, RoutingRule
 from payments.models.settled import Dispute, Payout
+from payments.models.settlement import SettlementImport, SettlementLine
 
 __all__ = [
     "Attempt",
@@ -25,5 +26,7 @@ __all__ = [
     "Refund",
     "RefundPart",
     "RoutingRule",
+    "SettlementImport",
+    "SettlementLine",
     "Void",
 ]

@@ -64,8 +64,10 @@ class SettlementLine:
             raise ValueError(f"line {self.line_id}: {self.exchange_rate} is no rate")
 
     def _is_signed_alike(self, original: Money) -> bool:
+        """Whether one can have become the other; little money may have become none."""
         product = original.amount_minor * self.gross.amount_minor
-        return product < 0 if self.kind is LineKind.CONVERSION else product > 0
+        signed = -product if self.kind is LineKind.CONVERSION else product
+        return signed > 0 or (self.gross.amount_minor == 0 and original.amount_minor != 0)
 
 
 @dataclass(frozen=True, slots=True)

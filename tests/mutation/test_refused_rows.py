@@ -67,6 +67,15 @@ BREAKS = {
     "payment_refund_amount_positive": "amount_minor = 0",
     "payment_refund_part_amount_positive": "amount_minor = 0, earned_minor = 0",
     "payment_refund_part_earned_within": "earned_minor = amount_minor + 1",
+    "payment_settlement_import_failed_for_a_reason": "failure = 'x'",
+    "payment_settlement_line_adds_up": "net_minor = net_minor + 1",
+    "payment_settlement_line_converted_whole": "original_minor = 1",
+    "payment_settlement_line_ended": "settled_at = NULL WHERE state = 'matched'",
+    "payment_settlement_line_finding": "finding_id = NULL WHERE state = 'missing_internal'",
+    "payment_settlement_line_kind_known": "kind = 'x'",
+    "payment_settlement_line_matched": "capture_id = NULL WHERE kind = 'charge'",
+    "payment_settlement_line_state_known": "state = 'x' WHERE state = 'matched'",
+    "payment_settlement_line_void": "state = 'void' WHERE state = 'matched'",
     "payment_refund_state_known": "state = 'x'",
     "payment_void_state_known": "state = 'x'",
     "price_below_compare_at": "compare_at_minor = unit_amount_minor",
@@ -100,7 +109,9 @@ TRIGGERS = {
     "follows_table": ("UPDATE {table} SET state = 'pending'", "follows_table"),
     "frozen": ("UPDATE {table} SET amount_minor = amount_minor", "frozen"),
     "made_of_parts": ("UPDATE {table} SET amount_minor = amount_minor + 1", "made_of_parts"),
+    "kept": ("DELETE FROM {table}", "kept"),
     "key_fixed": ("UPDATE {table} SET name = 'other'", "key"),
+    "paid_out_once": ("UPDATE {table} SET payout_reference = 'x'", "goes out by"),
 }
 # Where that is not what breaks the trigger's rule.
 OTHERWISE = {
@@ -112,6 +123,9 @@ OTHERWISE = {
     ("payments_decision", "follows_table"): "UPDATE {table} SET state = 'rejected' WHERE state = 'applied'",
     ("payments_dispute", "follows_table"): "UPDATE {table} SET state = 'warning_closed', withdrawn_minor = 0",
     ("payments_paymentintent", "follows_table"): "UPDATE {table} SET state = 'requires_confirmation'",
+    ("payments_settlementline", "fixed"): "UPDATE {table} SET gross_minor = 0",
+    ("payments_settlementline", "follows_table"): "UPDATE {table} SET state = 'new', settled_at = NULL,"
+    " booked_fee_minor = 0",
 }
 
 _COLUMNS = """

@@ -21,6 +21,7 @@ from payments.begin_attempt import Charge, begin_attempt
 from payments.capture import request_capture
 from payments.create_intent import Wish, create_intent
 from payments.dispute import settle_dispute
+from payments.import_settlement import restart_import
 from payments.models import Attempt, Break, PaymentIntent, PspCircuit, Refund, RoutingRule
 from payments.parts import Part, PartKind, Wanted
 from payments.payout import settle_payout
@@ -32,10 +33,11 @@ from payments.resolve_break import resolve_break
 from payments.routing import Token
 from payments.settle_attempt import settle_attempt
 from payments.settle_refund import settle_refund
-from payments.states import DecisionOutcome, DisputeState, PayoutState
+from payments.states import DecisionOutcome, DisputeState, LineKind, PayoutState
 from payments.void import request_void
 from tests.checkout.buyers import open_session, open_shop, pay
 from tests.factories import NOW
+from tests.payments.settling import settled, told
 
 BOOK = "shop"
 
@@ -50,6 +52,7 @@ def populate() -> None:
         _hold_payments()
         settle_refund(refund_uuid=Refund.objects.get().uuid, outcome=RefundSucceeded("re_1", Money(90, "EUR")), now=NOW)
         _itemise()
+    _read_settlement()
     close_period(book=BOOK, open_from=NOW - timedelta(days=1))
     with transaction():
         journal.post(book=BOOK, drafts=_draft("late", at=NOW - timedelta(days=2)))
@@ -116,6 +119,19 @@ def _settle_up() -> None:
     )
     broken = Break.objects.get().public_id
     resolve_break(break_id=broken, reason="A tip.", by="ann", operation=uuid4(), now=NOW)
+
+
+def _read_settlement() -> None:
+    """Have a line of what was sold, paid back and paid out, and one that nobody knows."""
+    restart_import(psp="stripe", account="main", since=NOW, now=NOW)
+    sold = Refund.objects.get(psp_reference="re_1").attempt
+    payment = {"psp_reference": str(sold.psp_reference), "payment_reference": str(sold.psp_reference)}
+    settled(
+        told(LineKind.CHARGE, sold.captured_minor, fee=43, payout_reference="po_1", **payment),
+        told(LineKind.REFUND, -90),
+        told(LineKind.PAYOUT, -100),
+        told(LineKind.OTHER, 7),
+    )
 
 
 def _route() -> None:

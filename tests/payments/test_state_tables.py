@@ -14,8 +14,30 @@ from django.db.transaction import atomic
 
 from config.generated_pages import state_machines
 from exactly_once.state_machine import StateMachine
-from payments.models import Attempt, Break, Capture, Decision, Dispute, PaymentIntent, Payout, Refund, Void
-from payments.state_machines import ATTEMPT, BREAK, CAPTURE, DECISION, DISPUTE, INTENT, PAYOUT, REFUND, VOID
+from payments.models import (
+    Attempt,
+    Break,
+    Capture,
+    Decision,
+    Dispute,
+    PaymentIntent,
+    Payout,
+    Refund,
+    SettlementLine,
+    Void,
+)
+from payments.settlement_states import SETTLEMENT_LINE
+from payments.state_machines import (
+    ATTEMPT,
+    BREAK,
+    CAPTURE,
+    DECISION,
+    DISPUTE,
+    INTENT,
+    PAYOUT,
+    REFUND,
+    VOID,
+)
 from tests.mutation.world import populate
 from tests.psp import Psp
 
@@ -38,6 +60,12 @@ SIGNED = (
     "ELSE 'x' END, closed_at = CASE %(state)s WHEN 'proposed' THEN NULL ELSE timestamptz '2026-01-01' END, "
 )
 
+# Every line has a break, and moves nothing: what else a state asks for is another guard's business.
+SETTLED = (
+    "finding_id = (SELECT min(id) FROM payments_break), gross_minor = 0, fee_minor = 0, net_minor = 0, "
+    "booked_fee_minor = 0, settled_at = CASE %(state)s WHEN 'new' THEN NULL ELSE now() END, "
+)
+
 MACHINES: list[tuple[type[Model], StateMachine[Any], str]] = [
     (PaymentIntent, INTENT, ""),
     (Attempt, ATTEMPT, SUMS),
@@ -48,6 +76,7 @@ MACHINES: list[tuple[type[Model], StateMachine[Any], str]] = [
     (Payout, PAYOUT, ""),
     (Break, BREAK, ENDED),
     (Decision, DECISION, SIGNED),
+    (SettlementLine, SETTLEMENT_LINE, SETTLED),
 ]
 
 

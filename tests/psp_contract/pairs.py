@@ -47,6 +47,7 @@ class Abilities:
     lets_go_of_open_questions: bool = True  # of the bank
     knows_what_is_not_there: bool = True  # otherwise nothing is known of a payment that it does not find
     tells_of_refunds: bool = True  # by webhook
+    settles: bool = True  # tells its settlement line by line
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,10 @@ from payments.models import Attempt, Refund
 from payments.psp.outcomes import Approved
 from payments.refund import request_refund, send_refund
 from payments.settle_attempt import settle_attempt
+from payments.states import LineKind
 from tests.checkout.buyers import CLIENT, open_session, open_shop, pay
 from tests.factories import NOW
+from tests.payments.settling import converted, settled, told
 from tests.psp import Psp
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -39,6 +41,7 @@ def _a_sale_and_a_refund(psp: Psp) -> None:
     with transaction():
         request_refund(order_reference=session, money=Money(90, "EUR"), reason="asked", now=NOW)
     send_refund(refund_uuid=Refund.objects.get().uuid, now=NOW)
+    _settled_in_dollars(str(Attempt.objects.get(state="captured").psp_reference))
     WebhookEndpoint.objects.create(client=CLIENT, url="https://shop.example", event_types=["order.confirmed"])
     feed_all(now=NOW)
     # The endpoint has no secret, and it is too late for another try.
@@ -50,6 +53,11 @@ def _a_sale_and_a_refund(psp: Psp) -> None:
     )
     with connection.cursor() as cursor:
         cursor.execute("UPDATE exactly_once_inboxevent SET state = 'processed' WHERE id = %s", [event.id])
+
+
+def _settled_in_dollars(payment: str) -> None:
+    line = told(LineKind.CHARGE, 2800, fee=64, currency="USD", psp_reference=payment, payment_reference=payment)
+    assert settled(converted(line, Money(2580, "EUR"), "1.0853")) == ["matched"]
 
 
 def _more_than_was_asked_for_after_a_decline() -> None:
@@ -75,10 +83,11 @@ def test_every_stage_has_rows_and_is_as_stored() -> None:
         "captures in the books, from Stripe's events": 1,
         "payment intents, from their events": 2,
         "stock, from its movements": 1,
-        "balances, from entries": 4,
+        "balances, from entries": 8,
         "captures, from postings": 1,
         "refunds, from postings": 1,
         "money in suspense, from postings": 1,
+        "fees and conversions of settlement lines, from postings": 3,
         "orders, from their events": 1,
         "handler runs, from the outbox": HandlerRun.objects.count(),
         "webhook deliveries, from their tries": 1,
@@ -117,6 +126,10 @@ DAMAGE: dict[str, tuple[Callable[[], object], str]] = {
     "money in suspense, from postings": (
         behind_their_back("UPDATE payments_break SET amount_minor = 11"),
         "11",
+    ),
+    "fees and conversions of settlement lines, from postings": (
+        behind_their_back("UPDATE payments_settlementline SET gross_minor = 2801, net_minor = 2737"),
+        "2801",
     ),
     "payment intents, from their events": (
         behind_their_back("UPDATE payments_paymentintent SET state = 'canceled' WHERE state = 'succeeded'"),
@@ -169,5 +182,5 @@ def test_the_command_fails_and_shows_what_differs(capsys: pytest.CaptureFixture[
     printed = capsys.readouterr().out
     assert "FAIL replay, effects: stock, from its movements (1 rows, hash " in printed
     assert "stored, not rebuilt: (" in printed
-    assert "ok   replay, ledger: balances, from entries (4 rows, hash " in printed
-    assert "1 of 10 stages differ" in printed
+    assert "ok   replay, ledger: balances, from entries (8 rows, hash " in printed
+    assert "1 of 11 stages differ" in printed

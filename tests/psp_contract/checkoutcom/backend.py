@@ -33,6 +33,7 @@ SIMULATOR = Server(
         captures_in_parts=True,
         lets_go_of_open_questions=False,
         knows_what_is_not_there=False,
+        settles=False,  # its reports are files
     ),
     declined=lambda _: "src_visa_decline_20051",
     asked_first=lambda _: "src_3ds",

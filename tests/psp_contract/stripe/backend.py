@@ -87,6 +87,7 @@ LOCALSTRIPE = Server(
         refuses_too_large_refunds=False,
         refuses_to_capture_what_is_canceled=False,
         tells_of_refunds=False,
+        settles=False,  # its list takes no `created`
     ),
     declined=_card("4000000000000341"),
     asked_first=_card("4000002500003155"),
