@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import django
+from django.conf import settings
 
 # What a worker had begun when it was killed belongs to it for two minutes (handlers.LEASE).
 DRAIN_SECONDS = 240.0
@@ -30,18 +31,17 @@ def prepare() -> list[str]:
 def settle(simulator_url: str) -> dict[str, Any]:
     """Wait until no loose end is left, then compare everything."""
     from checkout import queries as shop  # noqa: PLC0415 - the models load after Django's set-up
-    from config.demo.books import StockRow, compare_money, unmatched  # noqa: PLC0415 - the same
+    from config.demo.books import StockRow, compare_money, taken_by_ledger, unmatched  # noqa: PLC0415 - the same
     from config.demo.simulator import Simulator  # noqa: PLC0415 - the same
     from config.replay.stages import replay_all  # noqa: PLC0415 - the same
     from config.verification import all_checks  # noqa: PLC0415 - the same
-    from ledger import queries as ledger  # noqa: PLC0415 - the same
     from payments import queries as payments  # noqa: PLC0415 - the same
-    from payments.chart import receivable  # noqa: PLC0415 - the same
 
     simulator = Simulator(simulator_url)
     left = _drain(simulator)
     charges = simulator.charges()
-    money = compare_money(orders=shop.order_totals(), charges=charges, ledger=ledger.totals(code=receivable("stripe")))
+    ledger = taken_by_ledger(psp="stripe", bank_name=settings.PAYMENTS_BANK)
+    money = compare_money(orders=shop.order_totals(), charges=charges, ledger=ledger)
     stock = [StockRow(*row) for row in shop.stock_levels()]
     checks, replayed = list(all_checks(now=datetime.now(UTC))), list(replay_all())
     differences = [

@@ -4,7 +4,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 from config.demo.simulator import Charge
+from ledger import queries as ledger
 from ledger.money import Money
+from payments.chart import CHARGEBACKS, DISPUTE_FEES, bank, disputed, fees, receivable, suspense
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,18 @@ def unmatched(*, charges: list[Charge], payments: dict[str, Money]) -> list[str]
         charge.attempt_id: Money(charge.captured_minor - charge.refunded_minor, charge.currency) for charge in charges
     }
     return sorted(attempt for attempt in psp.keys() | payments.keys() if psp.get(attempt) != payments.get(attempt))
+
+
+def taken_by_ledger(*, psp: str, bank_name: str) -> Counter[str]:
+    """Return what was taken and not paid back by the ledger, wherever it is by now, by currency.
+
+    The PSP owes it, keeps it for a bank's decision or for its work, or has paid it out.
+    """
+    places = (receivable(psp), disputed(psp), suspense(psp), fees(psp), CHARGEBACKS, DISPUTE_FEES, bank(bank_name))
+    sums: Counter[str] = Counter()
+    for code in places:
+        sums.update(ledger.totals(code=code))
+    return sums
 
 
 def compare_money(*, orders: Counter[str], charges: list[Charge], ledger: Counter[str]) -> list[MoneyRow]:

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from config.demo.run import Outcome
+from config.demo.settlement import OwedRow
 from ledger.money import Money
 
 _SAYS = {True: "[green]same[/]", False: "[red]DIFFERENT[/]"}
@@ -24,6 +25,10 @@ def print_report(outcome: Outcome, *, seed: int, console: Console) -> None:
         console.print(f"[red]Charges that the PSP and we disagree about: {', '.join(outcome.unmatched)}[/]\n")
     else:
         console.print(f"All {outcome.charges} charges in the PSP's record are ours, one to one, to the cent.\n")
+    console.print(f"What the PSP owes, after {outcome.lines} lines of its settlement and a payout")
+    for row in outcome.owed:
+        console.print(_owed(row), highlight=False, soft_wrap=True)
+    console.print()
     console.print(_stock(outcome))
 
 
@@ -48,9 +53,33 @@ def _money(outcome: Outcome) -> Table:
     table = Table("", "orders", "the PSP's record", "ledger", "", title="Money", title_justify="left")
     for row in outcome.money:
         figures = (row.orders_minor, row.psp_minor, row.ledger_minor)
-        shown = [str(Money(minor, row.currency)).removeprefix(f"{row.currency} ") for minor in figures]
+        shown = [_bare(Money(minor, row.currency)) for minor in figures]
         table.add_row(row.currency, *shown, _SAYS[row.agrees])
     return table
+
+
+def _owed(row: OwedRow) -> str:
+    """Return one currency's way from what the PSP owed before to what it owes now."""
+    steps = (
+        (row.captured_minor, "captured"),
+        (-row.refunded_minor, "refunded"),
+        (-row.fees_minor, "fees"),
+        (-row.paid_out_minor, "paid out"),
+        (row.others_minor, "others"),
+    )
+    told = "".join(
+        f" {'+' if minor > 0 else '-'} {_bare(Money(abs(minor), row.currency))} {what}"
+        for minor, what in steps
+        if minor
+    )
+    opening, closing = (_bare(Money(minor, row.currency)) for minor in (row.opening_minor, row.closing_minor))
+    unexplained = _bare(Money(row.unexplained_minor, row.currency))
+    says = "as the PSP says" if row.agrees else f"[red]the PSP says {Money(row.at_psp_minor, row.currency)}[/]"
+    return f"{row.currency} {opening} owed before{told} = {closing}, {says}; unexplained: {unexplained}"
+
+
+def _bare(money: Money) -> str:
+    return str(money).removeprefix(f"{money.currency} ")
 
 
 def _stock(outcome: Outcome) -> Table:

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from django.conf import settings
 from django_subatomic.db import transaction
 
 from checkout import queries as shop
@@ -13,13 +14,12 @@ from checkout.add_product import add_product
 from checkout.receive_stock import receive_stock
 from checkout.sample_shop import SAMPLES
 from config.backlog import backlog
-from config.demo.books import MoneyRow, StockRow, compare_money, unmatched
+from config.demo.books import MoneyRow, StockRow, compare_money, taken_by_ledger, unmatched
 from config.demo.buyer import Shopper, Visit
-from config.demo.plan import plan
+from config.demo.plan import Buyer, plan
+from config.demo.settlement import OwedRow, follow, settle, standing
 from config.demo.simulator import Simulator
-from ledger import queries as ledger
 from payments import queries as payments
-from payments.chart import receivable
 
 CONCURRENT_BUYERS = 8
 COPIES_OF_EACH_WEBHOOK = 2
@@ -45,12 +45,15 @@ class Outcome:
     charges: int
     unmatched: list[str]
     money: list[MoneyRow]
+    owed: list[OwedRow]
+    lines: int
     stock: list[StockRow]
 
     @property
     def agrees(self) -> bool:
         """Whether every record tells the same story."""
-        return not self.unmatched and all(row.agrees for row in self.money) and all(row.agrees for row in self.stock)
+        agree = (row.agrees for rows in (self.money, self.owed, self.stock) for row in rows)
+        return not self.unmatched and all(agree)
 
 
 def run(*, orders: int, seed: int, at: Addresses, progress: Callable[[str, int], None]) -> Outcome:
@@ -63,21 +66,19 @@ def run(*, orders: int, seed: int, at: Addresses, progress: Callable[[str, int],
     for sample in SAMPLES:
         receive_stock(sku=sample.sku, quantity=orders * 3, reference=f"demo-{seed}", now=datetime.now(UTC))
     buyers = plan(orders=orders, seed=seed, skus=[sample.sku for sample in SAMPLES], last_unit_sku=last_unit_sku)
-    shopper = Shopper(base_url=at.base_url, api_key=at.api_key)
     simulator = Simulator(at.simulator_url)
+    before = standing()
     try:
         simulator.hold_webhooks()
-        visits = []
-        with ThreadPoolExecutor(max_workers=CONCURRENT_BUYERS) as pool:
-            for done in as_completed([pool.submit(shopper.visit, buyer) for buyer in buyers]):
-                visits.append(done.result())
-                progress("buyers", 1)
+        visits = _sell(buyers, at, progress)
         delivered = _drain(simulator, progress, seed)
-        charges = simulator.charges()
+        simulator.pay_out()
+        lines = settle()
+        delivered += _drain(simulator, progress, seed)
+        charges, at_psp = simulator.charges(), simulator.balance()
     finally:
         simulator.send_webhooks_at_once()
         simulator.close()
-        shopper.close()
     return Outcome(
         visits=sorted(visits, key=lambda visit: visit.buyer.number),
         webhooks_delivered=delivered,
@@ -85,10 +86,28 @@ def run(*, orders: int, seed: int, at: Addresses, progress: Callable[[str, int],
         charges=len(charges),
         unmatched=unmatched(charges=charges, payments=payments.captured_by_attempt()),
         money=compare_money(
-            orders=shop.order_totals(), charges=charges, ledger=ledger.totals(code=receivable("stripe"))
+            orders=shop.order_totals(),
+            charges=charges,
+            ledger=taken_by_ledger(psp="stripe", bank_name=settings.PAYMENTS_BANK),
         ),
+        owed=follow(before=before, after=standing(), at_psp=at_psp),
+        lines=lines,
         stock=[StockRow(*row) for row in shop.stock_levels()],
     )
+
+
+def _sell(buyers: list[Buyer], at: Addresses, progress: Callable[[str, int], None]) -> list[Visit]:
+    """Let the buyers loose."""
+    shopper = Shopper(base_url=at.base_url, api_key=at.api_key)
+    visits = []
+    try:
+        with ThreadPoolExecutor(max_workers=CONCURRENT_BUYERS) as pool:
+            for done in as_completed([pool.submit(shopper.visit, buyer) for buyer in buyers]):
+                visits.append(done.result())
+                progress("buyers", 1)
+    finally:
+        shopper.close()
+    return visits
 
 
 def _add_last_unit() -> str:

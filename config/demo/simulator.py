@@ -47,6 +47,18 @@ class Simulator:
             if row["captured_minor"]
         ]
 
+    def pay_out(self) -> None:
+        """Have all that is available paid out, in each currency."""
+        for currency, available_minor in self.balance().items():
+            if available_minor > 0:
+                payout = {"currency": currency, "status": "paid"}
+                self._http.post("/_simulator/stripe/payouts", json=payout).raise_for_status()
+
+    def balance(self) -> dict[str, int]:
+        """Return what the PSP says that it owes, in minor units by currency."""
+        told = self._http.post("/_simulator/stripe/balance", json={}).raise_for_status().json()
+        return {currency.upper(): minor for currency, minor in told.items()}
+
     def _control(self, command: dict[str, object]) -> dict[str, int]:
         answer: dict[str, int] = self._http.post("/_simulator/webhooks", json=command).raise_for_status().json()
         return answer

@@ -93,6 +93,7 @@ def _print_json(outcome: Outcome) -> bool:
         "charges": outcome.charges,
         "unmatched": outcome.unmatched,
         "money": [asdict(row) | {"agrees": row.agrees} for row in outcome.money],
+        "owed": [asdict(row) | {"agrees": row.agrees} for row in outcome.owed],
         "stock": [asdict(row) | {"agrees": row.agrees} for row in outcome.stock],
         "checks": [asdict(row) for row in checks],
         "replay": [asdict(row) for row in replayed],
