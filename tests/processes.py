@@ -16,7 +16,7 @@ from config.services.leftovers import BASE_DIR
 START_SECONDS = 20.0
 
 # What the simulated PSPs sign their webhooks with.
-SECRETS = {"stripe": "whsec_test", "checkoutcom": "signing-test"}
+SECRETS = {"stripe": "whsec_test", "adyen": "5a" * 32, "checkoutcom": "signing-test"}
 
 
 def free_port() -> int:

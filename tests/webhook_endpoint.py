@@ -14,16 +14,14 @@ class Endpoint:
     """Takes webhooks, remembers them, and answers 200 once what is in ``answers`` is used up."""
 
     def __init__(self) -> None:
-        self.taken: list[tuple[bytes, Mapping[str, str]]] = []
+        self.letters: list[tuple[str, bytes, Mapping[str, str]]] = []
         self.answers: list[int] = []
-        self.paths: set[str] = set()
         endpoint = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                endpoint.paths.add(self.path)
-                endpoint.taken.append((body, dict(self.headers)))
+                endpoint.letters.append((self.path, body, dict(self.headers)))
                 self.send_response(endpoint.answers.pop(0) if endpoint.answers else 200)
                 self.send_header("Location", endpoint.url + "/elsewhere")
                 self.send_header("Content-Length", "0")
@@ -36,6 +34,16 @@ class Endpoint:
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    @property
+    def taken(self) -> list[tuple[bytes, Mapping[str, str]]]:
+        """Return what has come, body and headers."""
+        return [(body, headers) for _, body, headers in self.letters]
+
+    @property
+    def paths(self) -> set[str]:
+        """Return where it has come to."""
+        return {path for path, _, _ in self.letters}
 
     def events(self) -> list[Any]:
         """Return what has come from Stripe, its signatures checked by Stripe's own SDK."""

@@ -36,6 +36,7 @@ class Rates:
     search_lag_seconds: float = 0.0  # how far a search is behind, as Stripe's is
     webhook_duplicate: float = 0.0  # the same event twice
     webhook_twin: float = 0.0  # the same news under two event ids
+    webhook_batch: float = 0.0  # news joins what waits in the same webhook, where a PSP sends several at once
     webhook_late_seconds: float = 0.0  # each delivery waits up to this long, and so overtakes others
 
     def set(self, name: str, value: object) -> None:
