@@ -1,5 +1,6 @@
 """What the environment must hold before Tally starts in production. Settings themselves live in config/settings/."""
 
+import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -15,9 +16,11 @@ SECRET_KEY_LENGTH = 50
 SECRET_KEY_DIFFERENT = 10
 # PSPs' keys have 24 or more characters behind the prefix: anything shorter was typed by a person.
 PSP_SECRET_LENGTH = 24
+ADYEN_SECRET_LENGTH = 64
 # What we agree on with a PSP ourselves.
 AGREED_SECRET_LENGTH = 32
-# An account at Checkout.com, or none.
+# An account at Adyen, or none; at Checkout.com, or none.
+ADYEN = ("ADYEN_API_KEY", "ADYEN_MERCHANT_ACCOUNT", "ADYEN_HMAC_KEY", "ADYEN_API_BASE")
 CHECKOUTCOM = ("CHECKOUTCOM_SECRET_KEY", "CHECKOUTCOM_WEBHOOK_SECRET", "CHECKOUTCOM_API_BASE")
 # A token that is guessed at over the network, as often as somebody likes.
 METRICS_TOKEN_LENGTH = 32
@@ -57,6 +60,10 @@ def _https(value: str) -> bool:
     return value.startswith("https://")
 
 
+def _hexadecimal(value: str) -> bool:
+    return len(value) == ADYEN_SECRET_LENGTH and not set(value) - set(string.hexdigits) and len(set(value)) > 1
+
+
 def _prefixed(*prefixes: str) -> Callable[[str], bool]:
     return lambda value: any(
         value.startswith(prefix) and len(value) >= len(prefix) + PSP_SECRET_LENGTH for prefix in prefixes
@@ -88,6 +95,23 @@ RULES = (
     ),
     Rule("EMAIL_HOST", "the name of an SMTP server: buyers get their confirmations by mail", _one_word),
     Rule("STRIPE_API_BASE", "an https:// address", _https, optional=True),
+    Rule(
+        "ADYEN_API_KEY",
+        f"Adyen's API key: one word of at least {ADYEN_SECRET_LENGTH} characters",
+        lambda value: len(value) >= ADYEN_SECRET_LENGTH and not any(map(str.isspace, value)),
+        optional=True,
+        needed_with=ADYEN,
+    ),
+    Rule("ADYEN_MERCHANT_ACCOUNT", "the account's name at Adyen", _one_word, optional=True, needed_with=ADYEN),
+    Rule(
+        "ADYEN_HMAC_KEY",
+        f"Adyen's key for webhooks: {ADYEN_SECRET_LENGTH} hexadecimal digits",
+        _hexadecimal,
+        optional=True,
+        needed_with=ADYEN,
+    ),
+    Rule("ADYEN_API_BASE", "the https:// address of your live endpoint", _https, optional=True, needed_with=ADYEN),
+    Rule("PUBLIC_URL", "the https:// address of this service", _https, optional=True, needed_with=ADYEN),
     Rule(
         "CHECKOUTCOM_SECRET_KEY",
         f"Checkout.com's secret key: sk_ and at least {PSP_SECRET_LENGTH} characters",

@@ -1,5 +1,7 @@
 """Phase 2 of a charge: the PSP is asked while no transaction is open."""
 
+import hashlib
+import json
 from datetime import datetime
 from uuid import UUID
 
@@ -17,6 +19,7 @@ from payments.psp.registry import get_adapter
 from payments.settle_attempt import settle_attempt
 from payments.states import CHECKED_ATTEMPT_STATES, AttemptState
 
+_UNANSWERED = frozenset({AttemptState.SUBMITTED, AttemptState.UNKNOWN})
 _GIVES_WAY = frozenset({AttemptState.DECLINED, AttemptState.FAILED_NOT_SENT})
 
 
@@ -40,15 +43,20 @@ def look_up(*, attempt_uuid: UUID, now: datetime) -> AttemptState:
     """Find out how an attempt ended that nobody told us about.
 
     The PSP's own record first; then, while its memory of our key lasts, the same request once more, which either
-    repeats the first answer or is the first to arrive. Afterwards, only looking: the attempt stays unknown.
+    repeats the first answer or is the first to arrive. Afterwards, only looking: the attempt stays unknown. A payment
+    that was answered at a PSP without look-ups (held, or waiting for the buyer) its webhook moves on.
     """
     if not _count_check(attempt_uuid):
         return AttemptState(_attempt(attempt_uuid).state)
     attempt = _attempt(attempt_uuid)
     adapter = _adapter(attempt)
+    if attempt.returned and attempt.state == AttemptState.REQUIRES_ACTION:
+        return finish(attempt_uuid=attempt_uuid, now=now)
     found = adapter.retrieve(attempt_id=attempt.uuid, psp_reference=attempt.psp_reference)
     match found:
         case Pending():
+            return AttemptState(attempt.state)
+        case NoLookUp() if attempt.state not in _UNANSWERED:
             return AttemptState(attempt.state)
         case NotFoundAtPsp() | NoLookUp() if now - attempt.submitted_at < adapter.key_retention:
             outcome: AttemptNews = _authorize(adapter, attempt)
@@ -56,6 +64,30 @@ def look_up(*, attempt_uuid: UUID, now: datetime) -> AttemptState:
             outcome = Unknown(detail="the PSP shows no record of it, and its memory of our key is over")
         case _:
             outcome = found
+    with transaction():
+        return settle_attempt(attempt_uuid=attempt_uuid, outcome=outcome, now=now)
+
+
+@durable
+def finish(*, attempt_uuid: UUID, now: datetime) -> AttemptState:
+    """Hand to the PSP what the buyer brought back from the bank, under a key that makes that harmless to repeat."""
+    attempt = _attempt(attempt_uuid)
+    # Another thing brought back is another request.
+    brought = hashlib.sha256(json.dumps(attempt.returned, sort_keys=True).encode()).hexdigest()
+    outcome = _adapter(attempt).finish(
+        key=f"{attempt.uuid}:finish:{brought[:12]}",
+        attempt_id=attempt.uuid,
+        psp_reference=attempt.psp_reference,
+        returned=attempt.returned,
+    )
+    match outcome:
+        case NotFoundAtPsp() | NoLookUp():
+            # Anybody may have made it up: without it the buyer can still come back.
+            with transaction():
+                Attempt.objects.filter(pk=attempt.pk, returned=attempt.returned).update(returned={})
+            return AttemptState(attempt.state)
+        case Pending():
+            return AttemptState(attempt.state)
     with transaction():
         return settle_attempt(attempt_uuid=attempt_uuid, outcome=outcome, now=now)
 

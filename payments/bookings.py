@@ -87,15 +87,17 @@ def _publish(capture: Capture, now: datetime) -> None:
 
 
 @transaction_required
-def close_pending(*, attempt: Attempt, now: datetime) -> None:
-    """End what is still asked of an attempt that has ended: a void, or a capture that came too late."""
+def close_pending(*, attempt: Attempt, now: datetime, let_go: bool = False) -> None:
+    """End what is still asked of an attempt that has ended: a void, or a capture that came too late.
+
+    :param let_go: what was left of a payment that is captured in part was let go of.
+    """
     for capture in attempt.captures.filter(state=CaptureState.PENDING):
         capture.attempt = attempt
         fail_capture(capture=capture, reason=f"payment_{attempt.state}", now=now)
-    let_go = attempt.state == AttemptState.VOIDED or (
-        attempt.state == AttemptState.SURPLUS and not attempt.captured_minor
-    )
-    state = VoidState.SUCCEEDED if let_go else VoidState.FAILED
+    no_surplus = attempt.state == AttemptState.SURPLUS and not attempt.captured_minor
+    is_void = let_go or no_surplus or attempt.state == AttemptState.VOIDED
+    state = VoidState.SUCCEEDED if is_void else VoidState.FAILED
     reason = "" if state is VoidState.SUCCEEDED else str(attempt.state)
     pending = Void.objects.filter(attempt=attempt, state=VoidState.PENDING)
     pending.update(state=state, failure_reason=reason, settled_at=now)

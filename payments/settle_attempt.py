@@ -122,7 +122,7 @@ def _apply(attempt: Attempt, outcome: AttemptNews, now: datetime) -> None:
     elif was_held and isinstance(outcome, Voided | Expired):
         book_release(attempt=attempt, expired=isinstance(outcome, Expired), now=now)
     if state not in CHECKED_ATTEMPT_STATES:
-        close_pending(attempt=attempt, now=now)
+        close_pending(attempt=attempt, now=now, let_go=isinstance(outcome, Voided))
 
 
 def _capture_of(attempt: Attempt, total: Money, now: datetime) -> Capture:

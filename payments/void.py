@@ -12,7 +12,7 @@ from payments.errors import PaymentRefused
 from payments.events import intent_payload
 from payments.locks import lock_intent
 from payments.models import Attempt, PaymentIntent, Void
-from payments.psp.outcomes import Voided
+from payments.psp.outcomes import Pending, Voided
 from payments.psp.registry import get_adapter
 from payments.settle_attempt import settle_attempt
 from payments.states import AttemptState, CaptureState, IntentState, VoidState
@@ -67,7 +67,10 @@ def send_void(*, attempt_uuid: UUID, now: datetime) -> None:
     """
     attempt = Attempt.objects.get(uuid=attempt_uuid)
     void = attempt.voids.filter(state=VoidState.PENDING).first()
-    if void is None or attempt.state not in LET_GO_OF or attempt.psp_reference is None:
+    if void is None or attempt.state not in LET_GO_OF:
+        return
+    if attempt.psp_reference is None:
+        _let_go_of_nothing(attempt, now)
         return
     adapter = get_adapter(psp=attempt.psp, account=attempt.psp_account)
     # A new key each time: to cancel twice is to cancel, and a refusal that the PSP remembers would be all we ever hear.
@@ -75,5 +78,19 @@ def send_void(*, attempt_uuid: UUID, now: datetime) -> None:
     if isinstance(outcome, Voided):
         with transaction():
             settle_attempt(attempt_uuid=attempt_uuid, outcome=outcome, now=now)
+    elif isinstance(outcome, Pending):
+        log.info("payment.void_pending", attempt=str(attempt.uuid))
     else:
         log.warning("payment.void_unsettled", attempt=str(attempt.uuid), outcome=type(outcome).__name__)
+
+
+def _let_go_of_nothing(attempt: Attempt, now: datetime) -> None:
+    """Close a question that the PSP has begun no payment for, unless the buyer is back: that ends first.
+
+    No buyer comes back behind this: what they bring is not taken while a void is pending (take_return.py).
+    """
+    if attempt.returned:
+        log.info("payment.void_waits", attempt=str(attempt.uuid))
+        return
+    with transaction():
+        settle_attempt(attempt_uuid=attempt.uuid, outcome=Voided(None), now=now)

@@ -15,7 +15,7 @@ from pytest_django import Settings
 from config.services import valkey
 from payments.psp.registry import get_adapter
 from tests.mutation.guards import without
-from tests.processes import Program, running, simulator
+from tests.processes import SECRETS, Program, running, simulator
 from tests.psp import Psp
 from tests.waiting import eventually
 
@@ -72,16 +72,27 @@ def simulator_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prog
 
 @pytest.fixture
 def psp(simulator_process: Program, settings: Settings) -> Iterator[Psp]:
-    """Have the Stripe adapter talk to the simulator, whose record is empty."""
+    """Have the adapters talk to the simulator, whose record is empty."""
     settings.PSP_ACCOUNTS = {
         "stripe": {
             "main": {
                 "adapter": "payments.psp.stripe.StripeAdapter",
                 "api_key": "sk_test_tests",
-                "webhook_secret": "whsec_test",
+                "webhook_secret": SECRETS["stripe"],
                 "api_base": simulator_process.url,
             }
-        }
+        },
+        "adyen": {
+            "main": {
+                "adapter": "payments.psp.adyen.AdyenAdapter",
+                "api_key": "key_tests",
+                "merchant_account": "TallyTests",
+                "hmac_key": SECRETS["adyen"],
+                "api_base": f"{simulator_process.url}/adyen",
+                "return_url": "https://pay.example/returns/adyen/main",
+                "several_captures": True,
+            }
+        },
     }
     get_adapter.cache_clear()
     with httpx.Client(base_url=simulator_process.url, timeout=30) as http:

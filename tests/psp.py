@@ -21,9 +21,15 @@ class Psp:
         """Return how many requests have come."""
         return int(self._record()["requests"])
 
-    def answer_three_d_secure(self, url: str, answer: str) -> None:
-        """Answer the bank's question as the buyer."""
-        self.http.post(url, data={"answer": answer}).raise_for_status()
+    def waiting(self) -> int:
+        """Return how many webhooks are still to be sent."""
+        return int(self._record()["waiting"])
+
+    def answer_three_d_secure(self, url: str, answer: str) -> str:
+        """Answer the bank's question as the buyer; return where the browser is sent on to."""
+        sent_on = self.http.post(url, data={"answer": answer})
+        assert sent_on.status_code in {200, 303}, sent_on.text
+        return str(sent_on.headers.get("Location", ""))
 
     def _record(self) -> dict[str, Any]:
         record: dict[str, Any] = self.http.get("/_simulator/record").raise_for_status().json()

@@ -32,6 +32,10 @@ if "DATABASE_URL" not in os.environ or OWN_SERVERS in os.environ:
     atexit.register(_held.close)
     os.environ["DATABASE_URL"] = _cluster.url(role=OWNER_ROLE, database="postgres")
 os.environ.setdefault("TALLY_ENVIRONMENT", "test")
+# What routing and webhooks are tested with: more than one PSP.
+os.environ.setdefault("ADYEN_API_KEY", "key_tests")
+os.environ.setdefault("ADYEN_MERCHANT_ACCOUNT", "TallyTests")
+os.environ.setdefault("ADYEN_HMAC_KEY", "5a" * 32)
 # A crowd of threads is to meet in the database, not at the pool's door.
 os.environ.setdefault("DATABASE_POOL_SIZE", "60")
 

@@ -26,6 +26,16 @@ SIMULATED_PSPS = (
         variables=lambda url: {"STRIPE_API_BASE": url},
     ),
     SimulatedPsp(
+        "adyen",
+        webhook_secret="ADYEN_HMAC_KEY",  # noqa: S106 - a variable's name
+        new_secrets=lambda: {"ADYEN_API_KEY": secrets.token_hex(32), "ADYEN_HMAC_KEY": secrets.token_hex(32)},
+        variables=lambda url: {
+            "ADYEN_API_BASE": f"{url}/adyen",
+            "ADYEN_MERCHANT_ACCOUNT": "TallyDevelopment",
+            "ADYEN_SEVERAL_CAPTURES": "on",
+        },
+    ),
+    SimulatedPsp(
         "checkoutcom",
         webhook_secret="CHECKOUTCOM_WEBHOOK_SECRET",  # noqa: S106 - a variable's name
         new_secrets=lambda: {

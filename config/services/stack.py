@@ -118,6 +118,7 @@ class Stack:
             "TALLY_STATE_DIR": str(self.state.root),
             "DATABASE_URL": self.app_database_url,
             "CELERY_BROKER_URL": self.broker_url,
+            "PUBLIC_URL": self.base_url,
             **simulated.variables(simulator_url=self.simulator_url),
             **self._environment,
         }

@@ -48,6 +48,11 @@ PSP_CIRCUIT_LEAST_FAILURES: int = env.int("PSP_CIRCUIT_LEAST_FAILURES", 5, valid
 PSP_CIRCUIT_FAILURE_SHARE: float = env.float("PSP_CIRCUIT_FAILURE_SHARE", 0.5, validate=validate.Range(min=0.01, max=1))
 PSP_CIRCUIT_OPEN_SECONDS: int = env.int("PSP_CIRCUIT_OPEN_SECONDS", 30, validate=validate.Range(min=1))
 
+# Where browsers reach this service, such as https://pay.example: buyers come back from their bank to {this}/returns/...
+PUBLIC_URL: str = env.str("PUBLIC_URL", "").rstrip("/")
+# Where those are sent on to; empty: a page that says thank you.
+PAYMENTS_RETURN_URL: str = env.str("PAYMENTS_RETURN_URL", "")
+
 # PSP accounts by (psp, account): the adapter's class, and what it is made with. Keys and secrets live in the
 # environment, never in the database.
 PSP_ACCOUNTS: dict[str, dict[str, dict[str, Any]]] = {
@@ -62,6 +67,18 @@ PSP_ACCOUNTS: dict[str, dict[str, dict[str, Any]]] = {
     },
 }
 # One of which the environment has no key is not there.
+if env.str("ADYEN_API_KEY", ""):
+    PSP_ACCOUNTS["adyen"] = {
+        "main": {
+            "adapter": "payments.psp.adyen.AdyenAdapter",
+            "api_key": env.str("ADYEN_API_KEY"),
+            "merchant_account": env.str("ADYEN_MERCHANT_ACCOUNT"),
+            "hmac_key": env.str("ADYEN_HMAC_KEY"),
+            "api_base": env.str("ADYEN_API_BASE", "") or "https://checkout-test.adyen.com",
+            "return_url": f"{PUBLIC_URL}/returns/adyen/main",
+            "several_captures": env.bool("ADYEN_SEVERAL_CAPTURES", default=False),
+        },
+    }
 if CHECKOUTCOM_SECRET_KEY := env.str("CHECKOUTCOM_SECRET_KEY", ""):
     PSP_ACCOUNTS["checkoutcom"] = {
         "main": {

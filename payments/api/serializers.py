@@ -32,7 +32,8 @@ class TokenSerializer(StrictSerializer):
     """A PSP's token for a card. Never a card number."""
 
     token = serializers.RegexField(
-        r"^(?![0-9-]*$)[A-Za-z0-9_-]{1,255}$",
+        # Adyen's have a point: {shopperReference}.{storedPaymentMethodId}
+        r"^(?![0-9.-]*$)[A-Za-z0-9_.-]{1,255}$",
         error_messages={"invalid": "This is to be a token from the PSP, and never a card number."},
     )
     psp = serializers.ChoiceField(

@@ -222,6 +222,7 @@ class Migration(migrations.Migration):
                 ("psp_reference", models.CharField(blank=True, max_length=255, null=True)),
                 ("decline_reason", models.CharField(blank=True, max_length=64)),
                 ("next_action_url", models.URLField(blank=True, max_length=2048)),
+                ("returned", models.JSONField(blank=True, default=dict)),
                 ("unknown_reason", models.CharField(blank=True, max_length=255)),
                 ("captures_at_once", models.BooleanField(default=True)),
                 ("submitted_at", models.DateTimeField()),

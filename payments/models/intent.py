@@ -76,6 +76,8 @@ class Attempt(models.Model):
     psp_reference = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 - unique where known
     decline_reason = models.CharField(max_length=64, blank=True)
     next_action_url = models.URLField(max_length=2048, blank=True)
+    # What the buyer's browser brought back from the bank, where the PSP is to be handed that.
+    returned = models.JSONField(default=dict, blank=True)
     unknown_reason = models.CharField(max_length=255, blank=True)
     # Whether the PSP is to take the money at once, or hold it until it is captured.
     captures_at_once = models.BooleanField(default=True)

@@ -32,6 +32,15 @@ class PspAdapter(Protocol):
         """Ask for the money; with ``capture`` take it at once."""
         ...
 
+    def finish(
+        self, *, key: str, attempt_id: UUID, psp_reference: str | None, returned: Mapping[str, str]
+    ) -> RetrieveOutcome:
+        """Learn how a payment stands whose buyer is back from the bank, with what their browser brought along.
+
+        ``NotFoundAtPsp``: the PSP makes nothing of that. The payment stands as before.
+        """
+        ...
+
     def capture(self, *, key: str, capture_id: UUID, psp_reference: str, money: Money, final: bool) -> CaptureOutcome:
         """Take an authorised payment, or part of it; with ``final`` the rest is let go of."""
         ...

@@ -140,6 +140,12 @@ class CheckoutComAdapter:
             return outcome
         return Unknown(detail=f"not decided yet: {outcome}")
 
+    def finish(
+        self, *, key: str, attempt_id: UUID, psp_reference: str | None, returned: Mapping[str, str]
+    ) -> RetrieveOutcome:
+        """Look the payment up: Checkout.com goes on by itself, and nobody has to believe a browser."""
+        return self.retrieve(attempt_id=attempt_id, psp_reference=psp_reference)
+
     def capture(self, *, key: str, capture_id: UUID, psp_reference: str, money: Money, final: bool) -> CaptureOutcome:
         """Ask for a capture; where it is refused, say how ours stands among the payment's actions, if it is there."""
         request = {

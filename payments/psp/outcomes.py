@@ -43,9 +43,12 @@ class Approved:
 
 @dataclass(frozen=True, slots=True)
 class RequiresAction:
-    """The buyer has to do something at ``redirect_url`` first, such as 3-D Secure."""
+    """The buyer has to do something at ``redirect_url`` first, such as 3-D Secure.
 
-    psp_reference: str
+    Without a ``psp_reference`` the PSP has begun no payment, and begins none unless it is asked to ``finish`` it.
+    """
+
+    psp_reference: str | None
     redirect_url: str
 
 
@@ -78,9 +81,9 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Voided:
-    """The payment was let go of without taking money."""
+    """The payment was let go of without taking money; without a ``psp_reference`` before the PSP had begun any."""
 
-    psp_reference: str
+    psp_reference: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,12 @@ class StripeAdapter:
         outcome = _read(answer, stripe_objects.of_attempt(attempt_id))
         return Unknown(detail="not decided yet") if isinstance(outcome, Voided | Expired | Pending) else outcome
 
+    def finish(
+        self, *, key: str, attempt_id: UUID, psp_reference: str | None, returned: Mapping[str, str]
+    ) -> RetrieveOutcome:
+        """Look the payment up: Stripe goes on by itself, and nobody has to believe a browser."""
+        return self.retrieve(attempt_id=attempt_id, psp_reference=psp_reference)
+
     def capture(self, *, key: str, capture_id: UUID, psp_reference: str, money: Money, final: bool) -> CaptureOutcome:
         """Capture an authorised PaymentIntent, or part of it; Stripe releases the rest, so each has one capture.
 

@@ -13,6 +13,7 @@ from tests.architecture.tree import PACKAGES, ROOT, kept_files, named
 BREACHES = [
     ("ledger/breach.py", "import payments.apps", "Imports point down only"),
     ("checkout/breach.py", "import stripe", "Only a PSP's adapter speaks to its SDK"),
+    ("payments/psp/adyen_objects.py", "import Adyen", "Only a PSP's adapter speaks to its SDK"),
     ("payments/breach.py", "import checkout_sdk", "Only a PSP's adapter speaks to its SDK"),
     ("payments/breach.py", "import rest_framework", "HTTP stays in the api folders and in config"),
     ("payments/breach.py", "import payments.api", "Nothing but HTTP code imports the api folders"),

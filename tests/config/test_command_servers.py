@@ -91,7 +91,16 @@ def test_the_secrets_of_a_folder_are_its_own_and_private(migrated: StateDir) -> 
     path = migrated.root / "secrets.json"
 
     assert path.stat().st_mode & 0o077 == 0
-    assert set(migrated.secrets()) == {"SECRET_KEY", "SHOP_API_KEY", "STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET"}
+    assert set(migrated.secrets()) == {
+        "ADYEN_API_KEY",
+        "ADYEN_HMAC_KEY",
+        "CHECKOUTCOM_SECRET_KEY",
+        "CHECKOUTCOM_WEBHOOK_SECRET",
+        "SECRET_KEY",
+        "SHOP_API_KEY",
+        "STRIPE_API_KEY",
+        "STRIPE_WEBHOOK_SECRET",
+    }
     assert migrated.secrets() == migrated.secrets()
     assert migrated.secrets() != _empty("other").secrets()
 

@@ -12,7 +12,7 @@ from config.services import commands
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # Not every mail server asks for one, and not everybody has an account at every PSP.
-OPTIONAL_SECRETS = {"EMAIL_PASSWORD", "CHECKOUTCOM_SECRET_KEY", "CHECKOUTCOM_WEBHOOK_SECRET"}
+OPTIONAL_SECRETS = {"ADYEN_API_KEY", "EMAIL_PASSWORD", "CHECKOUTCOM_SECRET_KEY", "CHECKOUTCOM_WEBHOOK_SECRET"}
 APPLICATION = {"migrate", "web", "worker", "relay", "beat"}
 
 
@@ -45,6 +45,7 @@ def test_the_simulator_speaks_to_the_web_service(services: dict[str, Any]) -> No
         webhook_base="http://web:8000",
         webhook_secrets={
             "stripe": "${STRIPE_WEBHOOK_SECRET:?Stripe's signing secret}",
+            "adyen": "${ADYEN_HMAC_KEY:-}",
             "checkoutcom": "${CHECKOUTCOM_WEBHOOK_SECRET:-}",
         },
     )

@@ -21,6 +21,13 @@ SOUND = {
     "STRIPE_WEBHOOK_SECRET": f"whsec_{KEY[:32]}",
     "EMAIL_HOST": "mail.example",
 }
+ADYEN = {
+    "ADYEN_API_KEY": "AQE" + KEY + KEY,
+    "ADYEN_MERCHANT_ACCOUNT": "ShopEurope",
+    "ADYEN_HMAC_KEY": "44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056",
+    "ADYEN_API_BASE": "https://abc123-checkout-live.adyen.example/checkout",
+    "PUBLIC_URL": "https://pay.shop.example",
+}
 CHECKOUTCOM = {
     "CHECKOUTCOM_SECRET_KEY": f"sk_{KEY[:27]}",
     "CHECKOUTCOM_WEBHOOK_SECRET": KEY,
@@ -81,6 +88,14 @@ def test_production_refuses_a_weak_value_and_does_not_repeat_it(variable: str, v
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
+        ("ADYEN_API_KEY", "AQE123"),
+        ("ADYEN_API_KEY", f"{KEY} {KEY}"),
+        ("ADYEN_MERCHANT_ACCOUNT", "Shop Europe"),
+        ("ADYEN_HMAC_KEY", KEY),
+        ("ADYEN_HMAC_KEY", "00" * 32),
+        ("ADYEN_HMAC_KEY", ADYEN["ADYEN_HMAC_KEY"][:-1]),
+        ("ADYEN_API_BASE", "http://simulator:8010/adyen"),
+        ("PUBLIC_URL", "http://pay.shop.example"),
         ("CHECKOUTCOM_SECRET_KEY", f"pk_{KEY}"),
         ("CHECKOUTCOM_SECRET_KEY", "sk_sbox_short"),
         ("CHECKOUTCOM_WEBHOOK_SECRET", KEY[:31]),
@@ -88,23 +103,25 @@ def test_production_refuses_a_weak_value_and_does_not_repeat_it(variable: str, v
     ],
 )
 def test_a_psp_that_need_not_be_there_is_held_to_its_rules_where_it_is(variable: str, value: str) -> None:
-    assert faults(SOUND | CHECKOUTCOM) == []
+    assert faults(SOUND | ADYEN | CHECKOUTCOM) == []
 
-    [line] = faults(SOUND | CHECKOUTCOM | {variable: value})
+    [line] = faults(SOUND | ADYEN | CHECKOUTCOM | {variable: value})
 
     assert line.startswith(f"{variable} must be ")
     assert value not in line
 
 
-@pytest.mark.parametrize("variable", CHECKOUTCOM)
-def test_a_psp_is_there_wholly_or_not_at_all(variable: str) -> None:
-    others = {name: value for name, value in CHECKOUTCOM.items() if name != variable}
+@pytest.mark.parametrize(("psp", "variable"), [(psp, name) for psp in (ADYEN, CHECKOUTCOM) for name in psp])
+def test_a_psp_is_there_wholly_or_not_at_all(psp: dict[str, str], variable: str) -> None:
+    others = {name: value for name, value in psp.items() if name != variable}
 
     [line] = faults(SOUND | others)
-    lines = faults(SOUND | {variable: CHECKOUTCOM[variable]})
+    lines = faults(SOUND | {variable: psp[variable]})
 
     assert line.startswith(f"{variable} is missing. It must be ")
-    assert sorted(line.split(" is missing")[0] for line in lines) == sorted(others)
+    # That the service has an address says nothing of a PSP
+    expected = [] if variable == "PUBLIC_URL" else sorted(others)
+    assert sorted(line.split(" is missing")[0] for line in lines) == expected
 
 
 @pytest.mark.parametrize("word", ["prod", "Production", "PRODUCTION", "live", ""])

@@ -22,7 +22,7 @@ ORDER = "chk_1"
 RECEIVABLE = "assets:psp:stripe:receivable"
 
 
-def begin(*, token: str = "pm_card_visa", captures_at_once: bool = False) -> UUID:
+def begin(*, token: str = "pm_card_visa", psp: str = "stripe", captures_at_once: bool = False) -> UUID:
     """Open the book and record an attempt."""
     with transaction():
         open_book(code="shop", name="Shop", now=NOW)
@@ -33,7 +33,7 @@ def begin(*, token: str = "pm_card_visa", captures_at_once: bool = False) -> UUI
                 order_reference=ORDER,
                 money=EUR,
                 description="",
-                tokens=[Token("stripe", token)],
+                tokens=[Token(psp, token)],
                 captures_at_once=captures_at_once,
             ),
             now=NOW,

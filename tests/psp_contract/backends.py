@@ -4,15 +4,16 @@ What a server cannot do, or a PSP does otherwise, is data: nothing is left out u
 instead. Another PSP is a package beside stripe/ and an entry here.
 """
 
-from tests.psp_contract.checkoutcom.backend import CHECKOUTCOM
-from tests.psp_contract.checkoutcom.backend import SIMULATOR as CHECKOUTCOM_SIMULATOR
+from tests.psp_contract.adyen import backend as adyen
+from tests.psp_contract.checkoutcom import backend as checkoutcom
 from tests.psp_contract.pairs import Psp, Server
-from tests.psp_contract.stripe.backend import LOCALSTRIPE, SIMULATOR, STRIPE
+from tests.psp_contract.stripe import backend as stripe
 
-PSPS: dict[str, Psp] = {"stripe": STRIPE, "checkoutcom": CHECKOUTCOM}
+PSPS: dict[str, Psp] = {"stripe": stripe.STRIPE, "adyen": adyen.ADYEN, "checkoutcom": checkoutcom.CHECKOUTCOM}
 
 SERVERS: dict[str, Server] = {
-    "stripe x simulator": SIMULATOR,
-    "stripe x localstripe": LOCALSTRIPE,
-    "checkoutcom x simulator": CHECKOUTCOM_SIMULATOR,
+    "stripe x simulator": stripe.SIMULATOR,
+    "stripe x localstripe": stripe.LOCALSTRIPE,
+    "adyen x simulator": adyen.SIMULATOR,
+    "checkoutcom x simulator": checkoutcom.SIMULATOR,
 }

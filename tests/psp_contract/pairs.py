@@ -39,7 +39,10 @@ class Abilities:
     remembers_keys: bool = True  # Idempotency-Key
     searches: bool = True  # by our attempt
     takes_at_once: bool = True  # otherwise it is held first, and taken by itself soon after
+    refuses_at_once: bool = True  # captures, voids and refunds that cannot be, and not by webhook
+    begins_before_the_buyer_is_back: bool = True  # and so names a payment that waits for its buyer
     captures_in_parts: bool = False  # keeps the rest for more captures, each with a name of its own
+    knows_tokens: bool = True  # and says so of one that it does not
     reports_captured_part: bool = True
     gives_the_banks_address: bool = True
     refuses_too_large_refunds: bool = True
@@ -59,15 +62,17 @@ class Server:
     can: Abilities
     declined: Callable[[str], str]  # return a token, given the server's address
     asked_first: Callable[[str], str]
-    answer_bank: Callable[[str, RequiresAction, bool], None]  # address, question, yes or no
+    # Given address, question, yes or no; return what the browser brings back.
+    answer_bank: Callable[[str, RequiresAction, bool], dict[str, str]]
     send_webhooks: Callable[[str, str], None]  # address, of an endpoint
 
 
-def answer_simulated_bank(_url: str, question: RequiresAction, approves: bool) -> None:
-    """Answer on the simulator's page, as the buyer."""
+def answer_simulated_bank(_url: str, question: RequiresAction, approves: bool) -> dict[str, str]:
+    """Answer on the simulator's page, as the buyer; return what the browser brings back."""
     answer = {"answer": "approve" if approves else "fail"}
     sent_on = httpx.post(question.redirect_url, data=answer)
     assert not sent_on.is_error, sent_on
+    return dict(httpx.URL(sent_on.headers.get("Location", "")).params)
 
 
 def send_simulated_webhooks(url: str, endpoint: str) -> None:

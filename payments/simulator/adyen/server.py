@@ -19,6 +19,7 @@ API = r"/adyen/v{version:\d+}"
 MAX_KEY = 64
 
 MANNERS = Manners(
+    key_header="Idempotency-Key",
     keys=KeyRules(7 * 24 * 3600, errors.key_in_use, errors.key_of_another_request),
     not_stored=frozenset({400, 401, 403, 404, 422}),
     broken=errors.broken,

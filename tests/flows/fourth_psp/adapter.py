@@ -40,6 +40,11 @@ class YesAdapter:
     ) -> AuthorizeOutcome:
         return Approved(f"yes_{attempt_id}", captured=capture, money=money)
 
+    def finish(
+        self, *, key: str, attempt_id: UUID, psp_reference: str | None, returned: Mapping[str, str]
+    ) -> RetrieveOutcome:
+        return NoLookUp()
+
     def capture(self, *, key: str, capture_id: UUID, psp_reference: str, money: Money, final: bool) -> CaptureOutcome:
         return CaptureSucceeded(psp_reference, money)
 

@@ -47,12 +47,13 @@ def _card(number: str) -> Callable[[str], str]:
     return token
 
 
-def _localstripe_answer(url: str, question: RequiresAction, approves: bool) -> None:
+def _localstripe_answer(url: str, question: RequiresAction, approves: bool) -> dict[str, str]:
     payment = question.psp_reference
     with _as_anybody(url) as http:
         secret = http.get(f"/v1/payment_intents/{payment}").raise_for_status().json()["client_secret"]
         told = {"client_secret": secret, "success": str(approves).lower()}
         http.post(f"/v1/payment_intents/{payment}/_authenticate", data=told).raise_for_status()
+    return {}
 
 
 def _localstripe_webhooks(url: str, endpoint: str) -> None:
@@ -79,6 +80,7 @@ LOCALSTRIPE = Server(
     can=Abilities(
         names_decline_reasons=False,
         names_declined_payments=False,
+        knows_tokens=False,
         explains_refusals=False,
         remembers_keys=False,
         searches=False,
