@@ -10,6 +10,7 @@ from checkout.models import CheckoutSession, Order, StockItem
 from checkout.states import PAYING_SESSION_STATES, ReservationState, SessionState
 from exactly_once.verification import CheckResult
 from payments import queries as payments
+from payments.queries import OrderPayment
 
 # As long as payments may be unknown (payments/verify.py): then a person has to look at both.
 WAITING_LIMIT = timedelta(hours=24)
@@ -60,19 +61,25 @@ def _order_per_completed_session() -> CheckResult:
 
 
 def _payment_per_order() -> CheckResult:
-    """Every order is paid in full, and every captured payment has an order or a refund that makes it good."""
+    """Every order was paid in full, and every captured payment has an order or a refund that makes it good.
+
+    An order stays one where the merchant has paid all of it back.
+    """
     orders = {
         (intent, session): (total, currency)
         for intent, session, total, currency in Order.objects.values_list(
             "payment_intent", "session__public_id", "total_minor", "currency"
         )
     }
-    kept = {
-        (row.intent_id, row.order_reference): (row.money.amount_minor, row.money.currency)
-        for row in payments.captured_and_kept()
-    }
-    wrong = sorted(intent for intent, _session in dict(orders.items() ^ kept.items()))
+    captured = list(payments.captured_for_orders())
+    paid = {_identified(row) for row in captured}
+    kept = {_identified(row) for row in captured if row.kept}
+    wrong = sorted({intent for (intent, _session), _total in (orders.items() - paid) | (kept - orders.items())})
     return CheckResult.of("checkout: orders and captured payments match one to one, to the cent", len(orders), wrong)
+
+
+def _identified(row: OrderPayment) -> tuple[tuple[str, str], tuple[int, str]]:
+    return (row.intent_id, row.order_reference), (row.money.amount_minor, row.money.currency)
 
 
 def _nothing_held_for_nothing() -> CheckResult:

@@ -4,7 +4,7 @@ Not here: what was true at another time (history.py), and reports over a whole b
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db.models import F, Max, Min, OuterRef, QuerySet, Subquery, Sum
@@ -131,9 +131,10 @@ def totals(*, code: str) -> Counter[str]:
     return sums
 
 
-def references(*, kind: str) -> Iterator[str]:
-    """Yield the references of all transactions of a kind."""
-    return Transaction.objects.filter(kind=kind).values_list("reference", flat=True).iterator()
+def references(*, kind: str, books: Collection[str]) -> Iterator[str]:
+    """Yield the references of all transactions of a kind in some books."""
+    found = Transaction.objects.filter(kind=kind, book__code__in=books)
+    return found.values_list("reference", flat=True).iterator()
 
 
 def accounts(*, book: str | None = None) -> QuerySet[Account]:

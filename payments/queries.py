@@ -25,12 +25,13 @@ from payments.states import PENDING_ATTEMPT_STATES, AttemptState
 
 
 @dataclass(frozen=True, slots=True)
-class KeptPayment:
-    """Money that was captured for an order and is not being paid back in full."""
+class OrderPayment:
+    """Money that was captured for an order; ``kept`` where it is not being paid back in full."""
 
     intent_id: str
     order_reference: str
     money: Money
+    kept: bool
 
 
 def intents(*, client: str) -> QuerySet[PaymentIntent]:
@@ -140,11 +141,16 @@ def captured_by_attempt() -> dict[str, Money]:
     return {str(uuid): Money(captured - refunded, currency) for uuid, captured, refunded, currency in rows.iterator()}
 
 
-def captured_and_kept() -> Iterator[KeptPayment]:
-    """Yield every captured payment for an order of which something is left, with the amount captured."""
-    kept = Attempt.objects.filter(state=AttemptState.CAPTURED, captured_minor__gt=F("refunded_minor"))
+def captured_for_orders() -> Iterator[OrderPayment]:
+    """Yield every captured payment for an order, with the amount captured."""
     # A payment of the payments API is its own order.
-    kept = kept.exclude(intent__order_reference=F("intent__public_id"))
-    rows = kept.values_list("intent__public_id", "intent__order_reference", "captured_minor", "currency")
-    for intent_id, order_reference, captured_minor, currency in rows.iterator():
-        yield KeptPayment(intent_id, order_reference, Money(captured_minor, currency))
+    captured = Attempt.objects.filter(state=AttemptState.CAPTURED).exclude(
+        intent__order_reference=F("intent__public_id")
+    )
+    for attempt in captured.select_related("intent").iterator():
+        yield OrderPayment(
+            attempt.intent.public_id,
+            attempt.intent.order_reference,
+            Money(attempt.captured_minor, attempt.currency),
+            kept=attempt.captured_minor > attempt.refunded_minor,
+        )

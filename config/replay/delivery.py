@@ -1,43 +1,50 @@
 """What came in, as far as its bytes are kept, and what went out to each sink."""
 
-from config.replay.projection import Projection
+from config.replay.projection import PAYMENT_BOOKS, Projection
+
+# A NUL that is escaped is JSON, and none that PostgreSQL takes: such an event says nothing of a payment.
+_EVENTS = """
+    SELECT
+        e.source,
+        e.account,
+        CASE WHEN pg_input_is_valid(d.body, 'jsonb') THEN d.body::jsonb END AS said
+    FROM exactly_once_inboxevent AS e
+    INNER JOIN exactly_once_inboxbody AS b ON b.event_id = e.id AND b.received_at = e.received_at
+    CROSS JOIN LATERAL (SELECT convert_from(b.body, 'UTF8') AS body) AS d
+    WHERE e.source = 'stripe' AND e.state = 'processed'
+"""
 
 # Whatever a PSP told us that it has captured is in the books, once, under the PSP's own id; or it was in suspense,
 # because it was another amount than we had asked for.
 INBOX = Projection(
     "inbox",
     "captures in the books, from Stripe's events",
-    rebuilt="""
+    rebuilt=f"""
         SELECT DISTINCT
-            concat_ws(':', e.source, e.account, convert_from(b.body, 'UTF8')::jsonb #>> '{data,object,id}', 'captured')
-                AS reference
-        FROM exactly_once_inboxevent AS e
-        INNER JOIN exactly_once_inboxbody AS b ON b.event_id = e.id AND b.received_at = e.received_at
-        WHERE
-            e.source = 'stripe' AND e.state = 'processed'
-            AND convert_from(b.body, 'UTF8')::jsonb ->> 'type' = 'payment_intent.succeeded'
-    """,
-    stored="""
+            concat_ws(':', e.source, e.account, e.said #>> '{{data,object,id}}', 'captured') AS reference
+        FROM ({_EVENTS}) AS e
+        WHERE e.said ->> 'type' = 'payment_intent.succeeded'
+    """,  # noqa: S608 - our own words
+    stored=f"""
         SELECT p.reference
         FROM (
             SELECT t.reference, t.metadata ->> 'psp_reference' AS psp_reference
             FROM ledger_transaction AS t
-            WHERE t.kind = 'payment.captured'
+            WHERE t.kind = 'payment.captured' AND t.book_id IN ({PAYMENT_BOOKS})
             UNION
             SELECT concat_ws(':', k.psp, k.psp_account, k.psp_reference, 'captured'), k.psp_reference
             FROM payments_break AS k
-            INNER JOIN ledger_transaction AS t ON t.reference = k.public_id || ':unexplained'
+            INNER JOIN ledger_transaction AS t
+                ON t.reference = k.public_id || ':unexplained' AND t.book_id IN ({PAYMENT_BOOKS})
         ) AS p
         WHERE
             EXISTS (
-                SELECT FROM exactly_once_inboxevent AS e
-                INNER JOIN exactly_once_inboxbody AS b ON b.event_id = e.id AND b.received_at = e.received_at
+                SELECT FROM ({_EVENTS}) AS e
                 WHERE
-                    e.source = 'stripe' AND e.state = 'processed'
-                    AND convert_from(b.body, 'UTF8')::jsonb ->> 'type' = 'payment_intent.succeeded'
-                    AND convert_from(b.body, 'UTF8')::jsonb #>> '{data,object,id}' = p.psp_reference
+                    e.said ->> 'type' = 'payment_intent.succeeded'
+                    AND e.said #>> '{{data,object,id}}' = p.psp_reference
             )
-    """,
+    """,  # noqa: S608 - our own words
 )
 
 # Each handler has a run for each event of its types that the relay has passed, from the first that it was given.

@@ -1,6 +1,6 @@
 """Balances, payments and refunds, from entries and events."""
 
-from config.replay.projection import Projection
+from config.replay.projection import PAYMENT_BOOKS, Projection
 
 BALANCES = Projection(
     "ledger",
@@ -64,13 +64,13 @@ INTENTS = Projection(
 CAPTURES = Projection(
     "ledger",
     "captures, from postings",
-    rebuilt="""
+    rebuilt=f"""
         SELECT t.reference, sum(e.amount_minor) AS captured_minor, min(e.currency) AS currency
         FROM ledger_transaction AS t
         INNER JOIN ledger_entry AS e ON e.id >= t.id << 10 AND e.id < (t.id + 1) << 10 AND e.direction = 'D'
-        WHERE t.kind = 'payment.captured' AND e.status = 'P'
+        WHERE t.kind = 'payment.captured' AND e.status = 'P' AND t.book_id IN ({PAYMENT_BOOKS})
         GROUP BY t.reference
-    """,
+    """,  # noqa: S608 - our own words
     stored="""
         SELECT
             concat_ws(':', a.psp, a.psp_account, a.psp_reference, 'captured', nullif(c.number, 1)) AS reference,
@@ -86,7 +86,7 @@ CAPTURES = Projection(
 REFUNDS = Projection(
     "ledger",
     "refunds, from postings",
-    rebuilt="""
+    rebuilt=f"""
         SELECT DISTINCT ON (t.metadata ->> 'refund')
             t.metadata ->> 'refund' AS refund,
             replace(split_part(t.kind, '.', 2), 'requested', 'pending') AS state,
@@ -98,9 +98,9 @@ REFUNDS = Projection(
             FROM ledger_entry AS e
             WHERE e.id >= t.id << 10 AND e.id < (t.id + 1) << 10 AND e.direction = 'D'
         ) AS s
-        WHERE t.kind LIKE 'refund.%'
+        WHERE t.kind LIKE 'refund.%' AND t.book_id IN ({PAYMENT_BOOKS})
         ORDER BY t.metadata ->> 'refund', t.id DESC
-    """,
+    """,  # noqa: S608 - our own words
     # That the buyer has to act moves no money.
     stored="""
         SELECT r.public_id, replace(r.state, 'requires_action', 'pending'), r.amount_minor, r.currency
@@ -112,7 +112,7 @@ REFUNDS = Projection(
 SUSPENSE = Projection(
     "ledger",
     "money in suspense, from postings",
-    rebuilt="""
+    rebuilt=f"""
         SELECT
             t.metadata ->> 'break' AS break,
             sum(CASE e.direction WHEN 'C' THEN e.amount_minor ELSE -e.amount_minor END) AS received_minor,
@@ -120,9 +120,9 @@ SUSPENSE = Projection(
         FROM ledger_transaction AS t
         INNER JOIN ledger_entry AS e ON e.id >= t.id << 10 AND e.id < (t.id + 1) << 10
         INNER JOIN ledger_account AS a ON a.id = e.account_id AND a.code LIKE 'suspense:%'
-        WHERE t.kind IN ('settlement.unexplained', 'settlement.explained')
+        WHERE t.kind IN ('settlement.unexplained', 'settlement.explained') AND t.book_id IN ({PAYMENT_BOOKS})
         GROUP BY t.metadata ->> 'break', e.currency
-    """,
+    """,  # noqa: S608 - our own words
     stored="""
         SELECT
             b.public_id,

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from django.db import connection
 from django_subatomic.db import transaction
 
+# The books that payments are kept in. Clients have others, and call what they post there as they like.
+PAYMENT_BOOKS = "SELECT b.id FROM ledger_book AS b INNER JOIN payments_paymentintent AS i ON i.book = b.code"
 SHOWN = 5  # rows that differ: enough to start looking
 
 _BITS = 1 << 64

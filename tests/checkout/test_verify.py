@@ -15,9 +15,11 @@ from config.verification import all_checks
 from exactly_once.models import IdempotencyKey, InboxEvent, OutboxEvent
 from ledger import journal
 from ledger.money import Money
+from payments.client_verbs import refund_intent
 from payments.models import Attempt, PaymentIntent, Refund
 from payments.posting_rules import refund_requested
-from tests.checkout.buyers import open_session, open_shop, pay
+from payments.tasks import pay_back
+from tests.checkout.buyers import CLIENT, open_session, open_shop, pay
 from tests.factories import NOW
 from tests.psp import Psp
 
@@ -126,6 +128,19 @@ def test_damage_is_found_and_named(psp: Psp, damage: str) -> None:
     harm()
     # Then
     assert any(named in check.name for check in all_checks(now=datetime.now(UTC)) if not check.passed)
+
+
+def test_an_order_that_is_paid_back_stays_an_order(psp: Psp) -> None:
+    # Given
+    pay(open_session(open_shop()))
+    intent = PaymentIntent.objects.get().public_id
+    # When
+    with transaction():
+        refund_intent(client=CLIENT, intent_id=intent, amount_minor=None, reason="duplicate", now=NOW)
+    pay_back(str(Refund.objects.get().uuid))
+    # Then
+    assert [row.refunded_minor for row in Attempt.objects.all()] == [1290]
+    assert [check.name for check in all_checks(now=datetime.now(UTC)) if not check.passed] == []
 
 
 def test_an_empty_house_is_in_order() -> None:

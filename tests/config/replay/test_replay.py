@@ -11,9 +11,13 @@ from django_subatomic.db import transaction
 
 from checkout.models import Order, StockItem
 from config.replay.stages import PROJECTIONS, replay_all
+from config.verification import all_checks
 from exactly_once import inbox, webhook_delivery
 from exactly_once.models import HandlerRun, WebhookDelivery, WebhookEndpoint
 from exactly_once.relay import feed_all, feed_handlers
+from ledger import journal
+from ledger.accounts import AccountSpec, ensure_accounts, open_book
+from ledger.drafts import TransactionDraft, credit, debit
 from ledger.models import Balance
 from ledger.money import Money
 from payments.models import Attempt, Refund
@@ -150,6 +154,28 @@ DAMAGE: dict[str, tuple[Callable[[], object], str]] = {
         "rebuilt, not stored",
     ),
 }
+
+
+def test_a_book_of_a_client_may_tell_of_payments_as_it_likes() -> None:
+    with transaction():
+        open_book(code="theirs", name="Theirs", now=NOW)
+        accounts = ("suspense:theirs", "revenue:sales")
+        ensure_accounts(book="theirs", accounts=[AccountSpec(code, "EUR", "revenue", "credit") for code in accounts])
+        for kind in ("payment.captured", "refund.succeeded", "settlement.unexplained"):
+            lines = debit(accounts[0], Money(1, "EUR")), credit(accounts[1], Money(1, "EUR"))
+            journal.post(book="theirs", drafts=TransactionDraft(kind, kind, lines, NOW))
+
+    assert differences() == {}
+    assert [check.name for check in all_checks(now=NOW) if check.name.startswith("payments") and not check.passed] == []
+
+
+def test_an_event_that_postgresql_cannot_read_says_nothing() -> None:
+    body = b'{"id": "evt_2", "type": "payment_intent.succeeded", "data": {"object": {"id": "\\u0000"}}}'
+    event = inbox.receive(source="stripe", account="main", event_id="evt_2", headers={}, body=body, now=NOW)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE exactly_once_inboxevent SET state = 'processed' WHERE id = %s", [event.id])
+
+    assert differences() == {}
 
 
 def test_every_projection_is_damaged_here() -> None:
