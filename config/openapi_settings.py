@@ -33,10 +33,14 @@ SPECTACULAR_SETTINGS = {
     # The description tells nothing about anybody's data.
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "PREPROCESSING_HOOKS": ["config.openapi.add_plain_views"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "config.openapi.require_bodies",
         "config.openapi.add_problems",
+        "config.openapi.add_headers",
         "config.openapi.add_idempotency_key",
+        "config.openapi_links.add_links",
     ],
     # A body and an answer may have the same shape; they are not the same promise.
     "COMPONENT_SPLIT_REQUEST": True,
@@ -44,6 +48,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AccountTypeEnum": ["asset", "liability", "equity", "revenue", "expense"],
         "SideEnum": ["debit", "credit"],
+        "SiblingSideEnum": ["left", "right"],
         "NextActionTypeEnum": ["redirect_to_url"],
         "PartKindEnum": [str(kind) for kind in PartKind],
         "PaymentIntentStateEnum": [str(state) for state in IntentState],
@@ -55,6 +60,8 @@ SPECTACULAR_SETTINGS = {
         "CaptureStateEnum": [str(state) for state in CaptureState],
         "RefundStateEnum": [str(state) for state in RefundState],
     },
+    # Ids in addresses: what is no slug is no id.
+    "PATH_CONVERTER_OVERRIDES": {"slug": {"type": "string", "pattern": "^[-a-zA-Z0-9_]+$"}},
     # From the package, so that the docs page works without a network.
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from config import openapi, pages  # noqa: F401 - drf-spectacular knows an extension once it is imported
+from config import openapi, openapi_fields, pages  # noqa: F401 - drf-spectacular knows an extension once it is imported
 from config.error_codes_page import error_codes
 from config.metrics.view import metrics
 

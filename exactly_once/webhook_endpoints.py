@@ -36,7 +36,9 @@ LONGEST_OVERLAP = timedelta(days=7)
 TEST_TYPE = "webhook_endpoint.test"
 EVENT_TYPES = (EventType(TEST_TYPE),)
 
-_PATTERN = re.compile(r"\*|[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*(?:\.\*)?")
+TYPE_PATTERN = r"\*|[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*(?:\.\*)?"
+NO_TYPE = 'This is to be a type, such as "order.confirmed", "order.*" or "*".'
+_PATTERN = re.compile(TYPE_PATTERN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +176,7 @@ def check_address(*, url: str | None, event_types: Sequence[str] | None, allow_p
     if event_types is None:
         return
     wrong = [
-        FieldError(
-            f"/event_types/{index}", "invalid", 'This is to be a type, such as "order.confirmed", "order.*" or "*".'
-        )
+        FieldError(f"/event_types/{index}", "invalid", NO_TYPE)
         for index, pattern in enumerate(event_types)
         if _PATTERN.fullmatch(pattern) is None
     ]

@@ -1,12 +1,19 @@
 """What clients may send to the checkout API: every field by name, and nothing else."""
 
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from checkout.change_session import Change
 from checkout.complete_session import Payment
 from checkout.create_session import Cart
 from checkout.price_lines import LineItem
-from exactly_once.api.serializers import BoundedListField, CurrencyField, StrictIntegerField, StrictSerializer
+from exactly_once.api.serializers import (
+    BoundedListField,
+    CurrencyField,
+    PatternField,
+    StrictIntegerField,
+    StrictSerializer,
+)
 from payments.api.serializers import MethodSerializer
 
 MAX_LINES = 100  # a cart, not a catalogue: bounds the work of one request
@@ -36,9 +43,22 @@ class AddressSerializer(StrictSerializer):
     city = serializers.CharField(required=False, max_length=100)
     region = serializers.CharField(required=False, max_length=100, allow_blank=True)
     postal_code = serializers.CharField(required=False, max_length=20)
-    country = serializers.RegexField(r"^[A-Z]{2}$", required=False, help_text="ISO 3166-1 alpha-2.")
+    country = PatternField(r"[A-Z]{2}", required=False, help_text="ISO 3166-1 alpha-2.")
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A tin of tea and two mugs",
+            {
+                "currency": "EUR",
+                "line_items": [{"sku": "TEA-100", "quantity": 1}, {"sku": "MUG-WHT", "quantity": 2}],
+                "buyer": {"email": "ada@example.com", "name": "Ada"},
+            },
+            request_only=True,
+        )
+    ]
+)
 class CreateSessionSerializer(StrictSerializer):
     """A new checkout session."""
 
@@ -60,6 +80,11 @@ class CreateSessionSerializer(StrictSerializer):
         )
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("More tea", {"line_items": [{"sku": "TEA-100", "quantity": 3}]}, request_only=True),
+    ]
+)
 class ChangeSessionSerializer(StrictSerializer):
     """New values for an open session; what is left out stays as it is."""
 
@@ -80,6 +105,9 @@ class ChangeSessionSerializer(StrictSerializer):
         )
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("By card", {"payment": {"token": "pm_card_visa"}}, request_only=True)]
+)
 class CompleteSessionSerializer(StrictSerializer):
     """How the buyer pays."""
 

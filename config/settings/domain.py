@@ -101,6 +101,9 @@ PAYMENTS_BANK: str = env.str("PAYMENTS_BANK", "main")
 # --- Checkout ---------------------------------------------------------------------------------------------------------
 
 SHOP_BOOK: str = env.str("SHOP_BOOK", "shop")  # the ledger book that its sales are kept in
+# Books that the application keeps: the ledger's API reads them, and posts nothing to them. What it posted could stand
+# in the way of payments, under their references, or change accounts that these answer for.
+LEDGER_KEPT_BOOKS = frozenset({PAYMENTS_BOOK, SHOP_BOOK})
 # The shop page pays with this key, and so shows it to everybody who opens it: never in production.
 SHOP_API_KEY: str = env.str("SHOP_API_KEY", "")
 SHOP_CURRENCY: str = env.str("SHOP_CURRENCY", "EUR")

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from exactly_once.api.serializers import StrictSerializer
 from exactly_once.models import EventSource
 
 RESULTS = ["accepted", "duplicate", "conflict", "invalid"]
@@ -37,10 +38,12 @@ class EventBatchResultSerializer(serializers.Serializer[Any]):
     results = EventResultSerializer(many=True)
 
 
-class EventBatchBody(serializers.Serializer[Any]):
+class EventBatchBody(StrictSerializer):
     """1 to 1,000 events, in a body of 8 MiB unless the operator says otherwise."""
 
-    events = serializers.ListField(child=serializers.DictField(), min_length=1, max_length=1000)
+    events = serializers.ListField(
+        child=serializers.JSONField(), min_length=1, max_length=1000, help_text="Objects; what is none is invalid."
+    )
 
 
 class EventSourceSerializer(serializers.ModelSerializer[EventSource]):

@@ -130,7 +130,7 @@ class SourceListView(GenericAPIView[Any]):
     pagination_class = KeysetPagination
     serializer_class = shapes.EventSourceSerializer
 
-    @extend_schema(operation_id="event_sources_list")
+    @extend_schema(operation_id="event_sources_list", responses=shapes.EventSourceSerializer(many=True))
     def get(self, request: Request) -> Response:
         """List the sources, with how many events this client sent to each."""
         page = self.paginate_queryset(event_sources.with_counts(account=caller(request))) or []

@@ -22,6 +22,8 @@ from exactly_once.responses import json_response
 
 HEADER = "Idempotency-Key"
 MAX_KEY_CHARACTERS = 255
+# What parse_key takes, for the API's description.
+KEY_PATTERN = r"^(\"([ !#-\[\]-~]|\\[\"\\]){1,255}\"|[!#-\[\]-~]{1,255})$"
 API_VERSION = "v1"
 
 # RFC 8941: a quoted string, in which \" and \\ are escapes; or a bare token of visible ASCII.

@@ -1,11 +1,13 @@
 """Lists a page at a time, by keyset: a page costs the same wherever in the list it is."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from exactly_once.errors import InvalidInput
 
@@ -43,6 +45,13 @@ class KeysetPagination(CursorPagination):
             raise _cursor_invalid()
         return cursor
 
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        limit = {"type": "integer", "minimum": 1, "maximum": self.max_page_size, "default": self.page_size}
+        return [
+            _in_query("cursor", {"type": "string"}, "Where the page begins, as `next` has it."),
+            _in_query("limit", limit, "How many rows a page has."),
+        ]
+
     def get_paginated_response(self, data: Sequence[object]) -> Response:
         return Response({"data": data, "next": self.get_next_link()})
 
@@ -64,6 +73,10 @@ class NewestFirst(KeysetPagination):
     """The same, the newest row first."""
 
     ordering = "-pk"
+
+
+def _in_query(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
 
 
 def _is_whole(text: str) -> bool:

@@ -1,9 +1,11 @@
 """Strict input: every field is known by name, integers are integers, currencies exist."""
 
+import re
 from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from iso4217 import Currency
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
@@ -58,6 +60,38 @@ class StrictIntegerField(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
+class StrictBooleanField(serializers.BooleanField):
+    """JSON's true or false: no 1, no "yes"."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if type(data) is not bool:
+            self.fail("invalid", input=data)
+        return data
+
+
+class WholeMatch:
+    """Takes a text that a regular expression describes from its first character to its last, a line's end included."""
+
+    def __init__(self, pattern: str, message: str) -> None:
+        self.pattern = pattern
+        self._message = message
+
+    def __call__(self, text: str) -> None:
+        if re.fullmatch(self.pattern, text) is None:
+            raise serializers.ValidationError(self._message, code="invalid")
+
+
+class PatternField(serializers.CharField):
+    """A text of a form. White space around it is not taken off: it is none of that form."""
+
+    default_error_messages = {"invalid": "This value does not match the required pattern."}
+
+    def __init__(self, pattern: str, **options: Any) -> None:
+        super().__init__(trim_whitespace=False, **options)
+        self.pattern = pattern
+        self.validators.append(WholeMatch(pattern, str(self.error_messages["invalid"])))
+
+
 class BoundedListField(serializers.ListField):
     """A list whose length is checked before its items: 300,000 empty ones would cost a minute."""
 
@@ -67,6 +101,9 @@ class BoundedListField(serializers.ListField):
         return super().run_validation(data)
 
 
+@extend_schema_field(
+    {"type": "string", "pattern": f"^({'|'.join(sorted(_CODES))})$", "examples": ["EUR"]}, component_name="CurrencyCode"
+)
 class CurrencyField(serializers.CharField):
     """An active ISO 4217 code that has a minor unit, in capitals."""
 

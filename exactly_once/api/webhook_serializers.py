@@ -5,17 +5,23 @@ from typing import Any
 
 from rest_framework import serializers
 
-from exactly_once.api.serializers import BoundedListField, StrictIntegerField, StrictSerializer
+from exactly_once.api.serializers import (
+    BoundedListField,
+    PatternField,
+    StrictBooleanField,
+    StrictIntegerField,
+    StrictSerializer,
+)
 from exactly_once.models import WebhookDelivery, WebhookEndpoint
 from exactly_once.models.webhook import DELIVERY_STATES
-from exactly_once.webhook_endpoints import LONGEST_OVERLAP, MAX_PATTERNS, OVERLAP, EndpointChange
+from exactly_once.webhook_endpoints import LONGEST_OVERLAP, MAX_PATTERNS, NO_TYPE, OVERLAP, TYPE_PATTERN, EndpointChange
 
 
 class _PatternsField(BoundedListField):
     """Types of events that an endpoint hears of."""
 
     def __init__(self, **options: Any) -> None:
-        child = serializers.CharField(max_length=64)
+        child = PatternField(TYPE_PATTERN, max_length=64, error_messages={"invalid": NO_TYPE})
         super().__init__(child=child, allow_empty=False, max_length=MAX_PATTERNS, **options)
 
 
@@ -33,7 +39,7 @@ class ChangeEndpointBody(StrictSerializer):
     url = serializers.CharField(max_length=500, required=False)
     event_types = _PatternsField(required=False)
     description = serializers.CharField(max_length=200, required=False, allow_blank=True)
-    enabled = serializers.BooleanField(required=False)
+    enabled = StrictBooleanField(required=False)
 
     def change(self) -> EndpointChange:
         """Return the validated body as the domain's change."""

@@ -15,7 +15,8 @@ from exactly_once.responses import json_response
 from ledger import accounts, queries
 from ledger.accounts import AccountSpec
 from ledger.api import write_serializers as bodies
-from ledger.api.serializers import AccountSerializer
+from ledger.api.kept_books import writable
+from ledger.api.serializers import AccountSerializer, BookSerializer
 from ledger.close_period import close_period_once
 from ledger.errors import PostingRefused
 from ledger.models import Account
@@ -26,14 +27,15 @@ class BookView(IdempotentAPIView):
 
     required_scope = "ledger:write"
 
-    @extend_schema(operation_id="ledger_books_open", request=bodies.BookBody, responses={201: bodies.BookBody})
+    @extend_schema(operation_id="ledger_books_open", request=bodies.BookBody, responses={201: BookSerializer})
     def post(self, request: Request) -> HttpResponse:
         """Open a book; one of this code that is open already stays as it is, and is the answer."""
         body = validated(bodies.BookBody, request).validated_data
 
         def work(now: datetime) -> StoredResponse:
             accounts.open_book(code=body["code"], name=body["name"], now=now)
-            return json_response(201, {"code": body["code"], "name": queries.book(code=body["code"]).name})
+            found = BookSerializer(queries.book(code=body["code"])).data
+            return json_response(201, found, location=reverse("ledger-book", args=[body["code"]]))
 
         return self.respond(request, self.in_one_transaction(work))
 
@@ -49,7 +51,7 @@ class OpenAccountView(IdempotentAPIView):
         spec = AccountSpec(**validated(bodies.AccountBody, request).validated_data)
 
         def work(_now: datetime) -> StoredResponse:
-            queries.book(code=book)
+            queries.book(code=writable(book))
             accounts.ensure_accounts(book=book, accounts=[spec])
             found = queries.accounts(book=book).get(code=spec.code, currency=spec.currency)
             if (found.type, found.normal_side) != (spec.type, spec.normal_side):
@@ -89,7 +91,9 @@ class CloseAccountView(AccountActionView):
         return self.change(
             request,
             account_id,
-            lambda row, now: accounts.close_account(book=row.book.code, code=row.code, currency=row.currency, now=now),
+            lambda row, now: accounts.close_account(
+                book=writable(row.book.code), code=row.code, currency=row.currency, now=now
+            ),
         )
 
 
@@ -103,7 +107,9 @@ class LimitsView(AccountActionView):
         return self.change(
             request,
             account_id,
-            lambda row, _now: accounts.set_limits(book=row.book.code, code=row.code, currency=row.currency, **limits),
+            lambda row, _now: accounts.set_limits(
+                book=writable(row.book.code), code=row.code, currency=row.currency, **limits
+            ),
         )
 
 

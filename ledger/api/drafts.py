@@ -3,13 +3,15 @@
 The rules of a field are those of imports (ledger/interchange/records.py); holds and dates that may move are ours.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from exactly_once.errors import FieldError, InvalidInput
 from ledger.drafts import EntryDraft, HoldTerms, TransactionDraft
-from ledger.interchange.records import FieldRefused, entry_draft, known_fields, moment, transaction_draft
+from ledger.errors import InvalidDraft
+from ledger.interchange.records import FieldRefused, entry_draft, field_of, known_fields, moment, transaction_draft
 from ledger.journal import MAX_BATCH
 
 MAX_FIELD_ERRORS = 100  # whoever breaks more rules at once mends the first hundred before the next
@@ -66,6 +68,18 @@ def entries_of(body: Mapping[str, Any]) -> list[EntryDraft] | None:
         return [entry_draft(entry, f"/entries/{place}") for place, entry in enumerate(entries)]
     except FieldRefused as refusal:
         raise _refused(refusal.error) from refusal
+
+
+@contextmanager
+def named() -> Iterator[None]:
+    """Name the field where a verb finds a draft that cannot be posted.
+
+    :raises InvalidInput: naming the field.
+    """
+    try:
+        yield
+    except InvalidDraft as error:
+        raise _refused(FieldError(field_of(error), error.code, error.detail)) from error
 
 
 def _draft(body: object) -> TransactionDraft:

@@ -1,7 +1,7 @@
 """What lists can be narrowed by. A parameter that is none is named; one that is not known here is left alone."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 from django.db.models import BooleanField, F, Q, QuerySet
 from django.db.models.expressions import RawSQL
@@ -10,10 +10,12 @@ from drf_spectacular.utils import OpenApiParameter
 
 from exactly_once.errors import FieldError, InvalidInput
 from ledger import queries
+from ledger.accounts import AccountType
 from ledger.entry_pages import EntryFilter
 from ledger.models import ENTRIES_BITS, Account, Entry, Transaction
 
 METADATA = "metadata."
+TYPES = get_args(AccountType.__value__)
 FEW_DAYS = timedelta(days=31)  # of transactions are gathered and sorted at once; through more, the list is walked
 FEW_ENTRIES = 10_000  # of an account, likewise
 
@@ -30,7 +32,7 @@ _BOOK = OpenApiParameter("book", str, description="The code of a book.")
 ACCOUNTS = [
     _BOOK,
     OpenApiParameter("prefix", str, description="A path: the account of this code and all below it."),
-    OpenApiParameter("type", str, enum=["asset", "liability", "equity", "revenue", "expense"]),
+    OpenApiParameter("type", str, enum=TYPES),
     OpenApiParameter("currency", str),
     OpenApiParameter("closed", bool),
 ]
@@ -57,9 +59,10 @@ def accounts(asked: QueryDict) -> QuerySet[Account]:
     :raises InvalidInput: ``unknown_choice``, naming the parameter.
     """
     found = queries.accounts(book=asked.get("book"))
-    for name in ("type", "currency"):
-        if name in asked:
-            found = found.filter(**{name: asked[name]})
+    if "type" in asked:
+        found = found.filter(type=_one_of(asked, "type", {name: name for name in TYPES}))
+    if "currency" in asked:
+        found = found.filter(currency=asked["currency"])
     if "closed" in asked:
         is_open = _one_of(asked, "closed", {"true": False, "false": True})
         found = found.filter(closed_at__isnull=is_open)  # type: ignore[misc]  # an annotation

@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 from django.http import HttpResponseBase, StreamingHttpResponse
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,6 +13,7 @@ from rest_framework.views import APIView
 
 from exactly_once.errors import FieldError, InvalidInput
 from ledger import history, queries
+from ledger.api.report_serializers import REPORT
 from ledger.interchange.csv_format import guarded
 from ledger.interchange.formats import decimal_text
 from ledger.money import Money
@@ -27,7 +27,15 @@ _FORMAT = OpenApiParameter("format", str, enum=["json", "csv"], description="jso
 _THROUGH = OpenApiParameter("through", date, description="The last day (UTC), included; all days where left out.")
 _SINCE = OpenApiParameter("since", date, description="The first day (UTC).")
 _KNOWN = OpenApiParameter("recorded_through", date, description="What was recorded by the end of this day (UTC).")
-_DEPTH = OpenApiParameter("depth", int, description="How many steps of the paths; all where left out.")
+_DEPTH = OpenApiParameter(
+    "depth",
+    {"type": "integer", "minimum": 1, "maximum": MAX_DEPTH},
+    description="How many steps of the paths; all where left out.",
+)
+_DAYS = (
+    OpenApiParameter("since", date, required=True, description="The first day (UTC)."),
+    OpenApiParameter("through", date, required=True, description="The last day (UTC), included."),
+)
 _PREFIX = OpenApiParameter("prefix", str, description="Only accounts at this path and below it.")
 
 
@@ -52,9 +60,7 @@ class ReportView(APIView):
 class TrialBalanceView(ReportView):
     """A book's trial balance."""
 
-    @extend_schema(
-        operation_id="ledger_trial_balance", parameters=[_THROUGH, _KNOWN, _FORMAT], responses=OpenApiTypes.OBJECT
-    )
+    @extend_schema(operation_id="ledger_trial_balance", parameters=[_THROUGH, _KNOWN, _FORMAT], responses=REPORT)
     def get(self, request: Request, book: str) -> HttpResponseBase:
         """Read what every account was debited and credited."""
         rows = history.moved(book=book, **days(request, "through", "recorded_through"))
@@ -64,9 +70,7 @@ class TrialBalanceView(ReportView):
 class BalanceSheetView(ReportView):
     """A book's balance sheet."""
 
-    @extend_schema(
-        operation_id="ledger_balance_sheet", parameters=[_THROUGH, _KNOWN, _FORMAT], responses=OpenApiTypes.OBJECT
-    )
+    @extend_schema(operation_id="ledger_balance_sheet", parameters=[_THROUGH, _KNOWN, _FORMAT], responses=REPORT)
     def get(self, request: Request, book: str) -> HttpResponseBase:
         """Read what the book owns and owes."""
         rows = history.moved(book=book, **days(request, "through", "recorded_through"))
@@ -79,7 +83,7 @@ class IncomeStatementView(ReportView):
     @extend_schema(
         operation_id="ledger_income_statement",
         parameters=[_SINCE, _THROUGH, _KNOWN, _FORMAT],
-        responses=OpenApiTypes.OBJECT,
+        responses=REPORT,
     )
     def get(self, request: Request, book: str) -> HttpResponseBase:
         """Read what the book earned and spent."""
@@ -93,7 +97,7 @@ class RollUpView(ReportView):
     @extend_schema(
         operation_id="ledger_roll_up",
         parameters=[_PREFIX, _DEPTH, _THROUGH, _KNOWN, _FORMAT],
-        responses=OpenApiTypes.OBJECT,
+        responses=REPORT,
     )
     def get(self, request: Request, book: str) -> HttpResponseBase:
         """Read every step of the account paths, with the sum of what is below it."""
@@ -106,9 +110,7 @@ class RollUpView(ReportView):
 class StatementView(ReportView):
     """An account's statement."""
 
-    @extend_schema(
-        operation_id="ledger_account_statement", parameters=[_SINCE, _THROUGH, _FORMAT], responses=OpenApiTypes.OBJECT
-    )
+    @extend_schema(operation_id="ledger_account_statement", parameters=[*_DAYS, _FORMAT], responses=REPORT)
     def get(self, request: Request, account_id: str) -> HttpResponseBase:
         """Read an account's entries by effective date, with opening and closing balance; both days are required."""
         asked = days(request, "since", "through")

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from ledger.models import Account, Entry, Transaction
+from ledger.models import Account, Book, Entry, Transaction
 from ledger.queries import AccountBalance, balance_of
 
 
@@ -29,6 +29,14 @@ class BalanceSerializer(serializers.Serializer[Any]):
 
     def get_available_minor(self, row: AccountBalance) -> int:
         return row.available.amount_minor
+
+
+class BookSerializer(serializers.ModelSerializer[Book]):
+    """A set of books. What is dated before `open_from` is closed."""
+
+    class Meta:
+        model = Book
+        fields = ("code", "name", "open_from", "created_at")
 
 
 class AccountSerializer(serializers.ModelSerializer[Account]):

@@ -19,6 +19,7 @@ urlpatterns = [
     path("transactions/<slug:transaction_id>/void", write_views.VoidView.as_view(), name="ledger-void"),
     path("transactions/<slug:transaction_id>/reverse", write_views.ReverseView.as_view(), name="ledger-reverse"),
     path("books", account_views.BookView.as_view(), name="ledger-books"),
+    path("books/<str:book>", views.BookView.as_view(), name="ledger-book"),
     path("books/<str:book>/accounts", account_views.OpenAccountView.as_view(), name="ledger-open-account"),
     path("books/<str:book>/transactions", write_views.PostView.as_view(), name="ledger-post"),
     path("books/<str:book>/transactions/batch", write_views.BatchView.as_view(), name="ledger-batch"),

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
@@ -13,14 +12,27 @@ from exactly_once.api.pagination import KeysetPagination
 from ledger import queries
 from ledger.api import filters
 from ledger.api.pages import EntryPages, TransactionPages
+from ledger.api.report_serializers import ProofSchema
 from ledger.api.serializers import (
     AccountSerializer,
     BalanceSerializer,
+    BookSerializer,
     EntrySerializer,
     TransactionSerializer,
 )
 from ledger.entry_pages import entries_page
 from ledger.proof import prove
+
+
+class BookView(APIView):
+    """One book."""
+
+    required_scope = "ledger:read"
+
+    @extend_schema(operation_id="ledger_books_read", responses=BookSerializer)
+    def get(self, _request: Request, book: str) -> Response:
+        """Read a book."""
+        return Response(BookSerializer(queries.book(code=book)).data)
 
 
 class AccountListView(GenericAPIView[Any]):
@@ -30,7 +42,9 @@ class AccountListView(GenericAPIView[Any]):
     pagination_class = KeysetPagination
     serializer_class = AccountSerializer
 
-    @extend_schema(operation_id="ledger_accounts_list", parameters=filters.ACCOUNTS)
+    @extend_schema(
+        operation_id="ledger_accounts_list", parameters=filters.ACCOUNTS, responses=AccountSerializer(many=True)
+    )
     def get(self, request: Request) -> Response:
         """List the accounts of a book, or of all books."""
         page = self.paginate_queryset(filters.accounts(request.query_params)) or []
@@ -104,7 +118,7 @@ class ProofView(APIView):
 
     required_scope = "ledger:read"
 
-    @extend_schema(operation_id="ledger_transactions_proof", responses=OpenApiTypes.OBJECT)
+    @extend_schema(operation_id="ledger_transactions_proof", responses=ProofSchema)
     def get(self, _request: Request, transaction_id: str) -> Response:
         """Read the proof that a transaction is sealed; scripts/check_proof.py checks it without Tally."""
         return Response(prove(public_id=transaction_id))

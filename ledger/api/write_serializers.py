@@ -4,11 +4,36 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from exactly_once.api.serializers import CurrencyField, StrictIntegerField, StrictSerializer
+from exactly_once.api.serializers import (
+    BoundedListField,
+    CurrencyField,
+    PatternField,
+    StrictBooleanField,
+    StrictIntegerField,
+    StrictSerializer,
+)
+from exactly_once.ijson import MAX_INTEGER
 from ledger.accounts import MAX_STRIPES
-from ledger.money import MAX_MINOR
+from ledger.drafts import MAX_ENTRIES
+from ledger.journal import MAX_BATCH
+
+# White space, and what nobody sees, is no part of a name. Spelled out where regular expressions disagree on it.
+_STEP = r"[^\s:\x00-\x1f\x7f-\x9f\ufeff]+"
+
+
+# The first of docs/ledger.md.
+DEPOSIT = {
+    "reference": "deposit-7",
+    "kind": "deposit",
+    "effective_at": "2026-11-23T12:00:00Z",
+    "entries": [
+        {"account": "assets:bank", "direction": "debit", "amount_minor": 5000, "currency": "EUR"},
+        {"account": "liabilities:wallet:42", "direction": "credit", "amount_minor": 5000, "currency": "EUR"},
+    ],
+}
 
 
 class TimeField(serializers.DateTimeField):
@@ -59,7 +84,7 @@ class EntryBody(StrictSerializer):
 
     account = serializers.CharField(max_length=200)
     direction = serializers.ChoiceField(choices=["debit", "credit"])
-    amount_minor = StrictIntegerField(min_value=1, max_value=MAX_MINOR)
+    amount_minor = StrictIntegerField(min_value=1, max_value=MAX_INTEGER)
     currency = CurrencyField()
 
 
@@ -69,19 +94,34 @@ class HoldBody(StrictSerializer):
     expires_at = TimeField(required=False, allow_null=True)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("A deposit", DEPOSIT, request_only=True),
+        OpenApiExample("A hold", {**DEPOSIT, "reference": "hold-7", "hold": {}}, request_only=True),
+    ]
+)
 class TransactionBody(StrictSerializer):
     """A transaction to post under its reference, the permanent name of the business event."""
 
     reference = serializers.CharField(max_length=255)
     kind = serializers.CharField(max_length=64)
     effective_at = TimeField()
-    description = serializers.CharField(max_length=255, required=False)
+    description = serializers.CharField(max_length=255, required=False, allow_blank=True)
     metadata = MetadataField(required=False)
-    entries = EntryBody(many=True)
+    entries = BoundedListField(child=EntryBody(), min_length=2, max_length=MAX_ENTRIES)
     hold = HoldBody(required=False, allow_null=True)
-    move_late = serializers.BooleanField(required=False, help_text="A date in a closed period moves to the open one.")
+    move_late = StrictBooleanField(required=False, help_text="A date in a closed period moves to the open one.")
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "One",
+            {"mode": "per_item", "transactions": [{**DEPOSIT, "reference": "deposit-8"}]},
+            request_only=True,
+        )
+    ]
+)
 class BatchBody(StrictSerializer):
     """Up to 10,000 transactions, in a body of 8 MiB unless the operator says otherwise.
 
@@ -89,8 +129,8 @@ class BatchBody(StrictSerializer):
     """
 
     mode = serializers.ChoiceField(choices=["all_or_nothing", "per_item"])
-    dry_run = serializers.BooleanField(required=False)
-    transactions = TransactionBody(many=True)
+    dry_run = StrictBooleanField(required=False)
+    transactions = BoundedListField(child=TransactionBody(), min_length=1, max_length=MAX_BATCH)
 
 
 class ItemResult(serializers.Serializer[Any]):
@@ -116,8 +156,8 @@ class SettleBody(StrictSerializer):
 
     reference = serializers.CharField(max_length=255)
     effective_at = TimeField()
-    entries = EntryBody(many=True, required=False, allow_null=True)
-    keep_rest = serializers.BooleanField(required=False)
+    entries = BoundedListField(child=EntryBody(), required=False, allow_null=True, min_length=2, max_length=MAX_ENTRIES)
+    keep_rest = StrictBooleanField(required=False)
 
 
 class VoidBody(StrictSerializer):
@@ -132,25 +172,35 @@ class ReverseBody(StrictSerializer):
 
     reference = serializers.CharField(max_length=255)
     effective_at = TimeField()
-    entries = EntryBody(many=True, required=False, allow_null=True)
+    entries = BoundedListField(child=EntryBody(), required=False, allow_null=True, min_length=2, max_length=MAX_ENTRIES)
 
 
+@extend_schema_serializer(examples=[OpenApiExample("A shop", {"code": "shop", "name": "Shop"}, request_only=True)])
 class BookBody(StrictSerializer):
     """A set of books."""
 
-    code = serializers.RegexField(r"^[a-z0-9][a-z0-9_-]*$", max_length=64)
+    code = PatternField(r"[a-z0-9][a-z0-9_-]*", max_length=64)
     name = serializers.CharField(max_length=200)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A bank account",
+            {"code": "assets:bank", "currency": "EUR", "type": "asset", "normal_side": "debit"},
+            request_only=True,
+        )
+    ]
+)
 class AccountBody(StrictSerializer):
     """An account; limits are on its normal side, and exclude more than one stripe."""
 
-    code = serializers.RegexField(r"^[^\s:]+(:[^\s:]+)*$", max_length=200, help_text="A path: assets:psp:stripe")
+    code = PatternField(f"{_STEP}(:{_STEP})*", max_length=200, help_text="A path: assets:psp:stripe")
     currency = CurrencyField()
     type = serializers.ChoiceField(choices=["asset", "liability", "equity", "revenue", "expense"])
     normal_side = serializers.ChoiceField(choices=["debit", "credit"])
-    floor_minor = StrictIntegerField(required=False, allow_null=True, min_value=-MAX_MINOR, max_value=MAX_MINOR)
-    ceiling_minor = StrictIntegerField(required=False, allow_null=True, min_value=-MAX_MINOR, max_value=MAX_MINOR)
+    floor_minor = StrictIntegerField(required=False, allow_null=True, min_value=-MAX_INTEGER, max_value=MAX_INTEGER)
+    ceiling_minor = StrictIntegerField(required=False, allow_null=True, min_value=-MAX_INTEGER, max_value=MAX_INTEGER)
     stripes = StrictIntegerField(required=False, min_value=1, max_value=MAX_STRIPES)
     metadata = MetadataField(required=False)
 
@@ -158,8 +208,8 @@ class AccountBody(StrictSerializer):
 class LimitsBody(StrictSerializer):
     """The least and the most that an account may hold; null is no bound."""
 
-    floor_minor = StrictIntegerField(allow_null=True, min_value=-MAX_MINOR, max_value=MAX_MINOR)
-    ceiling_minor = StrictIntegerField(allow_null=True, min_value=-MAX_MINOR, max_value=MAX_MINOR)
+    floor_minor = StrictIntegerField(allow_null=True, min_value=-MAX_INTEGER, max_value=MAX_INTEGER)
+    ceiling_minor = StrictIntegerField(allow_null=True, min_value=-MAX_INTEGER, max_value=MAX_INTEGER)
 
 
 class StripesBody(StrictSerializer):

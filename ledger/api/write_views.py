@@ -20,7 +20,8 @@ from exactly_once.responses import json_response
 from ledger import journal, queries, resolve
 from ledger.admission import admitted
 from ledger.api import write_serializers as bodies
-from ledger.api.drafts import draft_of, drafts_of, entries_of
+from ledger.api.drafts import draft_of, drafts_of, entries_of, named
+from ledger.api.kept_books import writable
 from ledger.api.serializers import BalanceSerializer, PostedSerializer, TransactionSerializer
 from ledger.drafts import TransactionDraft
 from ledger.journal import PostedTransaction, RefusedTransaction
@@ -43,7 +44,7 @@ class PostView(IdempotentAPIView):
         """Post a transaction, or a hold; the same reference with the same contents is posted once."""
         draft = draft_of(request.data)
         return self.respond(
-            request, self.in_one_transaction(lambda _now: answer(journal.post(book=book, drafts=draft)[0]))
+            request, self.in_one_transaction(lambda _now: answer(journal.post(book=writable(book), drafts=draft)[0]))
         )
 
 
@@ -84,12 +85,12 @@ class BatchView(IdempotentAPIView):
 
         def post(_now: datetime) -> StoredResponse:
             if each:
-                return _results(journal.post_each(book=book, drafts=drafts))
-            return _results(journal.post(book=book, drafts=drafts))
+                return _results(journal.post_each(book=writable(book), drafts=drafts))
+            return _results(journal.post(book=writable(book), drafts=drafts))
 
         perform = self.in_one_transaction(post)
         if dry_run:
-            perform = _showing(lambda: preview(book=book, drafts=drafts, each=each))
+            perform = _showing(lambda: preview(book=writable(book), drafts=drafts, each=each))
         return self.respond(request, _admitted(perform))
 
 
@@ -106,7 +107,8 @@ class ResolveView(IdempotentAPIView):
         found = queries.transaction(public_id=transaction_id)
 
         def work(_now: datetime) -> StoredResponse:
-            return answer(verb(book=found.book.code, **{self.target: found.reference}, **more))
+            with named():
+                return answer(verb(book=writable(found.book.code), **{self.target: found.reference}, **more))
 
         return self.respond(request, self.in_one_transaction(work))
 
@@ -186,7 +188,7 @@ def _batch(request: Request) -> tuple[str, bool, list[TransactionDraft]]:
         FieldError(f"/{name}", "unknown_field", "No such field is known here.")
         for name in sorted(body.keys() - {"mode", "dry_run", "transactions"})[:100]
     ]
-    if body.get("mode") not in {"all_or_nothing", "per_item"}:
+    if body.get("mode") not in ("all_or_nothing", "per_item"):
         wrong.append(FieldError("/mode", "invalid_choice", "One of all_or_nothing, per_item is expected."))
     if type(body.get("dry_run", False)) is not bool:
         wrong.append(FieldError("/dry_run", "invalid", "True or false is expected."))

@@ -117,7 +117,12 @@ def transaction_draft(raw: Mapping[str, Any]) -> TransactionDraft:
             move_late=False,
         )
     except InvalidDraft as error:
-        raise FieldRefused(_FIELD_OF.get(error.code, "/entries"), error.code, error.detail) from error
+        raise FieldRefused(field_of(error), error.code, error.detail) from error
+
+
+def field_of(error: InvalidDraft) -> str:
+    """Return the pointer of the field that keeps a draft from being posted."""
+    return _FIELD_OF.get(error.code, "/entries")
 
 
 def entry_draft(raw: object, pointer: str) -> EntryDraft:

@@ -4,10 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from exactly_once.api.serializers import BoundedListField, CurrencyField, StrictIntegerField, StrictSerializer
+from exactly_once.api.serializers import (
+    BoundedListField,
+    CurrencyField,
+    PatternField,
+    StrictBooleanField,
+    StrictIntegerField,
+    StrictSerializer,
+)
 from ledger.money import Money
 from payments.client_verbs import WantedMinor
 from payments.create_intent import Method, Wish
@@ -31,9 +39,9 @@ class AmountField(StrictIntegerField):
 class TokenSerializer(StrictSerializer):
     """A PSP's token for a card. Never a card number."""
 
-    token = serializers.RegexField(
+    token = PatternField(
         # Adyen's have a point: {shopperReference}.{storedPaymentMethodId}
-        r"^(?![0-9.-]*$)[A-Za-z0-9_.-]{1,255}$",
+        r"(?![0-9.-]*$)[A-Za-z0-9_.-]{1,255}",
         error_messages={"invalid": "This is to be a token from the PSP, and never a card number."},
     )
     psp = serializers.ChoiceField(
@@ -55,18 +63,18 @@ class MethodSerializer(TokenSerializer):
         help_text="Tokens of other PSPs for the same card. Where the first PSP cannot be reached, or declines for a"
         " reason that may be its own, the payment goes on to the next.",
     )
-    country = serializers.RegexField(
-        r"^[A-Z]{2}$", required=False, help_text="The buyer's, for routing: ISO 3166-1 alpha-2."
-    )
-    card_brand = serializers.RegexField(
-        r"^[a-z_]{1,16}$", required=False, help_text="For routing: such as visa, mastercard or amex."
+    country = PatternField(r"[A-Z]{2}", required=False, help_text="The buyer's, for routing: ISO 3166-1 alpha-2.")
+    card_brand = PatternField(
+        r"[a-z_]{1,16}", required=False, help_text="For routing: such as visa, mastercard or amex."
     )
 
     def validate(self, told: dict[str, Any]) -> dict[str, Any]:
         """Refuse two tokens of one PSP: which one counts would be anybody's guess."""
         psps = [token.psp for token in self.as_method(told).tokens]
         if len(set(psps)) < len(psps):
-            raise serializers.ValidationError({"alternatives": "At most one token of each PSP."})
+            raise serializers.ValidationError(
+                {"alternatives": ErrorDetail("At most one token of each PSP.", code="one_token_per_psp")}
+            )
         return told
 
     def as_method(self, told: Mapping[str, Any]) -> Method:
@@ -89,8 +97,8 @@ class PartSerializer(StrictSerializer):
         required=False,
         help_text="Your name for a line or a shipping, once in a payment. Of a tax: what it is on; none: the whole.",
     )
-    jurisdiction = serializers.RegexField(
-        r"^[a-z0-9][a-z0-9_-]{0,31}$", required=False, help_text="Whom a tax is owed to: such as de or us-ny."
+    jurisdiction = PatternField(
+        r"[a-z0-9][a-z0-9_-]{0,31}", required=False, help_text="Whom a tax is owed to: such as de or us-ny."
     )
     quantity = StrictIntegerField(min_value=1, max_value=MAX_QUANTITY, required=False)
     amount_minor = StrictIntegerField(
@@ -112,6 +120,20 @@ def parts_of(told: Mapping[str, Any]) -> tuple[Part, ...]:
     )
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "To be captured later",
+            {
+                "amount_minor": 24900,
+                "currency": "EUR",
+                "capture_method": "manual",
+                "payment": {"token": "pm_card_visa"},
+            },
+            request_only=True,
+        )
+    ]
+)
 class CreateIntentSerializer(StrictSerializer):
     """A new payment intent."""
 
@@ -163,11 +185,14 @@ class ConfirmIntentSerializer(StrictSerializer):
         return method_of(self.validated_data)
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("A part", {"amount_minor": 10000, "final": True}, request_only=True)]
+)
 class CaptureSerializer(StrictSerializer):
     """How much to take."""
 
     amount_minor = AmountField(required=False, help_text="Left out: all that is left.")
-    final = serializers.BooleanField(
+    final = StrictBooleanField(
         required=False, default=True, help_text="Whether the rest is let go of. Not every PSP takes a payment in parts."
     )
 

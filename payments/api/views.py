@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
@@ -121,7 +122,7 @@ class CaptureIntentView(IdempotentAPIView):
                 final=told["final"],
                 now=now,
             )
-            return json_response(201, body)
+            return json_response(201, body, location=reverse("capture", args=[body["id"]]))
 
         answer = self.respond(request, self.in_one_transaction(work))
         wake("payments.sweep")
@@ -208,7 +209,7 @@ class RefundListView(IdempotentAPIView, GenericAPIView[Any]):
                 reason=told["reason"],
                 now=now,
             )
-            return json_response(201, body)
+            return json_response(201, body, location=reverse("refund", args=[body["id"]]))
 
         answer = self.respond(request, self.in_one_transaction(work))
         wake("payments.sweep")

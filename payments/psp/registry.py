@@ -34,6 +34,12 @@ def load_adapters() -> None:
             import_string(options["adapter"])
 
 
+def signature_headers() -> list[str]:
+    """Return the names of the headers in which our PSPs sign what they send."""
+    accounts = [options for accounts in settings.PSP_ACCOUNTS.values() for options in accounts.values()]
+    return sorted({name.title() for each in accounts for name in import_string(each["adapter"]).signature_headers})
+
+
 # Adapters keep connections open. A forked process (Celery's workers are) that used its parent's could read the reply
 # to another process's charge.
 os.register_at_fork(after_in_child=get_adapter.cache_clear)

@@ -42,11 +42,16 @@ def test_every_operation_takes_the_api_key(schema: dict[str, Any]) -> None:
     scheme = schema["components"]["securitySchemes"]["ApiKey"]
 
     assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
-    assert [one["operationId"] for _, _, one in operations(schema) if one["security"] != [{"ApiKey": []}]] == []
+    others = [one["operationId"] for _, _, one in operations(schema) if one.get("security") != [{"ApiKey": []}]]
+    assert others == ["psp_webhooks_receive"]  # PSPs sign
 
 
 # Their bodies bring their keys.
-SELF_KEYED = {("/api/v1/events/{source}", "post"), ("/api/v1/events/{source}/batch", "post")}
+SELF_KEYED = {
+    ("/api/v1/events/{source}", "post"),
+    ("/api/v1/events/{source}/batch", "post"),
+    ("/webhooks/{psp}/{account}", "post"),
+}
 
 
 def test_every_post_takes_an_idempotency_key(schema: dict[str, Any]) -> None:
@@ -78,26 +83,29 @@ def test_every_refusal_is_a_problem_document(schema: dict[str, Any]) -> None:
     assert set(schema["components"]["schemas"]["FieldError"]["required"]) == {"pointer", "code", "detail"}
 
 
+# What any address with an API key answers.
+ANY = {"400", "401", "403", "406", "429"}
+
+
 @pytest.mark.parametrize(
     ("operation_id", "expected"),
     [
-        ("products_list", ["200", "304", "400", "401", "403", "429"]),
-        ("products_read", ["200", "304", "401", "403", "404", "429"]),
-        ("checkout_sessions_create", ["201", "400", "401", "403", "409", "413", "415", "422", "429"]),
-        ("checkout_sessions_change", ["200", "400", "401", "403", "404", "409", "413", "415", "429"]),
-        (
-            "checkout_sessions_complete",
-            ["200", "202", "400", "401", "402", "403", "404", "409", "413", "415", "422", "429"],
-        ),
-        ("events_send", ["200", "202", "400", "401", "403", "404", "409", "413", "415", "429"]),
-        ("events_send_batch", ["200", "400", "401", "403", "404", "409", "413", "415", "429"]),
-        ("webhook_endpoints_create", ["201", "400", "401", "403", "409", "413", "415", "422", "429"]),
-        ("webhook_deliveries_resend", ["202", "400", "401", "403", "404", "409", "413", "415", "422", "429"]),
-        ("ledger_trial_balance", ["200", "400", "401", "403", "404", "429"]),
+        ("products_list", {"200", "304"}),
+        ("products_read", {"200", "304", "404"}),
+        ("checkout_sessions_create", {"201", "409", "413", "415", "422"}),
+        ("checkout_sessions_change", {"200", "404", "409", "413", "415"}),
+        ("checkout_sessions_complete", {"200", "202", "402", "404", "409", "413", "415", "422"}),
+        ("refunds_create", {"201", "404", "409", "413", "415", "422"}),
+        ("events_send", {"200", "202", "404", "409", "413", "415"}),
+        ("events_send_batch", {"200", "404", "409", "413", "415"}),
+        ("webhook_endpoints_create", {"201", "409", "413", "415", "422"}),
+        ("webhook_deliveries_resend", {"202", "404", "409", "413", "415", "422"}),
+        ("ledger_trial_balance", {"200", "404"}),
+        ("ledger_transactions_list", {"200", "404"}),
     ],
 )
-def test_an_operation_answers_what_fits(schema: dict[str, Any], operation_id: str, expected: list[str]) -> None:
-    assert statuses(schema, operation_id) == expected
+def test_an_operation_answers_what_fits(schema: dict[str, Any], operation_id: str, expected: set[str]) -> None:
+    assert statuses(schema, operation_id) == sorted(ANY | expected)
 
 
 def test_it_is_served_to_everybody() -> None:

@@ -4,7 +4,14 @@ from typing import Any
 
 import pytest
 
-from exactly_once.api.serializers import BoundedListField, CurrencyField, StrictIntegerField, StrictSerializer
+from exactly_once.api.serializers import (
+    BoundedListField,
+    CurrencyField,
+    PatternField,
+    StrictBooleanField,
+    StrictIntegerField,
+    StrictSerializer,
+)
 
 type Broken = dict[str, Any]
 
@@ -16,6 +23,11 @@ class LegSerializer(StrictSerializer):
 class TransferSerializer(StrictSerializer):
     currency = CurrencyField()
     legs = BoundedListField(child=LegSerializer(), min_length=1, max_length=3)
+
+
+class FlagSerializer(StrictSerializer):
+    final = StrictBooleanField(required=False)
+    country = PatternField("[A-Z]{2}", required=False)
 
 
 def broken_rules(data: object) -> Any:
@@ -77,3 +89,28 @@ def test_a_name_is_quoted_in_part_when_it_is_long() -> None:
     errors = broken_rules({"x" * 1_000: 1})
 
     assert str(errors["x" * 1_000]) == f"There is no field '{'x' * 64}' here."
+
+
+@pytest.mark.parametrize("flag", [True, False])
+def test_true_and_false_are_booleans(flag: bool) -> None:
+    assert FlagSerializer(data={"final": flag}).is_valid()
+
+
+@pytest.mark.parametrize("flag", [0, 1, 1.0, "true", "False", "yes", "on", "", [], [True], {}])
+def test_nothing_else_is_a_boolean(flag: object) -> None:
+    serializer = FlagSerializer(data={"final": flag})
+
+    assert not serializer.is_valid()
+    assert [error.code for error in serializer.errors["final"]] == ["invalid"]
+
+
+@pytest.mark.parametrize("country", ["de", "D", "DEU", " DE", "DE ", "DE\n", "\tDE"])
+def test_a_form_is_kept_to_the_last_character(country: str) -> None:
+    serializer = FlagSerializer(data={"country": country})
+
+    assert not serializer.is_valid()
+    assert [error.code for error in serializer.errors["country"]] == ["invalid"]
+
+
+def test_what_has_the_form_is_taken() -> None:
+    assert FlagSerializer(data={"country": "DE"}).is_valid()

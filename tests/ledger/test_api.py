@@ -76,6 +76,7 @@ def test_a_transaction_shows_its_entries(auditor: APIClient) -> None:
         ("accounts/acc_nobody/balance", "account_not_found"),
         ("accounts/acc_nobody/entries", "account_not_found"),
         ("transactions/txn_nobody", "transaction_not_found"),
+        ("books/nowhere", "book_not_found"),
         ("books/nowhere/trial-balance", "book_not_found"),
     ],
 )

@@ -151,6 +151,7 @@ def test_accounts_are_narrowed(client: APIClient) -> None:
     ("address", "status", "code"),
     [
         ("accounts?closed=perhaps", 400, "unknown_choice"),
+        ("accounts?type=cash", 400, "unknown_choice"),
         ("accounts/{cash}/entries?direction=up", 400, "unknown_choice"),
         ("accounts/{cash}/entries?effective_from=soon", 400, "not_a_time"),
         ("accounts/{cash}/entries?effective_from=0001-01-01T00:00:00%2B14:00", 400, "not_a_time"),

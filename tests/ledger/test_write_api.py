@@ -165,3 +165,16 @@ def test_a_proof_comes_over_the_api(client: APIClient) -> None:
     assert (unsealed.status_code, unsealed.json()["code"]) == (404, "not_sealed")
     seal()
     assert client.get(f"/api/v1/ledger/transactions/{posted}/proof").json()["transaction"] == posted
+
+
+def test_a_book_that_was_opened_is_at_its_address(client: APIClient) -> None:
+    # When
+    opened = send(client, "books", {"code": "shop-2", "name": "Second shop"})
+    # Then
+    assert (opened.status_code, opened["Location"]) == (201, "/api/v1/ledger/books/shop-2")
+    assert client.get(opened["Location"]).json() == opened.json()
+    assert {name: opened.json()[name] for name in ("code", "name", "open_from")} == {
+        "code": "shop-2",
+        "name": "Second shop",
+        "open_from": None,
+    }

@@ -86,6 +86,18 @@ def test_what_is_left_out_of_a_refund_is_all_that_is_left(api: Api) -> None:
     assert (more.status_code, problem(more)["code"]) == (409, "nothing_to_refund")
 
 
+def test_what_is_asked_for_is_at_its_address(api: Api) -> None:
+    intent = create(api, capture_method="manual")
+    told(confirm(api, intent))
+    captured = api.post(f"{ADDRESS}/{intent}/capture")
+    Capture.objects.update(next_check_at=LONG_AGO)
+    take(str(Capture.objects.get().uuid))
+    refunded = api.post("/api/v1/refunds", {"payment_intent": intent})
+    for answer, name in ((captured, "captures"), (refunded, "refunds")):
+        assert answer["Location"] == f"/api/v1/{name}/{told(answer, 201)['id']}"
+        assert told(api.get(answer["Location"]))["payment_intent"] == intent
+
+
 def test_an_authorised_payment_is_captured_in_part(api: Api, psp: Psp) -> None:
     # Given
     intent = create(api, capture_method="manual")
