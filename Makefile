@@ -44,6 +44,10 @@ attack-payments: ## tell of payments in hundreds of orders, with repetitions: ar
 attack-changefeed: ## kill the change feed a thousand times at each sink while writers write; prints its seeds
 	TALLY_ATTACK=changefeed $(RUN) pytest -s tests/exactly_once/changefeed/test_deaths.py
 
+.PHONY: attack-api
+attack-api: ## have schemathesis attack a running service along its OpenAPI description; prints its seed; half an hour
+	$(RUN) python -m tests.fuzz --all
+
 .PHONY: chaos
 chaos: ## sell for a minute while processes, database, broker and network fail; then compare all records
 	$(RUN) manage.py chaos
