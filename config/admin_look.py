@@ -11,16 +11,24 @@ def _icon(_request: HttpRequest) -> str:
     return static("pages/tally.svg")
 
 
+# How many wait for somebody, beside their list.
+BADGES = {
+    "payments_unknownattempt": "payments.admin.badges.unknown_outcomes",
+    "payments_decision": "payments.admin.badges.proposed_decisions",
+    "payments_break": "payments.admin.badges.open_breaks",
+}
+
+
 def _group(title: str, *links: tuple[str, str, str]) -> dict[str, Any]:
     """Return a group of the sidebar, of (title, icon, `app_model`) each."""
-    return {
-        "title": title,
-        "separator": True,
-        "items": [
-            {"title": name, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist")}
-            for name, icon, model in links
-        ],
-    }
+    return {"title": title, "separator": True, "items": [_item(*link) for link in links]}
+
+
+def _item(name: str, icon: str, model: str) -> dict[str, Any]:
+    item = {"title": name, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist")}
+    if model in BADGES:
+        item |= {"badge": BADGES[model], "badge_variant": "warning"}
+    return item
 
 
 # Green, as the ledger's paper was: from the lightest to the darkest.
@@ -67,6 +75,9 @@ UNFOLD: dict[str, Any] = {
                 "Payments",
                 ("Payment intents", "payments", "payments_paymentintent"),
                 ("Attempts", "credit_card", "payments_attempt"),
+                ("Unknown outcomes", "help", "payments_unknownattempt"),
+                ("Decisions", "how_to_vote", "payments_decision"),
+                ("Breaks", "link_off", "payments_break"),
                 ("Captures", "download", "payments_capture"),
                 ("Voids", "block", "payments_void"),
                 ("Refunds", "undo", "payments_refund"),
@@ -76,8 +87,6 @@ UNFOLD: dict[str, Any] = {
                 ("Payouts", "savings", "payments_payout"),
                 ("Settlement lines", "receipt", "payments_settlementline"),
                 ("Settlement imports", "download_for_offline", "payments_settlementimport"),
-                ("Breaks", "link_off", "payments_break"),
-                ("Decisions", "how_to_vote", "payments_decision"),
                 ("Routing rules", "alt_route", "payments_routingrule"),
                 ("PSP circuits", "electric_bolt", "payments_pspcircuit"),
             ),

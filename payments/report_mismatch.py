@@ -47,8 +47,8 @@ def _finding(attempt: Attempt, approved: Approved) -> Finding:
         money=Money(abs(beyond_minor), approved.money.currency),
         received=beyond_minor >= 0,
         in_suspense=approved.captured and beyond_minor != 0,
-        detail=f"Asked {Money(attempt.amount_minor, attempt.currency)}, booked {attempt.captured_minor} "
-        f"{attempt.currency}; the PSP reports {approved.money} {done}.",
+        detail=f"Asked {Money(attempt.amount_minor, attempt.currency)}, booked "
+        f"{Money(attempt.captured_minor, attempt.currency)}; the PSP reports {approved.money} {done}.",
         psp_reference=approved.psp_reference,
         attempt=attempt,
     )

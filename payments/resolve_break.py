@@ -40,7 +40,7 @@ def resolve_break(*, break_id: str, reason: str, by: str, now: datetime, operati
     if held.in_suspense and held.attempt is not None and held.attempt.state in PENDING_ATTEMPT_STATES:
         raise PaymentRefused(
             code="attempt_still_open",
-            detail=f"{break_id} is about an attempt that is {held.attempt.state}: it ends with that.",
+            detail=f"{break_id} is about an attempt that is {held.attempt.state}: evidence ends both, or two people.",
         )
     note(about=held, what=str(BreakResolution.EXPLAINED), by=by, detail=reason, now=now, operation=operation)
     _resolve(held, BreakResolution.EXPLAINED, reason, by, now)

@@ -1,5 +1,25 @@
 """Payments for people: what came and went, where it is sent, and what nobody knows the outcome of."""
 
-from payments.admin import breaks, decisions, money, parts, psp_accounts, routing, settlement
+from payments.admin import (
+    attempts,
+    breaks,
+    decisions,
+    money,
+    parts,
+    psp_accounts,
+    routing,
+    settlement,
+    unknown,
+)
 
-__all__ = ["breaks", "decisions", "money", "parts", "psp_accounts", "routing", "settlement"]
+__all__ = [
+    "attempts",
+    "breaks",
+    "decisions",
+    "money",
+    "parts",
+    "psp_accounts",
+    "routing",
+    "settlement",
+    "unknown",
+]

@@ -1,10 +1,44 @@
 """What does not fit between PSPs and us, for the people who find out what it was."""
 
+from datetime import UTC, datetime
+from typing import Any
+
+from django import forms
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django_subatomic.db import transaction
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminSplitDateTimeWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from exactly_once.read_only import ReadOnly
+from payments import figures
+from payments.admin import words
+from payments.admin.deed import Deed, DeedForm, ask
+from payments.admin.labels import labelled
+from payments.assign_break import assign_break
 from payments.models import Break, BreakEvent, SettlementLine
+from payments.resolve_break import resolve_break
+from payments.states import BreakState
+
+LABELS = {"open": "warning", "overdue": "danger", "resolved": "success"}
+
+
+class ResolveForm(DeedForm):
+    """What it was."""
+
+    reason = forms.CharField(max_length=500, widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}), label="What it was")
+
+
+class AssignForm(DeedForm):
+    """Who looks into it, and until when."""
+
+    owner = forms.CharField(
+        max_length=150, required=False, widget=UnfoldAdminTextInputWidget, label="Who looks into it"
+    )
+    due_at = forms.SplitDateTimeField(widget=UnfoldAdminSplitDateTimeWidget, label="Due at (UTC)")
 
 
 class BreakEventInline(ReadOnly, TabularInline):
@@ -14,6 +48,10 @@ class BreakEventInline(ReadOnly, TabularInline):
     fields = ("at", "what", "by", "detail")
     ordering = ("pk",)
     extra = 0
+
+    def has_view_permission(self, request: HttpRequest, _obj: object = None) -> bool:
+        """Whoever sees a break sees its history."""
+        return request.user.has_perm("payments.view_break")
 
 
 class SettlementLineInline(ReadOnly, TabularInline):
@@ -30,9 +68,116 @@ class SettlementLineInline(ReadOnly, TabularInline):
 class BreakAdmin(ReadOnly, ModelAdmin):
     """Findings, the most urgent first."""
 
-    list_display = ("public_id", "kind", "state", "amount_minor", "currency", "psp", "owner", "opened_at", "due_at")
+    list_display = ("public_id", "stands", "kind", "money", "suspense", "psp", "psp_reference", "owner", "due_at")
     list_filter = ("state", "kind", "psp", "currency", "in_suspense", "owner")
+    list_before_template = "admin/payments/breaks_open.html"
     search_fields = ("public_id", "subject", "psp_reference", "detail", "attempt__uuid")
     date_hierarchy = "opened_at"
-    ordering = ("-state", "due_at")
+    ordering = ("state", "due_at")
     inlines = (BreakEventInline, SettlementLineInline)
+    fieldsets = (
+        (None, {"fields": ("public_id", "stands", "kind", "detail", "money", "suspense", "attempt", "psp_reference")}),
+        ("Who looks into it", {"fields": ("owner", "opened_at", "due_at")}),
+        ("What it was", {"fields": ("resolution", "reason", "resolved_by", "resolved_at")}),
+    )
+    readonly_fields = ("stands", "money", "suspense")
+    actions_detail = ("resolve", "assign")
+
+    def has_resolve_permission(self, request: HttpRequest, _object_id: object = None) -> bool:
+        """Let those resolve who have that right."""
+        return request.user.has_perm("payments.resolve_break")
+
+    def get_actions_detail(self, request: HttpRequest, object_id: int | str) -> list[Any]:
+        """Offer nothing about what is resolved."""
+        still = Break.objects.filter(pk=object_id, state=BreakState.OPEN).exists()
+        return super().get_actions_detail(request, object_id) if still else []
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Show what is open above the list."""
+        now = datetime.now(UTC)
+        told = {
+            "waiting": figures.waiting_breaks(now=now),
+            "overdue": figures.overdue_breaks(now=now),
+            "suspense": [(each.psp, words.money(each.received_minor, each.currency)) for each in figures.in_suspense()],
+        }
+        return super().changelist_view(request, {**told, **(extra_context or {})})
+
+    @action(description="Resolve ...", url_path="resolve", permissions=["resolve"])  # type: ignore[untyped-decorator]  # unfold's
+    def resolve(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Ask what it was, and take its money out of suspense."""
+        held = get_object_or_404(Break, pk=object_id)
+        suspense = (
+            f"{_money(held)} leaves suspense: what it was has to be in the books as itself by then."
+            if held.in_suspense
+            else "Nothing is posted: nothing of it is in suspense."
+        )
+        deed = self._deed(held, title="Resolve the break", effect=f"{suspense} This is final.", button="Resolve it")
+
+        def act(form: ResolveForm) -> str:
+            told = form.cleaned_data
+            with transaction():
+                resolve_break(
+                    break_id=held.public_id,
+                    reason=told["reason"],
+                    by=request.user.get_username(),
+                    operation=told["operation"],
+                    now=datetime.now(UTC),
+                )
+            return f"{held.public_id} is resolved."
+
+        return ask(request, deed=deed, opts=self.opts, draw=ResolveForm, act=act)
+
+    @action(description="Assign ...", url_path="assign", permissions=["resolve"])  # type: ignore[untyped-decorator]  # unfold's
+    def assign(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Ask who looks into it, and until when."""
+        held = get_object_or_404(Break, pk=object_id)
+        deed = self._deed(held, title="Assign the break", effect="Nothing is posted.", button="Assign it")
+
+        def draw(sent: Any = None) -> AssignForm:
+            return AssignForm(sent, initial={"owner": held.owner or request.user.get_username(), "due_at": held.due_at})
+
+        def act(form: AssignForm) -> str:
+            told = form.cleaned_data
+            with transaction():
+                assign_break(
+                    break_id=held.public_id,
+                    owner=told["owner"].strip(),
+                    due_at=told["due_at"],
+                    by=request.user.get_username(),
+                    operation=told["operation"],
+                    now=datetime.now(UTC),
+                )
+            return f"{held.public_id} is with {told['owner'] or 'nobody'}."
+
+        return ask(request, deed=deed, opts=self.opts, draw=draw, act=act)
+
+    @staticmethod
+    def _deed(held: Break, *, title: str, effect: str, button: str) -> Deed:
+        facts = [
+            ("Break", f"{held.public_id}, {held.kind}"),
+            ("What does not fit", held.detail),
+            ("Money", _money(held)),
+            ("PSP", f"{held.psp} {held.psp_account}"),
+            ("Payment at the PSP", held.psp_reference or "-"),
+        ]
+        return Deed(title, facts, effect, button, back=reverse("admin:payments_break_change", args=[held.pk]))
+
+    @labelled(description="state", ordering="state", labels=LABELS)
+    def stands(self, held: Break) -> str:
+        """Return the state, to be seen at once."""
+        return "overdue" if held.state == BreakState.OPEN and held.due_at < datetime.now(UTC) else held.state
+
+    @admin.display(description="money", ordering="amount_minor")
+    def money(self, held: Break) -> str:
+        """Return what it is about, and in whose favour."""
+        return _money(held)
+
+    @admin.display(description="in suspense", ordering="in_suspense", boolean=True)
+    def suspense(self, held: Break) -> bool:
+        """Whether its money is in suspense now."""
+        return held.in_suspense and held.state == BreakState.OPEN
+
+
+def _money(held: Break) -> str:
+    sum_ = words.money(held.amount_minor, held.currency)
+    return f"{sum_} more for us" if held.received else f"{sum_} less for us"

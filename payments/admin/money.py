@@ -20,30 +20,6 @@ class AttemptInline(ReadOnly, TabularInline):
     show_change_link = True
 
 
-class CaptureInline(ReadOnly, TabularInline):
-    """What was taken of an attempt."""
-
-    model = Capture
-    fields = ("public_id", "state", "amount_minor", "currency", "final", "psp_reference", "failure_reason")
-    extra = 0
-
-
-class VoidInline(ReadOnly, TabularInline):
-    """How an attempt was let go of."""
-
-    model = Void
-    fields = ("public_id", "state", "failure_reason", "created_at", "settled_at")
-    extra = 0
-
-
-class RefundInline(ReadOnly, TabularInline):
-    """What was paid back of an attempt."""
-
-    model = Refund
-    fields = ("public_id", "state", "amount_minor", "currency", "reason", "psp_reference")
-    extra = 0
-
-
 @admin.register(PaymentIntent)
 class PaymentIntentAdmin(ReadOnly, ModelAdmin):
     """What we wanted to collect."""
@@ -53,18 +29,6 @@ class PaymentIntentAdmin(ReadOnly, ModelAdmin):
     search_fields = ("public_id", "order_reference", "attempts__psp_reference", "attempts__uuid")
     date_hierarchy = "created_at"
     inlines = (PartInline, AttemptInline)
-
-
-@admin.register(Attempt)
-class AttemptAdmin(ReadOnly, ModelAdmin):
-    """Each try at a PSP."""
-
-    list_display = ("uuid", "intent", "psp", "state", "amount_minor", "currency", "psp_reference", "submitted_at")
-    list_filter = ("state", "psp", "currency")
-    list_select_related = ("intent",)
-    search_fields = ("uuid", "psp_reference", "intent__public_id", "intent__order_reference")
-    date_hierarchy = "submitted_at"
-    inlines = (CaptureInline, VoidInline, RefundInline)
 
 
 @admin.register(Refund)

@@ -11,6 +11,7 @@ from payments.models.parts import IntentPart, RefundPart
 from payments.models.routing import PspCircuit, RoutingRule
 from payments.models.settled import Dispute, Payout
 from payments.models.settlement import SettlementImport, SettlementLine
+from payments.models.unknown import UnknownAttempt
 
 __all__ = [
     "Attempt",
@@ -28,5 +29,6 @@ __all__ = [
     "RoutingRule",
     "SettlementImport",
     "SettlementLine",
+    "UnknownAttempt",
     "Void",
 ]

@@ -36,11 +36,11 @@ class Break(models.Model):
     public_id = models.CharField(max_length=40, unique=True)
     book = models.CharField(max_length=64)
     kind = models.CharField(max_length=32)
-    psp = models.CharField(max_length=32)
-    psp_account = models.CharField(max_length=64)
+    psp = models.CharField("PSP", max_length=32)
+    psp_account = models.CharField("PSP account", max_length=64)
     # The permanent name of the finding, within the PSP account: made again, it opens no second break.
     subject = models.CharField(max_length=400)
-    psp_reference = models.CharField(max_length=255, blank=True)
+    psp_reference = models.CharField("PSP reference", max_length=255, blank=True)
     attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, null=True, blank=True, related_name="breaks")
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
@@ -109,6 +109,8 @@ class BreakEvent(models.Model):
     operation = models.UUIDField(unique=True, null=True, blank=True)
 
     class Meta:
+        verbose_name_plural = "history"
+        default_permissions = ()  # whoever sees a break sees it
         triggers = [append_only()]
 
     def __str__(self) -> str:

@@ -35,7 +35,7 @@ class Decision(models.Model):
     attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="decisions")
     outcome = models.CharField(max_length=32)
     # Which payment at the PSP; empty where there was none.
-    psp_reference = models.CharField(max_length=255, blank=True)
+    psp_reference = models.CharField("PSP reference", max_length=255, blank=True)
     amount_minor = models.BigIntegerField(null=True, blank=True)
     currency = models.CharField(max_length=3, blank=True)
     reason = models.CharField(max_length=500)

@@ -62,8 +62,8 @@ class Attempt(models.Model):
 
     uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     intent = models.ForeignKey(PaymentIntent, on_delete=models.PROTECT, related_name="attempts")
-    psp = models.CharField(max_length=32)
-    psp_account = models.CharField(max_length=64)
+    psp = models.CharField("PSP", max_length=32)
+    psp_account = models.CharField("PSP account", max_length=64)
     token = models.CharField(max_length=255)
     state = models.CharField(max_length=32, default=AttemptState.SUBMITTED)
     amount_minor = models.BigIntegerField()
@@ -73,7 +73,7 @@ class Attempt(models.Model):
     refunded_minor = models.BigIntegerField(default=0)
     # What buyers' banks have taken back, or are deciding about.
     disputed_minor = models.BigIntegerField(default=0)
-    psp_reference = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 - unique where known
+    psp_reference = models.CharField("PSP reference", max_length=255, null=True, blank=True)  # noqa: DJ001 - unique where known
     decline_reason = models.CharField(max_length=64, blank=True)
     next_action_url = models.URLField(max_length=2048, blank=True)
     # What the buyer's browser brought back from the bank, where the PSP is to be handed that.
