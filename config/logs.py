@@ -75,6 +75,8 @@ def logging_config(*, level: str) -> dict[str, Any]:
             "stripe": {"level": "WARNING"},
             # Checkout.com's names each request and each refusal; what they come to is an outcome, and logged as such.
             "checkout_sdk": {"level": "CRITICAL"},
+            # Beneath either, each address is named below INFO, also one that is good for whoever knows it.
+            "urllib3": {"level": "INFO"},
         },
     }
 

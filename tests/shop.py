@@ -101,8 +101,16 @@ class Shop:
 
     def verify(self) -> None:
         """Check every invariant of the whole system, and rebuild what can be rebuilt."""
-        done = subprocess.run(
-            [sys.executable, "manage.py", "verify", "--replay", "--json"],
+        done = self.manage("verify", "--replay", "--json")
+        report = json.loads(done.stdout)
+        broken = [check for check in report["checks"] if not check["passed"]]
+        differing = [stage for stage in report["replay"] if stage["differences"]]
+        assert (broken, differing, done.returncode) == ([], [], 0), (broken, differing, done.stderr)
+
+    def manage(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of ``manage.py`` beside the stack, to its end."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *command],
             env=self._environment(),
             cwd=BASE_DIR,
             capture_output=True,
@@ -110,10 +118,6 @@ class Shop:
             timeout=60,
             check=False,
         )
-        report = json.loads(done.stdout)
-        broken = [check for check in report["checks"] if not check["passed"]]
-        differing = [stage for stage in report["replay"] if stage["differences"]]
-        assert (broken, differing, done.returncode) == ([], [], 0), (broken, differing, done.stderr)
 
     def _environment(self) -> dict[str, str]:
         return {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", **self.stack.environment()}

@@ -70,11 +70,14 @@ class SettlementLine:
         return signed > 0 or (self.gross.amount_minor == 0 and original.amount_minor != 0)
 
 
+type Lines = tuple[SettlementLine, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class SettlementPage:
     """Some lines, in any order, and from where to go on: now, if there is ``more``; otherwise another time."""
 
-    lines: tuple[SettlementLine, ...]
+    lines: Lines
     cursor: str
     more: bool
 

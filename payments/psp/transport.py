@@ -7,6 +7,8 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from payments.psp.outcomes import NotSent, Unknown
+
 # One session serves every thread of a process; more connections than this are closed after their request.
 IDLE_CONNECTIONS = 32
 
@@ -51,6 +53,24 @@ def never_connected(error: BaseException | None) -> bool:
     if not isinstance(error, requests.ConnectionError) or not error.args:
         return False
     return isinstance(getattr(error.args[0], "reason", None), urllib3.exceptions.ConnectTimeoutError)
+
+
+def points_to(error: BaseException | None) -> str | None:
+    """Return where the answer sends us that ``new_session`` did not follow; None where it was something else."""
+    if not isinstance(error, requests.TooManyRedirects) or error.response is None:
+        return None
+    return error.response.headers.get("Location")
+
+
+def download(session: requests.Session, address: str) -> bytes | NotSent | Unknown:
+    """Fetch what is at an address that is good for whoever knows it: nothing else is sent, and it is named nowhere."""
+    try:
+        answer = session.get(address)
+        answer.raise_for_status()
+    except requests.RequestException as error:
+        why = type(error).__name__
+        return NotSent(detail=why) if never_connected(error) else Unknown(detail=f"no file: {why}")
+    return answer.content
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -124,5 +124,7 @@ def test_an_error_in_a_view_is_logged_with_its_traceback(production_log: io.Stri
     assert [entry for entry in entries if "RuntimeError: out of order" in entry.get("exception", "")]
 
 
-def test_the_psps_sdk_cannot_log_what_it_sends() -> None:
-    assert logs.logging_config(level="DEBUG")["loggers"]["stripe"]["level"] == "WARNING"
+def test_the_psps_sdks_cannot_log_what_they_send() -> None:
+    loggers = logs.logging_config(level="DEBUG")["loggers"]
+    levels = {name: loggers[name]["level"] for name in ("stripe", "checkout_sdk", "urllib3")}
+    assert levels == {"stripe": "WARNING", "checkout_sdk": "CRITICAL", "urllib3": "INFO"}

@@ -137,8 +137,25 @@ def test_a_bank_takes_the_money_back(shop: Shop) -> None:
     wait_for(lambda: shop.sql(query, [dispute["id"]]) == [("lost", 1290)], "the dispute is lost")
 
 
-def test_after_all_this_every_invariant_holds(shop: Shop) -> None:
+def test_what_it_settles_is_in_the_books_to_the_cent(shop: Shop) -> None:
+    # Given all of the above, paid out
     wait_for(lambda: not shop.sql("SELECT 1 FROM payments_capture WHERE state = 'pending'"), "no capture is open")
+    payout = shop.psp.post("/_simulator/checkoutcom/payouts", json={}).raise_for_status().json()
+    # When
+    done = shop.manage("settlement_import", "--psp", "checkoutcom")
+    # Then
+    assert done.returncode == 0, done.stderr
+    query = "SELECT kind, state, net_minor FROM payments_settlementline WHERE payout_reference = %s"
+    lines = shop.sql(query, [payout["payout"]])
+    assert {state for _, state, _ in lines} == {"matched"}
+    assert {kind for kind, _, _ in lines} == {"charge", "refund", "dispute", "fee", "payout"}
+    assert sum(net for _, _, net in lines) == 0
+    told = "SELECT state, amount_minor FROM payments_payout WHERE psp_reference = %s"
+    assert shop.sql(told, [payout["payout"]]) == [("in_transit", round(float(payout["amount"]) * 100))]
+    assert shop.sql("SELECT 1 FROM payments_break") == []
+
+
+def test_after_all_this_every_invariant_holds(shop: Shop) -> None:
     shop.verify()
 
 

@@ -65,6 +65,8 @@ class Server:
     # Given address, question, yes or no; return what the browser brings back.
     answer_bank: Callable[[str, RequiresAction, bool], dict[str, str]]
     send_webhooks: Callable[[str, str], None]  # address, of an endpoint
+    # Has it pay out all that there is, where nothing that it settles is told before.
+    pay_out: Callable[[str], None] = lambda _: None
 
 
 def answer_simulated_bank(_url: str, question: RequiresAction, approves: bool) -> dict[str, str]:

@@ -8,6 +8,7 @@ from payments.simulator.store import Document
 
 # What this PSP's documents are called in the store, where those of others stand beside them.
 PAYMENT, ACTION, DISPUTE, DUE = "cko_payment", "cko_action", "cko_dispute", "cko_due"
+ROW, HELD_IN, REPORT, FILE = "cko_row", "cko_held_in", "cko_report", "cko_file"
 
 
 class CheckoutComAccount(Account):

@@ -4,6 +4,7 @@ from typing import Any
 
 from payments.simulator.checkoutcom import errors, objects, params
 from payments.simulator.checkoutcom.account import ACTION, CheckoutComAccount
+from payments.simulator.checkoutcom.held import Held
 from payments.simulator.checkoutcom.objects import APPROVED
 from payments.simulator.checkoutcom.tokens import Card, card
 from payments.simulator.store import Document
@@ -19,8 +20,9 @@ type Answer = tuple[int, Document]
 class Actions:
     """The verbs upon a payment."""
 
-    def __init__(self, account: CheckoutComAccount) -> None:
+    def __init__(self, account: CheckoutComAccount, held: Held) -> None:
         self._account = account
+        self._held = held
         self._store = account.store
 
     def capture(self, payment_id: str, told: dict[str, Any]) -> Answer:
@@ -76,6 +78,10 @@ class Actions:
             self._note(payment, action, NOT_ANY_MORE, f"payment_{kind.lower()}_declined")
             return
         rest = _move(payment, action)
+        if kind == "Capture":
+            self._held.captured(payment, action)
+        if kind == "Refund":
+            self._held.refunded(payment, action)
         done = {"Capture": "captured", "Void": "voided", "Refund": "refunded"}[kind]
         self._note(payment, action, APPROVED, f"payment_{done}")
         if rest:
@@ -90,6 +96,7 @@ class Actions:
         balances["total_refunded"] -= action["amount"]
         balances["available_to_refund"] += action["amount"]
         payment["status"] = _status(payment)
+        self._held.came_back(payment, action)
         self._note(payment, action, CAME_BACK, "payment_refund_declined")
 
     def let_go_of(self, payment: Document) -> None:

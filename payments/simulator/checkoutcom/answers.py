@@ -10,11 +10,11 @@ from payments.simulator.checkoutcom import errors
 from payments.simulator.errors import ApiError
 from payments.simulator.store import Store
 
-API = "/checkoutcom/payments"
+API = tuple(f"/checkoutcom/{part}" for part in ("payments", "disputes", "reports"))
 
 
 def of_api(store: Store) -> Middleware:
-    """Return the middleware of the addresses of payments."""
+    """Return the middleware of the API's addresses."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -5,6 +5,7 @@ from typing import Any
 from payments.simulator.checkoutcom import errors, objects, params
 from payments.simulator.checkoutcom.account import ACTION, DUE, PAYMENT, CheckoutComAccount
 from payments.simulator.checkoutcom.actions import Actions
+from payments.simulator.checkoutcom.held import Held
 from payments.simulator.checkoutcom.objects import APPROVED
 from payments.simulator.checkoutcom.tokens import Card, card
 from payments.simulator.store import Document
@@ -22,8 +23,9 @@ type Answer = tuple[int, Document]
 class Payments:
     """The verbs."""
 
-    def __init__(self, account: CheckoutComAccount, actions: Actions) -> None:
+    def __init__(self, account: CheckoutComAccount, actions: Actions, held: Held) -> None:
         self._account = account
+        self._held = held
         self._store = account.store
         self._actions = actions
 
@@ -119,6 +121,7 @@ class Payments:
         asked = objects.new_action("Authorization", payment, amount=payment["amount"], told=payment, moment=moment)
         authorization = objects.decided(asked, code, moment=moment)
         self._store.add(authorization, ACTION)
+        self._held.authorized(payment, authorization)
         kind = "payment_approved" if payment["approved"] else "payment_declined"
         self._account.tell(kind, objects.event_data(payment, authorization))
         return authorization

@@ -12,7 +12,9 @@ from payments.simulator.checkoutcom import answers
 from payments.simulator.checkoutcom.account import ACTION, PAYMENT, CheckoutComAccount
 from payments.simulator.checkoutcom.actions import Actions
 from payments.simulator.checkoutcom.disputes import Disputes
+from payments.simulator.checkoutcom.held import Held
 from payments.simulator.checkoutcom.payments import Payments
+from payments.simulator.checkoutcom.reports import Reports
 from payments.simulator.checkoutcom.server import Server
 from payments.simulator.checkoutcom.three_d_secure import ThreeDSecure
 from payments.simulator.protocol import PspProtocol
@@ -28,8 +30,9 @@ class CheckoutCom(PspProtocol):
 
     def __init__(self, shared: Shared) -> None:
         self._account = CheckoutComAccount(shared)
-        self._actions = Actions(self._account)
-        self._payments = Payments(self._account, self._actions)
+        self._held = Held(self._account)
+        self._actions = Actions(self._account, self._held)
+        self._payments = Payments(self._account, self._actions, self._held)
 
     @staticmethod
     def letter(event: Document, secret: str) -> Letter:
@@ -41,9 +44,12 @@ class CheckoutCom(PspProtocol):
         return answers.of_api(self._account.store)
 
     def routes(self) -> list[web.RouteDef]:
+        disputes, reports = Disputes(self._account, self._held), Reports(self._account, self._held)
         parts = (
-            Server(self._account, self._payments, self._actions),
-            Disputes(self._account),
+            Server(self._account, self._payments, self._actions, disputes, reports),
+            self._held,
+            disputes,
+            reports,
             ThreeDSecure(self._account, self._payments),
         )
         return [route for part in parts for route in part.routes()]

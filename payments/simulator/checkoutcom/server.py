@@ -9,7 +9,9 @@ from aiohttp.typedefs import Handler
 from payments.simulator.checkoutcom import errors, params
 from payments.simulator.checkoutcom.account import CheckoutComAccount
 from payments.simulator.checkoutcom.actions import Actions
+from payments.simulator.checkoutcom.disputes import Disputes
 from payments.simulator.checkoutcom.payments import Payments
+from payments.simulator.checkoutcom.reports import Reports
 from payments.simulator.checkoutcom.tokens import card
 from payments.simulator.idempotency import KeyRules
 from payments.simulator.store import Document
@@ -31,9 +33,13 @@ MANNERS = Manners(
 class Server:
     """Answers for one account."""
 
-    def __init__(self, account: CheckoutComAccount, payments: Payments, actions: Actions) -> None:
+    def __init__(
+        self, account: CheckoutComAccount, payments: Payments, actions: Actions, disputes: Disputes, reports: Reports
+    ) -> None:
         self._payments = payments
         self._actions = actions
+        self._disputes = disputes
+        self._reports = reports
         self._wire = Wire(account, MANNERS)
 
     def routes(self) -> list[web.RouteDef]:
@@ -48,6 +54,10 @@ class Server:
             web.post(f"{one}/captures", self._write(_with_id(actions.capture))),
             web.post(f"{one}/voids", self._write(_with_id(actions.void))),
             web.post(f"{one}/refunds", self._write(_with_id(actions.refund))),
+            web.get("/checkoutcom/disputes", self._read(self._disputes.listed)),
+            web.get("/checkoutcom/reports", self._read(self._reports.listed)),
+            web.get("/checkoutcom/reports/{id}", self._read(self._reports.details)),
+            web.get("/checkoutcom/reports/{id}/files/{file}", self._read(self._reports.file)),
         ]
 
     def _read(self, look: Callable[[web.Request], Any]) -> Handler:

@@ -11,7 +11,8 @@ import pytest
 
 from ledger.money import Money
 from payments.errors import BadSignature
-from payments.psp.checkoutcom import UNREADABLE, CheckoutComAdapter
+from payments.psp.checkoutcom import CheckoutComAdapter
+from payments.psp.checkoutcom_client import UNREADABLE
 from payments.psp.news import CaptureEvent, DisputeEvent, Ignored, PaymentEvent, RefundEvent, WebhookEvent
 from payments.psp.outcomes import (
     Approved,

@@ -140,7 +140,7 @@ def test_one_reply_leaves_nothing_behind_for_the_next_request() -> None:
 def test_what_the_sdk_logs_has_neither_key_nor_body_and_is_not_under_our_checkouts_name(
     behaviour: Behaviour, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="checkout_sdk")
     with broken_server(behaviour) as server:
         authorize(replace(CHECKOUTCOM, good_card="tok_secret"), server.url)
 
