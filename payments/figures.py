@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Case, Count, F, Min, QuerySet, Sum, Value, When
 
-from payments.models import Attempt, Break, Capture, Decision, PspCircuit, Refund
+from payments.models import Attempt, Break, Capture, Decision, PspCircuit, Refund, SettlementImport, SettlementLine
 from payments.states import (
     OPEN_REFUND_STATES,
     AttemptState,
@@ -18,6 +18,7 @@ from payments.states import (
     CaptureState,
     CircuitState,
     DecisionState,
+    LineState,
 )
 
 # The youngest first; what is older than all of them is of the last age.
@@ -128,6 +129,17 @@ def pending_refunds(*, now: datetime) -> Waiting:
     return _waiting(still, "created_at", now)
 
 
+def new_lines(*, now: datetime) -> Waiting:
+    """Return how many settlement lines are not compared with what we know."""
+    return _waiting(SettlementLine.objects.filter(state=LineState.NEW), "imported_at", now)
+
+
+def unread_settlements(*, now: datetime) -> dict[tuple[str, str], float]:
+    """Return for how many seconds each account's settlement cannot be read, by PSP and account: 0 where it can."""
+    failing = SettlementImport.objects.filter(failed_at__isnull=False).values_list("psp", "psp_account", "failed_at")
+    return dict.fromkeys(_accounts(), 0.0) | {(psp, account): _seconds(since, now) for psp, account, since in failing}
+
+
 def circuits() -> dict[tuple[str, str], CircuitState]:
     """Return the state of every account's circuit, by PSP and account: closed where it never failed."""
     noted = PspCircuit.objects.values_list("psp", "psp_account", "state")
@@ -150,7 +162,9 @@ def _age(since: str, now: datetime) -> Case:
 
 
 def _waiting(
-    rows: QuerySet[Break] | QuerySet[Decision] | QuerySet[Capture] | QuerySet[Refund], since: str, now: datetime
+    rows: QuerySet[Break] | QuerySet[Decision] | QuerySet[Capture] | QuerySet[Refund] | QuerySet[SettlementLine],
+    since: str,
+    now: datetime,
 ) -> Waiting:
     found = rows.aggregate(number=Count("pk"), oldest=Min(since))
     return Waiting(found["number"], _seconds(found["oldest"], now))

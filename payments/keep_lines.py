@@ -51,7 +51,7 @@ def _row(psp: str, account: str, line: ToldLine, now: datetime) -> SettlementLin
         payout_reference=line.payout_reference,
         payout_state=line.payout_state or "",
         arrives_on=line.arrives_on,
-        reason=line.reason,
+        reason=line.reason[:64],
         occurred_at=line.occurred_at,
         raw=dict(line.raw),
         imported_at=now,

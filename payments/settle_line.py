@@ -8,6 +8,7 @@ import structlog
 from django.conf import settings
 from django_subatomic.db import transaction
 
+from exactly_once.errors import TallyError
 from exactly_once.retry import retry_on_conflict
 from ledger.money import Money
 from payments.account_for_charge import account_for_charge
@@ -36,12 +37,27 @@ class Settled:
 
 
 def settle_due_lines(*, limit: int, now: datetime) -> Settled:
-    """Settle up to ``limit`` lines that are due, each in a commit of its own, the earliest first."""
+    """Settle up to ``limit`` lines that are due, each in a commit of its own, the earliest first.
+
+    What the books do not take, such as an entry of an account that is closed, stays due and says why.
+    """
     due = due_lines(limit=limit)
-    states = [settle_line(line_pk=pk, now=now) for pk, checks in due if claim_line(line_pk=pk, checks=checks)]
-    ended: Counter[LineState] = Counter(state for state in states if state is not LineState.NEW)
+    ended: Counter[LineState] = Counter()
+    for pk, checks in due:
+        if claim_line(line_pk=pk, checks=checks) and (state := _tried(pk, now)) is not LineState.NEW:
+            ended[state] += 1
     # Where none came to an end, those that are left wait for others that are still to be read.
     return Settled(ended, more=len(due) == limit and bool(ended))
+
+
+def _tried(line_pk: int, now: datetime) -> LineState:
+    try:
+        return settle_line(line_pk=line_pk, now=now)
+    except TallyError as refusal:
+        log.exception("settlement.refused", line=line_pk)
+        with transaction():
+            SettlementLine.objects.filter(pk=line_pk).update(detail=str(refusal)[:500])
+        return LineState.NEW
 
 
 _OUTCOME = (

@@ -27,6 +27,7 @@ def families(*, now: datetime) -> Iterator[GaugeMetricFamily]:
     yield from _unknown(now)
     yield from _breaks(now)
     yield from _waiting(now)
+    yield _settlements(now)
     yield from _circuits()
     yield from _inbox(now)
     yield from _outbox()
@@ -87,12 +88,22 @@ def _waiting(now: datetime) -> Iterator[GaugeMetricFamily]:
         "proposed_decisions": ("Decisions that wait for a second person", payments.proposed_decisions(now=now)),
         "pending_captures": ("Captures that have not come to their end", payments.pending_captures(now=now)),
         "pending_refunds": ("Refunds that have not come to their end", payments.pending_refunds(now=now)),
+        "new_settlement_lines": ("Settlement lines that are not compared yet", payments.new_lines(now=now)),
     }
     for name, (what, waiting) in kinds.items():
         yield _gauge(f"tally_{name}", [((), waiting.number)], what=f"{what}.")
         yield _gauge(
             f"tally_{name}_oldest_age_seconds", [((), waiting.oldest_seconds)], what=f"{what}: age of the oldest."
         )
+
+
+def _settlements(now: datetime) -> GaugeMetricFamily:
+    return _gauge(
+        "tally_settlement_unread_seconds",
+        list(payments.unread_settlements(now=now).items()),
+        ("psp", "account"),
+        what="For how long the account's settlement cannot be read; 0 where it can.",
+    )
 
 
 def _circuits() -> Iterator[GaugeMetricFamily]:

@@ -841,6 +841,14 @@ class Migration(migrations.Migration):
                 name="payment_capture_due",
             ),
         ),
+        migrations.AddIndex(
+            model_name="capture",
+            index=models.Index(
+                condition=models.Q(("psp_reference__isnull", False)),
+                fields=["psp_reference"],
+                name="payment_capture_named",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="capture",
             constraint=models.CheckConstraint(
@@ -1280,6 +1288,14 @@ class Migration(migrations.Migration):
                 condition=models.Q(("next_check_at__isnull", False)),
                 fields=["next_check_at"],
                 name="payment_refund_due",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="refund",
+            index=models.Index(
+                condition=models.Q(("psp_reference__isnull", False)),
+                fields=["psp_reference"],
+                name="payment_refund_named",
             ),
         ),
         migrations.AddConstraint(

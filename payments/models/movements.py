@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from payments.count_triggers import capture_is_counted, refund_is_counted
 from payments.models.intent import Attempt
-from payments.models.rows import due_index, one_of
+from payments.models.rows import due_index, named_index, one_of
 from payments.part_triggers import refund_has_its_shares
 from payments.state_machines import CAPTURE, REFUND, VOID
 from payments.states import UNPAID_REFUND_STATES, CaptureState, RefundState, VoidState
@@ -43,7 +43,7 @@ class Capture(models.Model):
                 name="payment_capture_one_pending", fields=["attempt"], condition=Q(state=CaptureState.PENDING)
             ),
         ]
-        indexes = [due_index(name="payment_capture_due")]
+        indexes = [due_index(name="payment_capture_due"), named_index(name="payment_capture_named")]
         triggers = [capture_is_counted(), CAPTURE.trigger(constraint="payment_capture_follows_table")]
 
     def __str__(self) -> str:
@@ -105,7 +105,7 @@ class Refund(models.Model):
                 condition=Q(reason="compensation") & ~Q(state__in=[str(state) for state in UNPAID_REFUND_STATES]),
             ),
         ]
-        indexes = [due_index(name="payment_refund_due")]
+        indexes = [due_index(name="payment_refund_due"), named_index(name="payment_refund_named")]
         triggers = [
             refund_is_counted(),
             refund_has_its_shares(),

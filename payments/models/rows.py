@@ -14,3 +14,8 @@ def one_of(states: type[StrEnum], *, field: str = "state") -> Q:
 def due_index(*, name: str) -> models.Index:
     """Return an index of the rows that somebody is to look at."""
     return models.Index(name=name, fields=["next_check_at"], condition=Q(next_check_at__isnull=False))
+
+
+def named_index(*, name: str) -> models.Index:
+    """Return an index by the PSP's word for a row: what webhooks and settlement lines call it by."""
+    return models.Index(name=name, fields=["psp_reference"], condition=Q(psp_reference__isnull=False))

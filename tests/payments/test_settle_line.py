@@ -6,12 +6,14 @@ import pytest
 from django_subatomic.db import transaction
 
 from exactly_once.models import OutboxEvent
+from ledger.accounts import close_account
 from ledger.models import Transaction
 from ledger.money import Money
+from payments.chart import ensure_settlement_chart
 from payments.models import Attempt, Break, Refund, SettlementLine
 from payments.psp.outcomes import Approved, Declined, RefundFailed, RefundSucceeded, RequiresAction, Unknown
 from payments.refund import request_refund
-from payments.settle_line import settle_line
+from payments.settle_line import settle_due_lines, settle_line
 from payments.settle_refund import settle_refund
 from payments.states import LineKind
 from tests.concurrency.crowd import crowd
@@ -208,6 +210,41 @@ def test_what_a_psp_invents_is_for_people(attempt: UUID) -> None:
     assert "reserve released" in Break.objects.get().detail
     assert balances() == {"receivable": 700, "suspense": -700}
     assert settled(told(K.OTHER, 0, line_id="txn_2")) == ["void"]
+    assert_in_order()
+
+
+def test_a_line_that_the_books_do_not_take_says_why_and_holds_up_no_other(paid: UUID) -> None:
+    # Given an account that takes no more entries
+    with transaction():
+        ensure_settlement_chart(book="shop", psp="stripe", currency="EUR")
+        close_account(book="shop", code="expenses:psp_fees:stripe", currency="EUR", now=NOW)
+    refused, taken = read(told(K.FEE, 0, fee=8, line_id="txn_2"), told(K.CHARGE, 1290))
+    # When
+    assert dict(settle_due_lines(limit=2, now=NOW).by_state) == {"matched": 1}
+    # Then
+    refused.refresh_from_db()
+    taken.refresh_from_db()
+    assert (refused.state, taken.state) == ("new", "matched")
+    assert "closed" in refused.detail
+    assert balances() == {"receivable": 1290, "orders": 1290}
+    assert_in_order()
+
+
+def test_webhooks_and_lines_that_race_book_it_once(attempt: UUID) -> None:
+    # Given the answer, its webhook and its line, each three times at once
+    (row,) = read(told(K.CHARGE, 1290, fee=43, our_id=attempt))
+    approved = Approved("pi_1", captured=True, money=EUR)
+
+    def tell(number: int) -> str:
+        if number % 3:
+            return news(attempt, approved)
+        return str(settle_line(line_pk=row.pk, now=NOW))
+
+    # When
+    ends = crowd(9, tell)
+    # Then
+    assert (ends.count("captured"), ends.count("matched")) == (6, 3)
+    assert balances() == {"receivable": 1247, "fees": 43, "orders": 1290}
     assert_in_order()
 
 

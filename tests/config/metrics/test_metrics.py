@@ -16,12 +16,15 @@ from pytest_django import Settings
 from config.metrics.families import families
 from exactly_once.models import InboxEvent
 from ledger.money import Money
-from payments.models import Break, PspCircuit
+from payments.import_settlement import restart_import
+from payments.models import Break, PspCircuit, SettlementImport
 from payments.psp.outcomes import Approved
+from payments.states import LineKind
 from tests.factories import NOW
 from tests.payments.deciding import claim, doubtful, propose
 from tests.payments.findings import found, line
 from tests.payments.holding import EUR, ask, hold, news
+from tests.payments.settling import read, told
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("psp")]
 
@@ -87,6 +90,7 @@ def test_an_idle_service_shows_zeros_that_an_alarm_can_compare_with() -> None:
         "tally_proposed_decisions",
         "tally_pending_captures",
         "tally_pending_refunds",
+        "tally_new_settlement_lines",
         "tally_seal_lag_seconds",
         "tally_handler_runs",
         "tally_webhook_deliveries",
@@ -153,6 +157,15 @@ def test_a_capture_that_waits_is_counted() -> None:
     ask()
     shown = as_of(timedelta(minutes=5))
     assert (shown["tally_pending_captures",], shown["tally_pending_captures_oldest_age_seconds",]) == (1, 300)
+
+
+def test_settlement_that_is_not_compared_or_cannot_be_read_is_shown() -> None:
+    read(told(LineKind.OTHER, 7))
+    restart_import(psp="stripe", account="main", since=NOW, now=NOW)
+    SettlementImport.objects.update(failure="no reply", failed_at=NOW)
+    shown = as_of(timedelta(minutes=5))
+    assert (shown["tally_new_settlement_lines",], shown["tally_new_settlement_lines_oldest_age_seconds",]) == (1, 300)
+    assert shown["tally_settlement_unread_seconds", "main", "stripe"] == 300
 
 
 def test_circuits_are_shown_as_they_are() -> None:
@@ -231,13 +244,14 @@ INDEXES = {
     "payment_capture_one_pending",
     "payment_decision_one_open",
     "payment_refund_due",
+    "payment_settlement_line_new",
     "inbox_event_due",
     "inbox_event_failed",
     "handler_run_due",
     "webhook_delivery_due",
 }
 # One row for each account.
-CIRCUITS = {"payment_circuit_one_per_account"}
+OF_ACCOUNTS = {"payment_circuit_one_per_account", "payment_settlement_import_one_per_account"}
 SCAN = re.compile(r"(?:Scan using (\w+) on (?:payments|exactly_once)_|Bitmap Index Scan on (\w+))")
 
 
@@ -253,7 +267,7 @@ def test_every_figure_reads_what_is_open_and_no_whole_table() -> None:
     used = {"".join(names) for plan in plans for names in SCAN.findall(plan) if "outboxevent" not in plan}
     assert {
         name for name in used if name.startswith(("payment_", "inbox_", "handler_", "webhook_"))
-    } - CIRCUITS == INDEXES
+    } - OF_ACCOUNTS == INDEXES
 
 
 def _plan(statement: str) -> str:
