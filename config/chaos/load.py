@@ -45,8 +45,9 @@ def start(
         while not until.is_set():
             with turn:
                 number = next(numbers)
-            items = tuple((sku, dice.randint(1, 3)) for sku in dice.sample(skus, k=dice.randint(1, 2)))
-            buyer = Buyer(number, dice.choice(STORIES), dice.choice(["EUR", "USD"]), items, dice.randrange(2**32))
+            goods = tuple((sku, dice.randint(1, 3)) for sku in dice.sample(skus, k=dice.randint(1, 2)))
+            currency = dice.choice(["EUR", "USD"])
+            buyer = Buyer(number, dice.choice(STORIES), "stripe", currency, goods, dice.randrange(2**32))
             try:
                 load.visits.append(shopper.visit(buyer))
             except (AssertionError, TimeoutError, httpx.HTTPError, KeyError, ValueError) as error:

@@ -40,7 +40,7 @@ def settle(simulator_url: str) -> dict[str, Any]:
     simulator = Simulator(simulator_url)
     left = _drain(simulator)
     charges = simulator.charges()
-    ledger = taken_by_ledger(psp="stripe", bank_name=settings.PAYMENTS_BANK)
+    ledger = taken_by_ledger(psps=settings.PSP_ACCOUNTS, bank_name=settings.PAYMENTS_BANK)
     money = compare_money(orders=shop.order_totals(), charges=charges, ledger=ledger)
     stock = [StockRow(*row) for row in shop.stock_levels()]
     checks, replayed = list(all_checks(now=datetime.now(UTC))), list(replay_all())

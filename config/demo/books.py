@@ -1,6 +1,7 @@
 """The same money counted four times: by the shop's orders, by the PSP, by the payments, by the ledger."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from config.demo.simulator import Charge
@@ -47,12 +48,13 @@ def unmatched(*, charges: list[Charge], payments: dict[str, Money]) -> list[str]
     return sorted(attempt for attempt in psp.keys() | payments.keys() if psp.get(attempt) != payments.get(attempt))
 
 
-def taken_by_ledger(*, psp: str, bank_name: str) -> Counter[str]:
+def taken_by_ledger(*, psps: Iterable[str], bank_name: str) -> Counter[str]:
     """Return what was taken and not paid back by the ledger, wherever it is by now, by currency.
 
-    The PSP owes it, keeps it for a bank's decision or for its work, or has paid it out.
+    A PSP owes it, keeps it for a bank's decision or for its work, or has paid it out.
     """
-    places = (receivable(psp), disputed(psp), suspense(psp), fees(psp), CHARGEBACKS, DISPUTE_FEES, bank(bank_name))
+    of_psps = [place(psp) for psp in psps for place in (receivable, disputed, suspense, fees)]
+    places = (*of_psps, CHARGEBACKS, DISPUTE_FEES, bank(bank_name))
     sums: Counter[str] = Counter()
     for code in places:
         sums.update(ledger.totals(code=code))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from config.demo.plan import TOKEN_OF, Buyer, Story
+from config.demo.plan import TOKENS, Buyer, Story
 
 # An answer must come in this time, however many retries it takes.
 PATIENCE_SECONDS = 60.0
@@ -54,7 +54,7 @@ class Shopper:
         copies = IMPATIENT_COPIES if buyer.story is Story.IMPATIENT else 1
         created, first = self._post("checkout-sessions", cart, copies=copies)
         session = created.raise_for_status().json()
-        payment = {"payment": {"token": TOKEN_OF[buyer.story]}}
+        payment = {"payment": {"psp": buyer.psp, "token": TOKENS[buyer.psp][buyer.story]}}
         paid, second = self._post(f"checkout-sessions/{session['id']}/complete", payment, copies=copies)
         body = paid.json()
         total = next(row["amount_minor"] for row in session["totals"] if row["type"] == "total")

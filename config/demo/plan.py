@@ -15,13 +15,24 @@ class Story(StrEnum):
     CROWD = "among many for the last unit"
 
 
-TOKEN_OF = {
-    Story.PLAIN: "pm_card_visa",
-    Story.DECLINED: "pm_card_chargeDeclined",
-    Story.DROPPED: "pm_tally_dropReply",
-    Story.IMPATIENT: "pm_card_visa",
-    Story.CROWD: "pm_card_visa",
+TOKENS = {
+    "stripe": {
+        Story.PLAIN: "pm_card_visa",
+        Story.DECLINED: "pm_card_chargeDeclined",
+        Story.DROPPED: "pm_tally_dropReply",
+        Story.IMPATIENT: "pm_card_visa",
+        Story.CROWD: "pm_card_visa",
+    },
+    "adyen": {
+        Story.PLAIN: "shopper-1.pays",
+        Story.DECLINED: "shopper-1.refused",
+        Story.DROPPED: "shopper-1.dropReply",
+        Story.IMPATIENT: "shopper-1.pays",
+        Story.CROWD: "shopper-1.pays",
+    },
 }
+# Of four buyers, roughly.
+PSPS = ("stripe", "stripe", "stripe", "adyen")
 
 # Shares of the buyers, in percent; what is left over pays without trouble.
 SHARES = {Story.DECLINED: 12, Story.DROPPED: 12, Story.IMPATIENT: 16, Story.CROWD: 16}
@@ -33,6 +44,7 @@ class Buyer:
 
     number: int
     story: Story
+    psp: str
     currency: str
     items: tuple[tuple[str, int], ...]
     seed: int
@@ -53,4 +65,4 @@ def _buyer(number: int, story: Story, dice: random.Random, skus: list[str], last
     else:
         chosen = dice.sample(skus, k=dice.randint(1, min(3, len(skus))))
         items = tuple((sku, dice.randint(1, 3)) for sku in chosen)
-    return Buyer(number, story, dice.choice(["EUR", "USD"]), items, dice.randrange(2**32))
+    return Buyer(number, story, dice.choice(PSPS), dice.choice(["EUR", "USD"]), items, dice.randrange(2**32))

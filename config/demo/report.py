@@ -16,16 +16,18 @@ def print_report(outcome: Outcome, *, seed: int, console: Console) -> None:
     """Print who came, what each record says of the money, and what is on the shelf."""
     requests = sum(visit.requests for visit in outcome.visits)
     console.print(_buyers(outcome))
+    by_psp = Counter(visit.buyer.psp for visit in outcome.visits)
+    paid_by = ", ".join(f"{count} by {psp}" for psp, count in sorted(by_psp.items()))
     console.print(
         f"{len(outcome.visits)} buyers (seed {seed}), {requests} requests, {outcome.webhooks_delivered} webhook "
-        f"deliveries (each event twice, shuffled), {outcome.seconds:.1f} s\n"
+        f"deliveries (each event twice, shuffled), {outcome.seconds:.1f} s; paid {paid_by}\n"
     )
     console.print(_money(outcome))
     if outcome.unmatched:
-        console.print(f"[red]Charges that the PSP and we disagree about: {', '.join(outcome.unmatched)}[/]\n")
+        console.print(f"[red]Charges that a PSP and we disagree about: {', '.join(outcome.unmatched)}[/]\n")
     else:
-        console.print(f"All {outcome.charges} charges in the PSP's record are ours, one to one, to the cent.\n")
-    console.print(f"What the PSP owes, after {outcome.lines} lines of its settlement and a payout")
+        console.print(f"All {outcome.charges} charges in the PSPs' record are ours, one to one, to the cent.\n")
+    console.print(f"What Stripe owes, after {outcome.lines} lines of its settlement and a payout")
     for row in outcome.owed:
         console.print(_owed(row), highlight=False, soft_wrap=True)
     console.print()
@@ -50,7 +52,7 @@ def _buyers(outcome: Outcome) -> Table:
 
 
 def _money(outcome: Outcome) -> Table:
-    table = Table("", "orders", "the PSP's record", "ledger", "", title="Money", title_justify="left")
+    table = Table("", "orders", "the PSPs' record", "ledger", "", title="Money", title_justify="left")
     for row in outcome.money:
         figures = (row.orders_minor, row.psp_minor, row.ledger_minor)
         shown = [_bare(Money(minor, row.currency)) for minor in figures]

@@ -88,7 +88,7 @@ def run(*, orders: int, seed: int, at: Addresses, progress: Callable[[str, int],
         money=compare_money(
             orders=shop.order_totals(),
             charges=charges,
-            ledger=taken_by_ledger(psp="stripe", bank_name=settings.PAYMENTS_BANK),
+            ledger=taken_by_ledger(psps=settings.PSP_ACCOUNTS, bank_name=settings.PAYMENTS_BANK),
         ),
         owed=follow(before=before, after=standing(), at_psp=at_psp),
         lines=lines,
