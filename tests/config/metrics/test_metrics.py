@@ -173,7 +173,8 @@ def test_circuits_are_shown_as_they_are() -> None:
         psp="stripe", psp_account="main", state="open", probe_at=NOW, opened_at=NOW, counted_since=NOW
     )
     shown = as_of(timedelta(0))
-    states = {key[-1]: value for key, value in shown.items() if key[0] == "tally_psp_circuit_state"}
+    of_stripe = ("tally_psp_circuit_state", "main", "stripe")
+    states = {key[-1]: value for key, value in shown.items() if key[:-1] == of_stripe}
     assert states == {"closed": 0, "open": 1, "half_open": 0}
 
 

@@ -52,6 +52,7 @@ SIMULATOR = Server(
         explains_refusals=False,
         refuses_at_once=False,
         begins_before_the_buyer_is_back=False,
+        settles=False,  # its report is a file
     ),
     declined=lambda _: token("refusedNotEnoughBalance"),
     asked_first=lambda _: token("asksFirst"),
