@@ -29,7 +29,7 @@ def connect() -> None:
     outbox.register_subscriber("order.confirmed", "confirm_order", notify.confirm_order)
     # In the relay's transaction, to let a client's endpoints hear of what is the client's.
     webhook_owners.register_owners("order", queries.clients_of_events)
-    for aggregatetype in ("payment_intent", "capture", "refund", "surplus", "dispute"):
+    for aggregatetype in ("payment_intent", "authorization", "capture", "refund", "surplus", "dispute"):
         webhook_owners.register_owners(aggregatetype, payment_queries.clients_of_events)
     # In the transaction of a dry run, to say in words what it posted.
     inbox_preview.register_witness(witness.posted_since_now)

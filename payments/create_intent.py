@@ -31,13 +31,14 @@ class Method:
 class Wish:
     """What a client wants to collect; ``reference`` is its own name for it, unique among what it has not canceled.
 
-    ``parts`` say what it is for, where that is told.
+    ``parts`` say what it is for, where that is told; ``return_url`` where the buyer goes on after the bank's question.
     """
 
     money: Money
     captures_at_once: bool = True
     reference: str = ""
     description: str = ""
+    return_url: str = ""
     method: Method | None = None
     parts: tuple[Part, ...] = ()
 
@@ -62,6 +63,7 @@ def create_intent(*, client: str, wish: Wish, now: datetime) -> Json:
         description=wish.description,
         reference=wish.reference,
         captures_at_once=wish.captures_at_once,
+        return_url=wish.return_url,
         tokens=[astuple(token) for token in wish.method.tokens] if wish.method else [],
         country=wish.method.country if wish.method else "",
         card_brand=wish.method.card_brand if wish.method else "",

@@ -3,6 +3,8 @@
 Amounts are in minor units. A change adds: see exactly_once/event_types.py.
 """
 
+from datetime import datetime
+
 from exactly_once.event_types import EventType, Payload
 from payments.models import Attempt, Capture, Dispute, PaymentIntent, Payout, Refund
 from payments.states import CaptureState, DisputeState, IntentState, PayoutState, RefundState
@@ -10,9 +12,19 @@ from payments.states import CaptureState, DisputeState, IntentState, PayoutState
 # Still under way, or not begun: there is nothing to tell yet.
 _SILENT_STATES = (IntentState.PROCESSING, IntentState.REQUIRES_CONFIRMATION)
 
+
+def _with_decline_reason(payload: Payload) -> Payload:
+    return {**payload, "decline_reason": None}
+
+
 EVENT_TYPES = (
-    *(EventType(f"payment_intent.{state}") for state in IntentState if state not in _SILENT_STATES),
+    *(
+        EventType(f"payment_intent.{state}", upcasters=(_with_decline_reason,))
+        for state in IntentState
+        if state not in _SILENT_STATES
+    ),
     EventType("surplus.captured"),
+    EventType("authorization.expiring"),
     *(EventType(f"capture.{state}") for state in CaptureState if state is not CaptureState.PENDING),
     *(EventType(f"dispute.{state}") for state in DisputeState),
     *(EventType(f"payout.{state}") for state in PayoutState),
@@ -21,7 +33,10 @@ EVENT_TYPES = (
 
 
 def intent_payload(intent: PaymentIntent, attempt: Attempt | None) -> Payload:
-    """Return what ``payment_intent.*`` says; ``psp`` is null where none was asked."""
+    """Return what ``payment_intent.*`` says; ``psp`` is null where none was asked.
+
+    ``decline_reason``: why the last attempt came to nothing; null where it did not.
+    """
     return {
         "id": intent.public_id,
         "order_reference": intent.order_reference,
@@ -29,6 +44,19 @@ def intent_payload(intent: PaymentIntent, attempt: Attempt | None) -> Payload:
         "currency": intent.currency,
         "state": str(intent.state),
         "psp": attempt.psp if attempt else None,
+        "decline_reason": (attempt.decline_reason if attempt else "") or None,
+    }
+
+
+def authorization_payload(held: Attempt, expires_at: datetime) -> Payload:
+    """Return what ``authorization.expiring`` says: so much is still held, and can be captured until then."""
+    return {
+        "payment_intent": held.intent.public_id,
+        "order_reference": held.intent.order_reference,
+        "psp": held.psp,
+        "amount_minor": held.amount_minor - held.captured_minor,
+        "currency": held.currency,
+        "expires_at": expires_at.isoformat(),
     }
 
 

@@ -1,5 +1,7 @@
 """What a piece of news means for an attempt, in whatever order it came. Reads only."""
 
+from datetime import datetime
+
 from ledger.money import Money
 from payments.errors import PaymentRefused
 from payments.models import Attempt
@@ -84,6 +86,11 @@ def believable(attempt: Attempt, *, captured: bool) -> tuple[int, int]:
 def reference_of(outcome: AttemptNews) -> str | None:
     """Return the PSP's word for the payment, where the news has it."""
     return None if isinstance(outcome, NotSent | Unknown) else outcome.psp_reference
+
+
+def expires_at_of(outcome: AttemptNews) -> datetime | None:
+    """Return until when what is held can be captured, where the news is of that and says so."""
+    return outcome.expires_at if isinstance(outcome, Approved) and not outcome.captured else None
 
 
 def contradiction(attempt: Attempt, outcome: AttemptNews) -> PaymentRefused:

@@ -36,6 +36,7 @@ def intent_body(intent: PaymentIntent, *, attempts: list[Attempt], parts: list[I
         "capture_method": "automatic" if intent.captures_at_once else "manual",
         "reference": intent.reference,
         "description": intent.description,
+        "return_url": intent.return_url or None,
         "parts": [
             {
                 **_part(part),
@@ -47,8 +48,18 @@ def intent_body(intent: PaymentIntent, *, attempts: list[Attempt], parts: list[I
         ],
         "psp": last.psp if last else next((psp for psp, _ in intent.tokens), None),
         "decline_reason": (last.decline_reason if last else "") or None,
-        "next_action": {"type": "redirect_to_url", "url": last.next_action_url} if asked and last else None,
+        "next_action": _next_action(last) if asked and last else None,
+        "authorization_expires_at": _time(last.capture_before) if last and last.capture_before else None,
         "created_at": _time(intent.created_at),
+    }
+
+
+def _next_action(attempt: Attempt) -> Json:
+    until = attempt.action_expires_at
+    return {
+        "type": "redirect_to_url",
+        "url": attempt.next_action_url,
+        "expires_at": _time(until) if until else None,
     }
 
 

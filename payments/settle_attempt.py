@@ -3,10 +3,11 @@
 The client's request, the webhook and the sweeper race to here; the row locks let one win and the others find it done.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
+from django.conf import settings
 from django_subatomic.db import transaction_required
 
 from exactly_once import outbox
@@ -14,7 +15,15 @@ from ledger.money import Money
 from payments.begin_attempt import fail_over
 from payments.bookings import book_capture, book_hold, book_release, close_pending, new_capture
 from payments.events import intent_payload
-from payments.judge_news import AttemptNews, contradiction, is_of_another_amount, judge, reference_of, state_of
+from payments.judge_news import (
+    AttemptNews,
+    contradiction,
+    expires_at_of,
+    is_of_another_amount,
+    judge,
+    reference_of,
+    state_of,
+)
 from payments.locks import lock_attempt
 from payments.models import Attempt, Capture
 from payments.outcomes import IntentOutcome, announce
@@ -30,6 +39,8 @@ from payments.states import (
     BreakResolution,
     CaptureState,
     IntentState,
+    VoidReason,
+    VoidState,
 )
 from payments.surplus import end_surplus, settle_surplus, surplus_of
 from payments.sweep import next_check_at
@@ -56,6 +67,7 @@ def settle_attempt(*, attempt_uuid: UUID, outcome: AttemptNews, now: datetime) -
     verdict = judge(attempt, outcome)
     if verdict is Step.STALE:
         log.info("payment.news_ignored", attempt=str(attempt.uuid), state=current, news=state_of(outcome))
+        _note_expiry(attempt, outcome)
         return current
     if isinstance(outcome, Approved) and is_of_another_amount(attempt, outcome):
         return _doubt(attempt, outcome, verdict, now)
@@ -112,8 +124,11 @@ def _apply(attempt: Attempt, outcome: AttemptNews, now: datetime) -> None:
         state = AttemptState.CAPTURED if capture.final else AttemptState.AUTHORIZED
     elif isinstance(outcome, Voided | Expired) and attempt.captured_minor:
         state = AttemptState.CAPTURED  # the rest of it is let go of
+    elif isinstance(outcome, Voided) and attempt.voids.filter(state=VoidState.PENDING, reason=VoidReason.ABANDONED):
+        state = AttemptState.EXPIRED  # nobody wanted it to end: another attempt may follow
     if state is AttemptState.AUTHORIZED:
         attempt.authorized_at = attempt.authorized_at or now
+        attempt.authorization_expires_at = attempt.authorization_expires_at or expires_at_of(outcome)
     _record(attempt, outcome, state, now)
     if capture is not None:
         book_capture(capture=capture, psp_reference=attempt.psp_reference or "", now=now)
@@ -123,6 +138,14 @@ def _apply(attempt: Attempt, outcome: AttemptNews, now: datetime) -> None:
         book_release(attempt=attempt, expired=isinstance(outcome, Expired), now=now)
     if state not in CHECKED_ATTEMPT_STATES:
         close_pending(attempt=attempt, now=now, let_go=isinstance(outcome, Voided))
+
+
+def _note_expiry(attempt: Attempt, outcome: AttemptNews) -> None:
+    """Note until when a hold that we know of can be captured: not all news of it say so."""
+    until = expires_at_of(outcome)
+    if until is not None and attempt.state == AttemptState.AUTHORIZED and attempt.authorization_expires_at is None:
+        attempt.authorization_expires_at = until
+        attempt.save(update_fields=["authorization_expires_at"])
 
 
 def _capture_of(attempt: Attempt, total: Money, now: datetime) -> Capture:
@@ -147,12 +170,14 @@ def _record(attempt: Attempt, outcome: AttemptNews, state: AttemptState, now: da
     match outcome:
         case RequiresAction(redirect_url=url):
             attempt.next_action_url = url
+            if attempt.intent.is_own_order:
+                attempt.action_expires_at = now + timedelta(seconds=settings.PAYMENT_ACTION_SECONDS)
         case Declined(reason=reason):
             attempt.decline_reason = reason
         case NotSent():
             attempt.decline_reason = "psp_unreachable"
         case Voided():
-            attempt.decline_reason = "payment_canceled"
+            attempt.decline_reason = "abandoned" if state is AttemptState.EXPIRED else "payment_canceled"
         case Expired():
             attempt.decline_reason = "payment_expired"
         case Unknown(detail=detail):

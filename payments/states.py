@@ -46,6 +46,13 @@ class VoidState(StrEnum):
     FAILED = "failed"
 
 
+class VoidReason(StrEnum):
+    """Why a payment is let go of: somebody asked for that, or the buyer did not come back from the bank's question."""
+
+    REQUESTED = "requested"
+    ABANDONED = "abandoned"
+
+
 class RefundState(StrEnum):
     """``pending`` until the PSP has said how it ended, or that the buyer has to act first (``requires_action``)."""
 

@@ -16,10 +16,14 @@ from payments.states import AttemptState, VoidState
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """Who is back, and how the attempt stands; ``order_reference`` is the checkout session's or payment intent's id."""
+    """Who is back, and how the attempt stands; ``order_reference`` is the checkout session's or payment intent's id.
+
+    ``return_url``: where they are to go on, where the intent says so.
+    """
 
     order_reference: str
     state: AttemptState
+    return_url: str
 
 
 @durable
@@ -40,7 +44,7 @@ def take_return(*, psp: str, account: str, attempt_uuid: UUID, brought: Mapping[
             attempt.returned = dict(brought)
             attempt.save(update_fields=["returned"])
     state = finish(attempt_uuid=attempt_uuid, now=now) if waits else AttemptState(attempt.state)
-    return Returned(attempt.intent.order_reference, state)
+    return Returned(attempt.intent.order_reference, state, attempt.intent.return_url)
 
 
 def _waits(attempt: Attempt) -> bool:

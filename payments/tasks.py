@@ -8,8 +8,10 @@ from celery import shared_task
 from django.conf import settings
 
 from exactly_once.wake import wake
+from payments.abandon import abandon
 from payments.ask_psp import look_up
 from payments.capture import send_capture
+from payments.expiry import warn_of_expiry
 from payments.import_settlement import import_settlement
 from payments.refund import send_refund
 from payments.settle_line import settle_due_lines
@@ -23,12 +25,17 @@ SWEEP_LIMIT = 200  # at most this many wake-ups a sweep: the next one is seconds
 
 @shared_task(name="payments.check_attempt")
 def check_attempt(attempt_uuid: str) -> None:
-    """Void the attempt where that was asked for, then find out how it stands."""
+    """Void the attempt where that was asked for, or its buyer never came back; then find out how it stands.
+
+    Warn of a hold that runs out.
+    """
     uuid, now = UUID(attempt_uuid), datetime.now(UTC)
     if not claim_attempt(attempt_uuid=uuid, now=now):
         return
+    abandon(attempt_uuid=uuid, now=now)
     send_void(attempt_uuid=uuid, now=now)
     look_up(attempt_uuid=uuid, now=now)
+    warn_of_expiry(attempt_uuid=uuid, now=now)
 
 
 @shared_task(name="payments.take")

@@ -15,7 +15,7 @@ from payments.models import Attempt, PaymentIntent, Void
 from payments.psp.outcomes import Pending, Voided
 from payments.psp.registry import get_adapter
 from payments.settle_attempt import settle_attempt
-from payments.states import AttemptState, CaptureState, IntentState, VoidState
+from payments.states import AttemptState, CaptureState, IntentState, VoidReason, VoidState
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +40,8 @@ def request_void(*, order_reference: str, now: datetime) -> UUID | None:
         return None
     if attempt.captures.filter(state=CaptureState.PENDING).exists():
         raise PaymentRefused(code="capture_in_progress", detail="A capture of this payment is under way.")
-    if not attempt.voids.filter(state=VoidState.PENDING).exists():
+    # Who asks for it comes before who gave it up: the intent ends with it.
+    if not attempt.voids.filter(state=VoidState.PENDING).update(reason=VoidReason.REQUESTED):
         Void.objects.create(public_id=new_public_id("void"), attempt=attempt, created_at=now)
     attempt.next_check_at = now
     attempt.save(update_fields=["next_check_at"])

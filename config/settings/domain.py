@@ -41,6 +41,9 @@ PSP_READ_TIMEOUT_SECONDS: float = env.float("PSP_READ_TIMEOUT_SECONDS", 10.0)
 # How long an attempt whose outcome is open waits before the PSP is asked again, at least (payments/sweep.py).
 ATTEMPT_CHECK_SECONDS: int = env.int("ATTEMPT_CHECK_SECONDS", 10)
 
+# How long a buyer may take over the bank's question (3-D Secure) before a payment of the payments API is let go of.
+PAYMENT_ACTION_SECONDS: int = env.int("PAYMENT_ACTION_SECONDS", 3600, validate=validate.Range(min=60))
+
 # When a PSP account is left alone (payments/circuit.py): of the calls of so many seconds, at least so many have failed,
 # and at least this share. After so many seconds one payment tries.
 PSP_CIRCUIT_WINDOW_SECONDS: int = env.int("PSP_CIRCUIT_WINDOW_SECONDS", 60, validate=validate.Range(min=1))
@@ -50,7 +53,7 @@ PSP_CIRCUIT_OPEN_SECONDS: int = env.int("PSP_CIRCUIT_OPEN_SECONDS", 30, validate
 
 # Where browsers reach this service, such as https://pay.example: buyers come back from their bank to {this}/returns/...
 PUBLIC_URL: str = env.str("PUBLIC_URL", "").rstrip("/")
-# Where those are sent on to; empty: a page that says thank you.
+# Where those are sent on to whose payment does not say; empty: a page that says thank you.
 PAYMENTS_RETURN_URL: str = env.str("PAYMENTS_RETURN_URL", "")
 
 # PSP accounts by (psp, account): the adapter's class, and what it is made with. Keys and secrets live in the
@@ -62,7 +65,7 @@ PSP_ACCOUNTS: dict[str, dict[str, dict[str, Any]]] = {
             "api_key": env.str("STRIPE_API_KEY", "sk_test_development"),
             "webhook_secret": env.str("STRIPE_WEBHOOK_SECRET", "whsec_development"),
             "api_base": env.str("STRIPE_API_BASE", "https://api.stripe.com"),
-            "return_url": env.str("STRIPE_RETURN_URL", ""),
+            "return_url": f"{PUBLIC_URL}/returns/stripe/main" if PUBLIC_URL else "",
         },
     },
 }
@@ -88,7 +91,7 @@ if CHECKOUTCOM_SECRET_KEY := env.str("CHECKOUTCOM_SECRET_KEY", ""):
             "webhook_authorization": env.str("CHECKOUTCOM_WEBHOOK_AUTHORIZATION", ""),
             "api_base": env.str("CHECKOUTCOM_API_BASE", "") or "https://api.sandbox.checkout.com",
             "processing_channel": env.str("CHECKOUTCOM_PROCESSING_CHANNEL", ""),
-            "return_url": env.str("CHECKOUTCOM_RETURN_URL", ""),
+            "return_url": f"{PUBLIC_URL}/returns/checkoutcom/main" if PUBLIC_URL else "",
         },
     }
 

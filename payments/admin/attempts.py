@@ -66,7 +66,17 @@ class BreakInline(ReadOnly, TabularInline):
 class AttemptAdmin(ReadOnly, ModelAdmin):
     """Each try at a PSP."""
 
-    list_display = ("uuid", "intent", "psp", "state", "amount_minor", "currency", "psp_reference", "submitted_at")
+    list_display = (
+        "uuid",
+        "intent",
+        "psp",
+        "state",
+        "amount_minor",
+        "currency",
+        "psp_reference",
+        "submitted_at",
+        "capture_before",
+    )
     list_filter = ("state", "psp", "currency")
     list_select_related = ("intent",)
     search_fields = ("uuid", "psp_reference", "intent__public_id", "intent__order_reference")
@@ -78,7 +88,7 @@ class AttemptAdmin(ReadOnly, ModelAdmin):
             {
                 "fields": (
                     ("psp", "psp_account", "psp_reference"),
-                    ("submitted_at", "authorized_at", "settled_at"),
+                    ("submitted_at", "authorized_at", "capture_before", "settled_at"),
                     ("decline_reason", "next_action_url", "captures_at_once"),
                 )
             },

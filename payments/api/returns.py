@@ -28,13 +28,13 @@ def buyer_is_back(request: HttpRequest, psp: str, account: str, attempt: UUID) -
         )
     except PaymentNotFound as error:
         raise Http404(str(error)) from error
-    return _send_on(returned.order_reference)
+    return _send_on(returned.return_url or settings.PAYMENTS_RETURN_URL, returned.order_reference)
 
 
-def _send_on(reference: str) -> HttpResponse:
-    if not settings.PAYMENTS_RETURN_URL:
+def _send_on(address: str, reference: str) -> HttpResponse:
+    if not address:
         return HttpResponse("Thank you. You may close this page.", content_type="text/plain")
-    parts = urlsplit(settings.PAYMENTS_RETURN_URL)
+    parts = urlsplit(address)
     query = "&".join(part for part in (parts.query, urlencode({"reference": reference})) if part)
     answer = HttpResponse(status=303)
     answer["Location"] = urlunsplit(parts._replace(query=query))

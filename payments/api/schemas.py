@@ -21,6 +21,7 @@ _INTENT = {
     "capture_method": "manual",
     "reference": "invoice-2026-0042",
     "description": "A kettle",
+    "return_url": "https://shop.example/thanks",
     "parts": [
         {**_LINE, "quantity": 1, "amount_minor": 20034, "refunded_minor": 0},
         {**_TAX, "quantity": None, "amount_minor": 3806, "refunded_minor": 0},
@@ -30,6 +31,7 @@ _INTENT = {
     "psp": "stripe",
     "decline_reason": None,
     "next_action": None,
+    "authorization_expires_at": "2026-11-30T12:00:00Z",
     "created_at": "2026-11-23T12:00:00Z",
 }
 _CAPTURE = {
@@ -99,6 +101,14 @@ class NextActionSchema(serializers.Serializer[object]):
     url = serializers.URLField()
 
 
+class IntentNextActionSchema(NextActionSchema):
+    """Where to send the buyer, and until when they may confirm."""
+
+    expires_at = serializers.DateTimeField(
+        allow_null=True, help_text="When the payment is let go of, unless the buyer has confirmed it by then."
+    )
+
+
 class RefundedPartSchema(serializers.Serializer[object]):
     """A part of a payment, and how much of it a refund pays back."""
 
@@ -129,10 +139,14 @@ class IntentSchema(serializers.Serializer[object]):
     capture_method = serializers.ChoiceField(choices=["automatic", "manual"])
     reference = serializers.CharField(allow_blank=True)
     description = serializers.CharField(allow_blank=True)
+    return_url = serializers.URLField(allow_null=True)
     parts = PartSchema(many=True)
     psp = serializers.CharField(allow_null=True)
     decline_reason = serializers.CharField(allow_null=True, help_text="Why the last attempt came to nothing.")
-    next_action = NextActionSchema(allow_null=True)
+    next_action = IntentNextActionSchema(allow_null=True)
+    authorization_expires_at = serializers.DateTimeField(
+        allow_null=True, help_text="Until when what is held can be captured: as the PSP says, or as is usual."
+    )
     created_at = serializers.DateTimeField()
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from django.core.validators import URLValidator
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
@@ -144,6 +145,13 @@ class CreateIntentSerializer(StrictSerializer):
         max_length=64, required=False, help_text="Your name for it: unique among your intents that are not canceled."
     )
     description = serializers.CharField(max_length=255, required=False)
+    return_url = serializers.URLField(
+        max_length=2048,
+        required=False,
+        validators=[URLValidator(schemes=["http", "https"])],
+        help_text="Where the buyer's browser is sent on to after the bank's question (3-D Secure), with `reference`, "
+        "the intent's id, added. However that ended: read the intent.",
+    )
     parts = BoundedListField(
         child=PartSerializer(),
         required=False,
@@ -170,6 +178,7 @@ class CreateIntentSerializer(StrictSerializer):
             captures_at_once=told.get("capture_method", "automatic") == "automatic",
             reference=told.get("reference", ""),
             description=told.get("description", ""),
+            return_url=told.get("return_url", ""),
             method=method_of(told),
             parts=parts_of(told),
         )

@@ -1,6 +1,7 @@
 """What we want to collect, and each try to."""
 
 import uuid
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import F, Q
@@ -11,6 +12,10 @@ from payments.state_machines import ATTEMPT, INTENT
 from payments.states import LIVE_ATTEMPT_STATES, AttemptState, IntentState
 
 A = AttemptState
+
+# How long card networks have banks hold money for a purchase that the buyer made, where the PSP does not say (Stripe's
+# docs, "Place a hold on a payment method": Visa, Mastercard, American Express and Discover).
+AUTHORIZATION_LIFETIME = timedelta(days=7)
 
 
 class PaymentIntent(models.Model):
@@ -27,6 +32,8 @@ class PaymentIntent(models.Model):
     # The client's own name for it: a retry under another key cannot open a second one.
     reference = models.CharField(max_length=64, blank=True)
     captures_at_once = models.BooleanField(default=True)
+    # Where its buyer is sent on to after the bank's question.
+    return_url = models.URLField(max_length=2048, blank=True)
     # How it is to be paid, where that is known before it is confirmed.
     # [psp, token] each, all of one card, the client's first choice first; then what routing rules may ask about.
     tokens = models.JSONField(default=list, blank=True)
@@ -56,6 +63,11 @@ class PaymentIntent(models.Model):
     def __str__(self) -> str:
         return self.public_id
 
+    @property
+    def is_own_order(self) -> bool:
+        """Whether nobody above sells by it: a client made it."""
+        return self.order_reference == self.public_id
+
 
 class Attempt(models.Model):
     """One try at one PSP. Its uuid is what PSP keys and PSP metadata carry."""
@@ -78,6 +90,9 @@ class Attempt(models.Model):
     next_action_url = models.URLField(max_length=2048, blank=True)
     # What the buyer's browser brought back from the bank, where the PSP is to be handed that.
     returned = models.JSONField(default=dict, blank=True)
+    # When the buyer has had long enough for that, and the payment is let go of (payments/abandon.py); none: who sells
+    # by the intent says when.
+    action_expires_at = models.DateTimeField(null=True, blank=True)
     unknown_reason = models.CharField(max_length=255, blank=True)
     # Whether the PSP is to take the money at once, or hold it until it is captured.
     captures_at_once = models.BooleanField(default=True)
@@ -95,6 +110,9 @@ class Attempt(models.Model):
     is_probe = models.BooleanField(default=False)
     # When the PSP was known to hold the money: from then on the ledger holds it, too.
     authorized_at = models.DateTimeField(null=True, blank=True)
+    # Until when that can be captured, as the PSP has said, and when we have warned of it.
+    authorization_expires_at = models.DateTimeField(null=True, blank=True)
+    expiry_told_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
     # When the sweeper asks the PSP; null once nothing is open.
     next_check_at = models.DateTimeField(null=True, blank=True)
@@ -145,3 +163,10 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.psp} {self.uuid}"
+
+    @property
+    def capture_before(self) -> datetime | None:
+        """Until when what is held can be captured: as the PSP has said, or as is usual; None where nothing is held."""
+        if self.state != AttemptState.AUTHORIZED or self.authorized_at is None:
+            return None
+        return self.authorization_expires_at or self.authorized_at + AUTHORIZATION_LIFETIME

@@ -10,7 +10,7 @@ from payments.models.intent import Attempt
 from payments.models.rows import due_index, named_index, one_of
 from payments.part_triggers import refund_has_its_shares
 from payments.state_machines import CAPTURE, REFUND, VOID
-from payments.states import UNPAID_REFUND_STATES, CaptureState, RefundState, VoidState
+from payments.states import UNPAID_REFUND_STATES, CaptureState, RefundState, VoidReason, VoidState
 
 
 class Capture(models.Model):
@@ -57,6 +57,7 @@ class Void(models.Model):
     uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="voids")
     state = models.CharField(max_length=32, default=VoidState.PENDING)
+    reason = models.CharField(max_length=16, default=VoidReason.REQUESTED)
     # How the payment ended instead.
     failure_reason = models.CharField(max_length=255, blank=True)
     created_at = models.DateTimeField()
@@ -65,6 +66,7 @@ class Void(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(name="payment_void_state_known", condition=one_of(VoidState)),
+            models.CheckConstraint(name="payment_void_reason_known", condition=one_of(VoidReason, field="reason")),
             models.UniqueConstraint(
                 name="payment_void_one_open", fields=["attempt"], condition=~Q(state=VoidState.FAILED)
             ),

@@ -49,7 +49,7 @@ MOST_LISTED = 100
 
 
 class CheckoutComAdapter:
-    """One Checkout.com account. ``return_url`` is where buyers come back to from 3-D Secure.
+    """One Checkout.com account. ``return_url`` is where buyers come back to from 3-D Secure, our attempt's id added.
 
     :param api_base: the account's own address: ``https://{prefix}.api.checkout.com``.
     :param processing_channel: ``pc_...``, for an account that has several.
@@ -102,7 +102,7 @@ class CheckoutComAdapter:
             "reference": str(attempt_id),
             "description": description[:MAX_DESCRIPTION],
             "metadata": {"tally_attempt": str(attempt_id)},
-            **self._where_and_how(),
+            **self._where_and_how(attempt_id),
         }
         answer = call(lambda: self._client.payments.request_payment(request, key))
         # That this request was refused says nothing of an earlier one under the same key: the record does.
@@ -218,10 +218,11 @@ class CheckoutComAdapter:
         """Return what a verified event says."""
         return checkoutcom_events.parse_event(body)
 
-    def _where_and_how(self) -> dict[str, Any]:
+    def _where_and_how(self, attempt_id: UUID) -> dict[str, Any]:
         """Return what every payment is asked with: our channel, and 3-D Secure where the card and its bank do that."""
         channel = {"processing_channel_id": self._processing_channel} if self._processing_channel else {}
-        pages = {"success_url": self._return_url, "failure_url": self._return_url} if self._return_url else {}
+        back = f"{self._return_url}/{attempt_id}"
+        pages = {"success_url": back, "failure_url": back} if self._return_url else {}
         return {**channel, **pages, "3ds": {"enabled": True, "attempt_n3d": True}}
 
     def _details(self, psp_reference: str) -> Found:

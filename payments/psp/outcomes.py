@@ -5,6 +5,7 @@ left, and we do not know what became of it). A time-out is never a decline.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from ledger.money import Money
@@ -34,11 +35,15 @@ class DeclineReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """The PSP holds (``captured=False``) or has taken (``captured=True``) this money."""
+    """The PSP holds (``captured=False``) or has taken (``captured=True``) this money.
+
+    ``expires_at``: until when a hold can be captured, where the PSP says so.
+    """
 
     psp_reference: str
     captured: bool
     money: Money
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

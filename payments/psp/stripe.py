@@ -56,7 +56,7 @@ stripe.enable_telemetry = False
 
 
 class StripeAdapter:
-    """One Stripe account. ``return_url`` is where buyers come back to from 3-D Secure."""
+    """One Stripe account. ``return_url`` is where buyers come back to from 3-D Secure, our attempt's id added."""
 
     # Stripe forgets a key after 24 h at the earliest (its API reference, "Idempotent requests").
     key_retention = timedelta(hours=23)
@@ -103,9 +103,11 @@ class StripeAdapter:
             "confirm": True,
             "capture_method": "automatic" if capture else "manual",
             "metadata": {"tally_attempt": str(attempt_id), "tally_description": description[:MAX_METADATA_VALUE]},
+            # It says until when a hold can be captured.
+            "expand": ["latest_charge"],
         }
         if self._return_url:
-            params["return_url"] = self._return_url
+            params["return_url"] = f"{self._return_url}/{attempt_id}"
         answer = _call(lambda: self._payments.create(params, {"idempotency_key": key}))
         if isinstance(answer, Refusal):
             return answer.as_decline()
@@ -160,11 +162,11 @@ class StripeAdapter:
     def retrieve(self, *, attempt_id: UUID, psp_reference: str | None) -> RetrieveOutcome:
         """Read a PaymentIntent by its id; without one, search by our attempt (Stripe's index may lag by a minute)."""
         if psp_reference is not None:
-            answer = _call(lambda: self._payments.retrieve(psp_reference))
+            answer = _call(lambda: self._payments.retrieve(psp_reference, {"expand": ["latest_charge"]}))
             read: Reader[Any] = stripe_objects.of_payment(psp_reference)
         else:
             query = f"metadata['tally_attempt']:'{attempt_id}'"
-            answer = _call(lambda: self._payments.search({"query": query}))
+            answer = _call(lambda: self._payments.search({"query": query, "expand": ["data.latest_charge"]}))
             read = stripe_objects.found_for(attempt_id)
         if isinstance(answer, Refusal):
             # That a look-up was refused says nothing about the payment.

@@ -7,6 +7,7 @@ cannot make sense of, and on one that speaks of something else than what was ask
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Self
 from uuid import UUID
 
@@ -110,7 +111,8 @@ def payment_outcome(intent: Object) -> Approved | RequiresAction | Declined | Vo
         case "succeeded":
             return Approved(reference, captured=True, money=_money(intent, "amount_received"))
         case "requires_capture":
-            return Approved(reference, captured=False, money=_money(intent, "amount_capturable"))
+            money = _money(intent, "amount_capturable")
+            return Approved(reference, captured=False, money=money, expires_at=_capture_before(intent))
         case "requires_action":
             action = intent.get("next_action") or {}
             return RequiresAction(reference, redirect_url=(action.get("redirect_to_url") or {}).get("url") or "")
@@ -249,6 +251,14 @@ def _require(found: Any, expected: str) -> None:
 def _money(thing: Object, field: str) -> Money:
     """Read an amount. A server that leaves the detailed one out (localstripe does) has moved the whole amount."""
     return Money(thing[field] if field in thing else thing["amount"], thing["currency"].upper())
+
+
+def _capture_before(intent: Object) -> datetime | None:
+    """Read until when the charge can be captured, where it is told along (``expand``) and says so."""
+    charge = intent.get("latest_charge")
+    details = charge.get("payment_method_details") if isinstance(charge, dict) else None
+    before = ((details or {}).get("card") or {}).get("capture_before")
+    return datetime.fromtimestamp(before, UTC) if before else None
 
 
 def _our_id(thing: Object, name: str) -> UUID | None:

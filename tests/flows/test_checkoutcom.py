@@ -55,7 +55,7 @@ def test_the_order_follows_the_buyers_yes_at_the_bank(shop: Shop) -> None:
     page = answer.json()["next_action"]["url"]
     assert page.startswith(f"{shop.stack.simulator_url}/checkoutcom/3ds/pay_")
     # When
-    httpx.post(page, data={"answer": "approve"}).raise_for_status()
+    httpx.post(page, data={"answer": "approve"}, follow_redirects=True).raise_for_status()
     # Then
     wait_for(lambda: _state(shop, session) == "completed", "the webhook completes the session")
     assert (shop.orders_of(session), len(_charges(shop, session))) == (1, 1)
@@ -63,7 +63,7 @@ def test_the_order_follows_the_buyers_yes_at_the_bank(shop: Shop) -> None:
 
 def test_a_no_at_the_bank_reopens_the_session(shop: Shop) -> None:
     session, answer = _pay(shop, "src_3ds")
-    httpx.post(answer.json()["next_action"]["url"], data={"answer": "fail"}).raise_for_status()
+    httpx.post(answer.json()["next_action"]["url"], data={"answer": "fail"}, follow_redirects=True).raise_for_status()
     wait_for(lambda: _state(shop, session) == "ready_for_complete", "the webhook reopens the session")
     assert _charges(shop, session) == []
 

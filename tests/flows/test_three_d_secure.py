@@ -14,13 +14,20 @@ def _state(shop: Shop, session: dict[str, str]) -> str:
     return str(shop.get(f"checkout-sessions/{session['id']}")["state"])
 
 
+def _come_back(shop: Shop, session: dict[str, str], answer: str) -> None:
+    """Answer the bank, and let the browser follow where it is sent."""
+    page = shop.psp.post(session["url"], data={"answer": answer}, follow_redirects=True).raise_for_status()
+    assert page.url.path.startswith("/returns/stripe/main/")
+    assert page.text == "Thank you. You may close this page."
+
+
 def test_the_order_follows_the_buyers_yes(shop: Shop) -> None:
     # Given
     session = _escalated(shop)
     # When
-    shop.psp.post(session["url"], data={"answer": "approve"}).raise_for_status()
+    _come_back(shop, session, "approve")
     # Then
-    wait_for(lambda: _state(shop, session) == "completed", "the webhook completes the session")
+    wait_for(lambda: _state(shop, session) == "completed", "the buyer's return, or the webhook, completes it")
     assert (shop.orders_of(session), len(shop.charges_of(session))) == (1, 1)
 
 
@@ -28,9 +35,9 @@ def test_a_no_reopens_the_session(shop: Shop) -> None:
     # Given
     session = _escalated(shop)
     # When
-    shop.psp.post(session["url"], data={"answer": "fail"}).raise_for_status()
+    _come_back(shop, session, "fail")
     # Then
-    wait_for(lambda: _state(shop, session) == "ready_for_complete", "the webhook reopens the session")
+    wait_for(lambda: _state(shop, session) == "ready_for_complete", "the buyer's return, or the webhook, reopens it")
     assert shop.charges_of(session) == []
 
 

@@ -18,6 +18,7 @@ from exactly_once.event_types import EventType, declared
 from exactly_once.models import WebhookEndpoint
 from exactly_once.webhook_endpoints import endpoint_payload
 from payments.events import (
+    authorization_payload,
     capture_payload,
     dispute_payload,
     intent_payload,
@@ -44,6 +45,7 @@ INTENT = PaymentIntent(public_id="pi_1", order_reference="cs_1", amount_minor=38
 ATTEMPT = Attempt(intent=INTENT, psp="stripe")
 CAPTURE = Capture(public_id="cap_1", attempt=ATTEMPT, amount_minor=1000, currency="EUR")
 REFUND = Refund(public_id="re_1", attempt=ATTEMPT, amount_minor=1290, currency="EUR")
+HELD = Attempt(intent=INTENT, psp="stripe", amount_minor=3870, captured_minor=1290, currency="EUR")
 SURPLUS = Attempt(intent=INTENT, psp="stripe", psp_reference="pi_x", captured_minor=1290, currency="EUR")
 DISPUTE = Dispute(
     public_id="dp_1",
@@ -71,6 +73,7 @@ def golden(name: str, version: int) -> dict[str, Any]:
 
 # By kind: the row whose state the event's name says, and what an event says of it.
 SHOWN: dict[str, tuple[Any, Callable[[], dict[str, Any]]]] = {
+    "authorization": (HELD, lambda: authorization_payload(HELD, datetime(2026, 12, 1, 12, tzinfo=UTC))),
     "capture": (CAPTURE, lambda: capture_payload(CAPTURE)),
     "dispute": (DISPUTE, lambda: dispute_payload(DISPUTE)),
     "order": (ORDER, lambda: order_payload(ORDER, LINES)),

@@ -136,6 +136,7 @@ PAYMENT_GUARDS = {
     ),
     "payments_void": (
         "payment_void_one_open",
+        "payment_void_reason_known",
         "payment_void_state_known",
         "payments_void_public_id_key",
         "payments_void_uuid_key",

@@ -77,6 +77,7 @@ BREAKS = {
     "payment_settlement_line_state_known": "state = 'x' WHERE state = 'matched'",
     "payment_settlement_line_void": "state = 'void' WHERE state = 'matched'",
     "payment_refund_state_known": "state = 'x'",
+    "payment_void_reason_known": "reason = 'x'",
     "payment_void_state_known": "state = 'x'",
     "price_below_compare_at": "compare_at_minor = unit_amount_minor",
     "price_ends_after_it_begins": "valid_from = now(), valid_until = now()",

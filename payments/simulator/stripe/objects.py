@@ -5,6 +5,8 @@ from typing import Any
 
 from payments.simulator.store import Document
 
+# Until an authorisation that nobody captures runs out.
+HELD_SECONDS = 7 * 24 * 3600
 API_VERSION = "2026-10-28.endive"
 
 
@@ -56,6 +58,7 @@ def new_intent(*, amount: int, currency: str, created: int, **told: Any) -> Docu
 
 def new_charge(intent: Document, *, created: int, error: Document | None) -> Document:
     """Return the charge of a PaymentIntent's attempt, authorised or failed."""
+    until = {"capture_before": created + HELD_SECONDS} if intent["capture_method"] == "manual" else {}
     return {
         "id": new_id("ch"),
         "object": "charge",
@@ -83,6 +86,7 @@ def new_charge(intent: Document, *, created: int, error: Document | None) -> Doc
         "paid": error is None,
         "payment_intent": intent["id"],
         "payment_method": intent["payment_method"],
+        "payment_method_details": {"card": {"brand": "visa", **until}, "type": "card"},
         "refunded": False,
         "status": "failed" if error else "succeeded",
     }

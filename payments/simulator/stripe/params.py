@@ -86,6 +86,13 @@ def choice(params: Params, name: str, choices: str) -> str:
     return value
 
 
+def expanded(told: Any) -> list[str]:
+    """Return the paths that an ``expand`` names."""
+    if not isinstance(told, dict) or not all(isinstance(path, str) for path in told.values()):
+        raise invalid("parameter_invalid", "Invalid array: expand", "expand")
+    return list(told.values())
+
+
 def metadata(params: Params) -> dict[str, str]:
     """Return the caller's own pairs."""
     pairs = params.get("metadata") or {}

@@ -92,6 +92,16 @@ class PaymentIntents:
         else:
             self._fail(intent, objects.authentication_error())
 
+    def expire_due(self) -> None:
+        """Let authorisations run out that nobody has captured in time."""
+        for intent in self._store.all("payment_intent"):
+            if intent["status"] != "requires_capture":
+                continue
+            card_details = self._account.found("charge", intent["latest_charge"])["payment_method_details"]["card"]
+            if card_details["capture_before"] <= self._account.now():
+                intent.update(cancellation_reason="automatic", canceled_at=self._account.now())
+                self._move(intent, "canceled", "canceled", amount_capturable=0)
+
     def search(self, name: str, value: str) -> list[Document]:
         """Return the intents whose metadata has this value, as far as the index has come."""
         newest = self._account.now() - self._account.faults.rates.search_lag_seconds

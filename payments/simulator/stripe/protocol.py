@@ -32,6 +32,7 @@ class Stripe(PspProtocol):
         self._account = StripeAccount(shared)
         self._balance = Balance(self._account)
         self._refunds = Refunds(self._account, self._balance)
+        self._intents = PaymentIntents(self._account, self._balance)
 
     @staticmethod
     def letter(event: Document, secret: str) -> Letter:
@@ -43,12 +44,11 @@ class Stripe(PspProtocol):
         return answers.of_api(self._account.store)
 
     def routes(self) -> list[web.RouteDef]:
-        intents = PaymentIntents(self._account, self._balance)
         parts = (
-            Server(self._account, self._balance, intents, self._refunds),
+            Server(self._account, self._balance, self._intents, self._refunds),
             self._balance,
             Settlement(self._account, self._balance),
-            ThreeDSecure(self._account, intents),
+            ThreeDSecure(self._account, self._intents),
         )
         return [route for part in parts for route in part.routes()]
 
@@ -71,6 +71,7 @@ class Stripe(PspProtocol):
 
     def settle_due(self) -> None:
         self._refunds.settle_due()
+        self._intents.expire_due()
 
 
 def _in_short(intent: Document, charge: Document | None) -> Document:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from aiohttp import web
@@ -13,7 +13,7 @@ from payments.simulator.store import Document
 from payments.simulator.stripe import errors, objects
 from payments.simulator.stripe.account import StripeAccount
 from payments.simulator.stripe.balance import Balance
-from payments.simulator.stripe.params import Params, integer, parse_form
+from payments.simulator.stripe.params import Params, expanded, integer, parse_form
 from payments.simulator.stripe.payment_intents import PaymentIntents
 from payments.simulator.stripe.refunds import Refunds
 from payments.simulator.stripe.tokens import card
@@ -74,7 +74,8 @@ class Server:
         """Answer a GET."""
 
         async def handler(request: web.Request) -> web.StreamResponse:
-            return await self._wire.read(request, lambda: look(request))
+            names = [name for key, name in request.query.items() if key.startswith("expand[")]
+            return await self._wire.read(request, lambda: self._expanded(look(request), names))
 
         return handler
 
@@ -87,15 +88,28 @@ class Server:
                 raise errors.invalid("parameter_invalid", f"An idempotency key has at most {MAX_KEY} characters.", "")
             token = told.get("payment_method")
             used = card(token) if isinstance(token, str) else None
-            verb = verb_of(request)
+            verb, asked = verb_of(request), _what_is_asked(request.path, told)
+            names = expanded(told.pop("expand", {}))
             return await self._wire.write(
                 request,
-                lambda: (200, verb(told)),
-                asked=_what_is_asked(request.path, told),
+                lambda: (200, self._expanded(verb(told), names)),
+                asked=asked,
                 by_token=used.fault if used else None,
             )
 
         return handler
+
+    def _expanded(self, document: Document, names: Iterable[str]) -> Document:
+        """Return a PaymentIntent, or a list of some, with the charge itself in the place of its id."""
+        for name in names:
+            here, _, further = name.partition(".")
+            if here == "data" and further:
+                document = {**document, "data": [self._expanded(each, [further]) for each in document["data"]]}
+            elif name == "latest_charge" and name in document:
+                document = {**document, name: self._account.store.get("charge", document[name])}
+            else:
+                raise errors.invalid("parameter_invalid", f"This property cannot be expanded: {name}", "expand")
+        return document
 
     def _search(self, request: web.Request) -> Document:
         match = _SEARCH.fullmatch(request.query.get("query", ""))

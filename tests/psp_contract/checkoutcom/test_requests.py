@@ -45,7 +45,7 @@ def _body(request: bytes) -> dict[str, Any]:
 
 def test_a_request_carries_our_key_our_attempt_and_where_buyers_come_back_to() -> None:
     with broken_server(answer(201, payment())) as server:
-        adapter_at(f"{server.url}/", return_url="https://shop.example/back", processing_channel="pc_1").authorize(
+        adapter_at(f"{server.url}/", return_url="https://pay.example/back", processing_channel="pc_1").authorize(
             key="key-1", attempt_id=ATTEMPT, money=EUR, token="tok_1", capture=False, description="é" * 600
         )
 
@@ -61,8 +61,8 @@ def test_a_request_carries_our_key_our_attempt_and_where_buyers_come_back_to() -
         "description": "é" * 100,
         "metadata": {"tally_attempt": str(ATTEMPT)},
         "processing_channel_id": "pc_1",
-        "success_url": "https://shop.example/back",
-        "failure_url": "https://shop.example/back",
+        "success_url": f"https://pay.example/back/{ATTEMPT}",
+        "failure_url": f"https://pay.example/back/{ATTEMPT}",
         "3ds": {"enabled": True, "attempt_n3d": True},
     }
 

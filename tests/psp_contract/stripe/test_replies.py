@@ -155,7 +155,7 @@ def test_the_key_is_ours_whatever_the_machine_keeps_in_its_netrc(
 
 def test_a_request_carries_our_key_and_our_attempt() -> None:
     with broken_server(answer(200, intent())) as server:
-        adapter_at(server.url, return_url="https://shop.example/back").authorize(
+        adapter_at(server.url, return_url="https://pay.example/returns/stripe/main").authorize(
             key="key-1", attempt_id=ATTEMPT, money=EUR, token="pm_card_visa", capture=False, description="x" * 600
         )
 
@@ -164,7 +164,7 @@ def test_a_request_carries_our_key_and_our_attempt() -> None:
     assert f"metadata[tally_attempt]={ATTEMPT}" in request
     assert f"metadata[tally_description]={'x' * 500}&" in request
     assert "capture_method=manual" in request
-    assert "return_url=https%3A%2F%2Fshop.example%2Fback" in request
+    assert f"return_url=https%3A%2F%2Fpay.example%2Freturns%2Fstripe%2Fmain%2F{ATTEMPT}" in request
     assert "telemetry" not in request.lower()
 
 
