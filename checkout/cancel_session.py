@@ -8,6 +8,7 @@ from django_subatomic.db import transaction_required
 from checkout.errors import SessionBusy, SessionRefused
 from checkout.locks import lock_session
 from checkout.models import CheckoutSession
+from checkout.redeem_discount import release_redemption
 from checkout.representation import Json, session_body
 from checkout.states import OPEN_SESSION_STATES, RecoveryPoint, ReservationState, SessionState
 from checkout.stock import release_stock
@@ -45,6 +46,7 @@ def close_session(
 ) -> None:
     """End a locked session without an order."""
     request_void(order_reference=session.public_id, now=now)
+    release_redemption(session=session, now=now)
     release_stock(session=session, state=reservation_state, now=now)
     session.state, session.recovery_point, session.updated_at = state, RecoveryPoint.DONE, now
     session.save(update_fields=["state", "recovery_point", "updated_at"])

@@ -15,18 +15,21 @@ from datetime import datetime
 from django.conf import settings
 from django_subatomic.db import durable
 
+from checkout.confirm_price import confirm_price
 from checkout.errors import SessionBusy, SessionRefused
 from checkout.locks import lock_session
 from checkout.models import CheckoutSession
+from checkout.payment_parts import parts_of
 from checkout.purchase_window import enter_window
 from checkout.queries import session_for_client
 from checkout.representation import session_address
+from checkout.saga import give_away
 from checkout.states import RecoveryPoint, SessionState
 from checkout.stock import hold_stock
 from exactly_once import keys
-from exactly_once.errors import Refused
+from exactly_once.errors import FieldError, InvalidInput, Refused
 from exactly_once.keys import Claim, KeyedRequest, StoredResponse
-from exactly_once.responses import json_response
+from exactly_once.responses import json_response, problem_response
 from ledger.money import Money
 from payments.ask_psp import charge, look_up
 from payments.begin_attempt import Charge, begin_attempt
@@ -40,9 +43,12 @@ ASK_AGAIN_SECONDS = 2
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """How the buyer pays. ``not_duplicate_of``: the earlier session with the same purchase that the client knows of."""
+    """How the buyer pays; what costs nothing needs no ``method``.
 
-    method: Method
+    ``not_duplicate_of``: the earlier session with the same purchase that the client knows of.
+    """
+
+    method: Method | None
     not_duplicate_of: str | None = None
 
 
@@ -81,34 +87,49 @@ def complete_session(
     keys.release(claim=claim, now=now)
     return json_response(
         202,
-        session_for_client(session_id=session_id, client=keyed.client),
+        session_for_client(session_id=session_id, client=keyed.client, now=now),
         location=session_address(session_id),
         retry_after_seconds=ASK_AGAIN_SECONDS,
     )
 
 
-def _begin(claim: Claim, client: str, session_id: str, payment: Payment, now: datetime) -> None:
+def _begin(claim: Claim, client: str, session_id: str, payment: Payment, now: datetime) -> StoredResponse | None:
     session = lock_session(session_id=session_id, client=client)
     _check_ready(session, now)
-    lines = list(session.lines.order_by("pk"))
+    lines, changed = confirm_price(session=session, now=now)
+    if changed is not None:
+        # No refusal that undoes all: the session is to show what has changed.
+        return problem_response(409, changed)
     enter_window(session=session, lines=lines, not_duplicate_of=payment.not_duplicate_of, now=now)
     hold_stock(session=session, lines=lines, now=now)
+    session.state = SessionState.COMPLETE_IN_PROGRESS
+    if session.total_minor == 0:
+        return give_away(session=session, lines=lines, now=now)
+    method = _require(payment.method)
     charge_now = Charge(
         book=session.book,
         client=client,
         order_reference=session.public_id,
         money=Money(session.total_minor, session.currency),
         description=f"Checkout {session.public_id}",
-        tokens=payment.method.tokens,
-        country=payment.method.country or session.shipping_address.get("country", ""),
-        card_brand=payment.method.card_brand,
+        tokens=method.tokens,
+        country=method.country or session.shipping_address.get("country", ""),
+        card_brand=method.card_brand,
+        parts=parts_of(session=session, lines=lines),
     )
     begin_attempt(charge=charge_now, now=now)
-    session.state = SessionState.COMPLETE_IN_PROGRESS
     session.recovery_point = RecoveryPoint.PAYMENT_SUBMITTED
     session.updated_at = now
     session.save(update_fields=["state", "recovery_point", "updated_at", "purchase_hash", "submitted_at"])
     keys.bind(claim=claim, subject=session.public_id, recovery_point=RecoveryPoint.PAYMENT_SUBMITTED)
+    return None
+
+
+def _require(method: Method | None) -> Method:
+    if method is None:
+        field = FieldError("/payment", "required", "This costs something: say how it is paid.")
+        raise InvalidInput(code="invalid_input", detail="The request breaks a rule; see errors.", fields=(field,))
+    return method
 
 
 def _check_ready(session: CheckoutSession, now: datetime) -> None:
@@ -119,7 +140,8 @@ def _check_ready(session: CheckoutSession, now: datetime) -> None:
             raise SessionBusy(code="session_in_progress", detail="A payment for this session is under way.")
         case SessionState.INCOMPLETE:
             raise SessionRefused(
-                code="session_incomplete", detail="The session needs buyer.email before it can be paid."
+                code="session_incomplete",
+                detail="Something is missing before it can be paid: buyer.email, or what the session's messages say.",
             )
     raise SessionRefused(
         code=f"session_{session.state}" if session.expires_at > now else "session_expired",

@@ -1,13 +1,13 @@
 """Every row lock of checkout.
 
 The order over the whole service: payment intent, attempt, refund, the ledger's balances (payments/locks.py), then
-checkout session, then reservations, then stock items by id.
+checkout session, then its discount, then reservations, then stock items by id.
 """
 
 from django_subatomic.db import transaction_required
 
 from checkout.errors import CheckoutNotFound
-from checkout.models import CheckoutSession, Reservation
+from checkout.models import CheckoutSession, Discount, Reservation
 from checkout.states import ReservationState
 from payments.locks import hold_intent
 
@@ -29,6 +29,12 @@ def lock_session(*, session_id: str, client: str) -> CheckoutSession:
 def lock_paid_session(*, session_id: str) -> CheckoutSession | None:
     """Lock the session that an intent (locked by the caller) pays for, if it is one of ours."""
     return CheckoutSession.objects.select_for_update(no_key=True).filter(public_id=session_id).first()
+
+
+@transaction_required
+def lock_discount(*, code: str) -> Discount | None:
+    """Lock the discount of a code, if there is one: who comes second reads what the first one has left of it."""
+    return Discount.objects.select_for_update(no_key=True).filter(code__iexact=code).first()
 
 
 @transaction_required

@@ -1,4 +1,4 @@
-"""What a cart costs. Reads prices; changes nothing."""
+"""What each line of a cart costs, before discount and taxes. Reads prices; changes nothing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from datetime import datetime
 
 from django.db.models import Prefetch
 
-from checkout.errors import UnableToPrice
 from checkout.models import Price, Variant
 from checkout.models.validity import valid_at
 from exactly_once.errors import FieldError
@@ -22,24 +21,24 @@ class LineItem:
 
 @dataclass(frozen=True, slots=True)
 class PricedLine:
-    """A line at today's price, in minor units."""
+    """A line at today's price, in minor units; ``index``: which of the items it is."""
 
+    index: int
     variant_id: int
     sku: str
     name: str
     quantity: int
     unit_amount_minor: int
-
-    @property
-    def total_minor(self) -> int:
-        """The line's amount."""
-        return self.quantity * self.unit_amount_minor
+    weight_grams: int
+    category_id: int
 
 
-def price_lines(*, currency: str, items: Sequence[LineItem], now: datetime) -> list[PricedLine]:
-    """Price every line as of ``now``, in the order given.
+def price_lines(
+    *, currency: str, items: Sequence[LineItem], now: datetime
+) -> tuple[list[PricedLine], list[FieldError]]:
+    """Price every line as of ``now``, in the order given; return those that have a price, and why others have none.
 
-    :raises UnableToPrice: with one entry per line: ``unknown_sku``, ``no_price_in_currency``, ``duplicate_sku``.
+    The codes are ``unknown_sku``, ``no_price_in_currency`` and ``duplicate_sku``.
     """
     skus = [item.sku for item in items]
     variants = {
@@ -55,10 +54,8 @@ def price_lines(*, currency: str, items: Sequence[LineItem], now: datetime) -> l
         if problem is not None:
             errors.append(FieldError(f"/line_items/{index}/sku", *problem))
             continue
-        lines.append(_priced(variants[item.sku], item))
-    if errors:
-        raise UnableToPrice(code="invalid_input", detail="The cart cannot be priced.", fields=tuple(errors))
-    return lines
+        lines.append(_priced(index, variants[item.sku], item))
+    return lines, errors
 
 
 def _problem(variant: Variant | None, item: LineItem, currency: str, *, repeated: bool) -> tuple[str, str] | None:
@@ -71,7 +68,15 @@ def _problem(variant: Variant | None, item: LineItem, currency: str, *, repeated
     return None
 
 
-def _priced(variant: Variant, item: LineItem) -> PricedLine:
+def _priced(index: int, variant: Variant, item: LineItem) -> PricedLine:
     (price,) = variant.prices.all()  # price_one_at_a_time
-    name = f"{variant.product.name} {variant.name}".strip()
-    return PricedLine(variant.pk, variant.sku, name, item.quantity, price.unit_amount_minor)
+    return PricedLine(
+        index=index,
+        variant_id=variant.pk,
+        sku=variant.sku,
+        name=f"{variant.product.name} {variant.name}".strip(),
+        quantity=item.quantity,
+        unit_amount_minor=price.unit_amount_minor,
+        weight_grams=item.quantity * variant.weight_grams,
+        category_id=variant.product.tax_category_id,
+    )

@@ -16,10 +16,12 @@ from checkout.models import CheckoutSession, Order, OrderLine, Price, Product, S
 from checkout.models.catalog import PRODUCT_WORDS
 from checkout.models.validity import valid_at
 from checkout.representation import Json, order_body, product_body, session_body
+from checkout.session_price import changes, items_of, price_session, remarks
+from checkout.states import OPEN_SESSION_STATES
 
 
-def session_for_client(*, session_id: str, client: str) -> Json:
-    """Return a session, with its order once there is one.
+def session_for_client(*, session_id: str, client: str, now: datetime) -> Json:
+    """Return a session, with its order once there is one; while it is open, with what has changed as of ``now``.
 
     :raises CheckoutNotFound: ``checkout_session_not_found``.
     """
@@ -32,7 +34,11 @@ def session_for_client(*, session_id: str, client: str) -> Json:
     if session is None:
         raise CheckoutNotFound(code="checkout_session_not_found", detail=f"There is no checkout session {session_id}.")
     lines = sorted(session.lines.all(), key=lambda line: line.pk)
-    return session_body(session, lines, getattr(session, "order", None))
+    if session.state not in OPEN_SESSION_STATES:
+        return session_body(session, lines, getattr(session, "order", None))
+    priced = price_session(session=session, items=items_of(lines), now=now)
+    told = [*changes(session=session, lines=lines, priced=priced), *remarks(priced)]
+    return session_body(session, lines, priced=priced, messages=told)
 
 
 def order_for_client(*, order_id: str, client: str) -> Json:

@@ -4,14 +4,20 @@ Here and not in the API, because the transaction that commits an order also stor
 asked for it, whichever racer runs it. checkout/api/schemas.py describes the same shapes to OpenAPI.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.urls import reverse
 
+from checkout.messages import Message
 from checkout.models import CheckoutSession, Order, OrderLine, Product, SessionLine, Variant
+from checkout.price_cart import PricedCart
+from checkout.shipping_offers import Offer
 from checkout.states import SessionState
 
 type Json = dict[str, object]
+
+TAX_RATE = ("jurisdiction", "percent", "inclusive")
 
 
 def session_address(session_id: str) -> str:
@@ -19,17 +25,35 @@ def session_address(session_id: str) -> str:
     return reverse("checkout-session", args=[session_id])
 
 
-def session_body(session: CheckoutSession, lines: list[SessionLine], order: Order | None = None) -> Json:
-    """Describe a checkout session; with its order once it is completed."""
+def session_body(
+    session: CheckoutSession,
+    lines: Sequence[SessionLine],
+    order: Order | None = None,
+    *,
+    priced: PricedCart | None = None,
+    messages: Sequence[Message] = (),
+) -> Json:
+    """Describe a checkout session; with its order once it is completed.
+
+    :param priced: its price as of now, while it is open: says how else it could be sent.
+    :param messages: what there is to say.
+    """
     body: Json = {
         "id": session.public_id,
         "object": "checkout_session",
         "state": str(session.state),
         "currency": session.currency,
         "line_items": [_line(line) for line in lines],
-        "totals": _totals(session.total_minor),
+        "totals": totals(session),
+        "taxes": _taxes(session, lines),
+        "discount_code": session.discount_code,
+        "discount": _discount(session),
+        "customer": session.customer,
         "buyer": {"email": session.buyer_email, "name": session.buyer_name},
         "shipping_address": session.shipping_address,
+        "fulfillment_option_id": session.fulfillment_option or None,
+        "fulfillment_options": [_offer(offer) for offer in priced.offers] if priced else [],
+        "messages": [message.as_json() for message in messages],
         "created_at": _time(session.created_at),
         "expires_at": _time(session.expires_at),
         "order": None if order is None else {"id": order.public_id, "state": str(order.state)},
@@ -40,7 +64,7 @@ def session_body(session: CheckoutSession, lines: list[SessionLine], order: Orde
     return body
 
 
-def order_body(order: Order, lines: list[OrderLine]) -> Json:
+def order_body(order: Order, lines: Sequence[OrderLine]) -> Json:
     """Describe an order."""
     return {
         "id": order.public_id,
@@ -50,10 +74,28 @@ def order_body(order: Order, lines: list[OrderLine]) -> Json:
         "payment_intent": order.payment_intent,
         "currency": order.currency,
         "line_items": [_line(line) for line in lines],
-        "totals": _totals(order.total_minor),
+        "totals": totals(order),
+        "taxes": _taxes(order, lines),
+        "discount_code": order.discount_code,
+        "discount": _discount(order),
+        "customer": order.customer,
         "buyer": {"email": order.buyer_email, "name": order.buyer_name},
+        "shipping_address": order.shipping_address,
+        "fulfillment_option": _sent_by(order),
         "created_at": _time(order.created_at),
     }
+
+
+def totals(priced: CheckoutSession | Order) -> list[Json]:
+    """Return what all comes to: ``subtotal - discount + fulfillment + tax = total``."""
+    amounts = {
+        "subtotal": priced.subtotal_minor,
+        "discount": priced.discount_minor,
+        "fulfillment": priced.fulfillment_minor,
+        "tax": priced.tax_minor,
+        "total": priced.total_minor,
+    }
+    return [{"type": name, "amount_minor": amount} for name, amount in amounts.items()]
 
 
 def product_body(product: Product) -> Json:
@@ -96,12 +138,41 @@ def _line(line: SessionLine | OrderLine) -> Json:
         "name": line.name,
         "quantity": line.quantity,
         "unit_amount_minor": line.unit_amount_minor,
-        "total_minor": line.quantity * line.unit_amount_minor,
+        "subtotal_minor": line.subtotal_minor,
+        "discount_minor": line.discount_minor,
+        "taxes": line.taxes,
+        "total_minor": line.total_minor,
     }
 
 
-def _totals(total_minor: int) -> list[Json]:
-    return [{"type": "subtotal", "amount_minor": total_minor}, {"type": "total", "amount_minor": total_minor}]
+def _taxes(priced: CheckoutSession | Order, lines: Sequence[SessionLine | OrderLine]) -> list[Json]:
+    """Add the taxes of lines and shipping up by their rate, in the order of their appearance."""
+    sums: dict[tuple[object, ...], int] = {}
+    for tax in (tax for taxes in (*(line.taxes for line in lines), priced.shipping_taxes) for tax in taxes):
+        rate = (tax["jurisdiction"], tax["percent"], tax["inclusive"])
+        sums[rate] = sums.get(rate, 0) + tax["amount_minor"]
+    return [dict(zip((*TAX_RATE, "amount_minor"), (*rate, amount), strict=True)) for rate, amount in sums.items()]
+
+
+def _discount(priced: CheckoutSession | Order) -> Json | None:
+    if not priced.discount_title:
+        return None
+    return {"title": priced.discount_title, "amount_minor": priced.discount_minor}
+
+
+def _sent_by(order: Order) -> Json | None:
+    if not order.fulfillment_option:
+        return None
+    return {"id": order.fulfillment_option, "name": order.fulfillment_name, "amount_minor": order.fulfillment_minor}
+
+
+def _offer(offer: Offer) -> Json:
+    return {
+        "id": offer.code,
+        "name": offer.name,
+        "description": offer.description,
+        "amount_minor": offer.amount_minor,
+    }
 
 
 def _time(moment: datetime) -> str:

@@ -5,6 +5,8 @@ task or the sweeper. All three may race; the intent's row lock lets one through,
 whoever asked. Order, stock, intent, ledger, outbox and response are one commit (docs/adr/0001).
 """
 
+from datetime import datetime
+
 import structlog
 from django_subatomic.db import savepoint, transaction_required
 
@@ -12,11 +14,14 @@ from checkout.errors import OutOfStock
 from checkout.events import order_payload
 from checkout.locks import lock_paid_session
 from checkout.models import CheckoutSession, Order, OrderLine, SessionLine
+from checkout.models.priced import Priced, PricedLine, same
+from checkout.redeem_discount import redeem, release_redemption
 from checkout.representation import session_address, session_body
 from checkout.states import PAYING_SESSION_STATES, RecoveryPoint, ReservationState, SessionState
 from checkout.stock import commit_stock, release_stock
 from exactly_once import keys, outbox
 from exactly_once.errors import TallyError
+from exactly_once.keys import StoredResponse
 from exactly_once.public_ids import new_public_id
 from exactly_once.responses import json_response, problem_response
 from ledger.money import Money
@@ -24,6 +29,7 @@ from payments.errors import PaymentDeclined
 from payments.outcomes import IntentOutcome
 from payments.refund import COMPENSATION, request_refund
 from payments.states import IntentState
+from payments.void import request_void
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +48,7 @@ def on_intent_outcome(outcome: IntentOutcome) -> None:
             _reopen(session, outcome)
         # What the PSP reports is not what was asked for: from here on only its outcome ends the session.
         case IntentState.PROCESSING if session.state == SessionState.REQUIRES_ESCALATION:
-            _move(session, SessionState.COMPLETE_IN_PROGRESS, RecoveryPoint.PAYMENT_SUBMITTED, outcome)
+            _move(session, SessionState.COMPLETE_IN_PROGRESS, RecoveryPoint.PAYMENT_SUBMITTED, outcome.now)
         case IntentState.REQUIRES_ACTION if session.state == SessionState.COMPLETE_IN_PROGRESS:
             _escalate(session, outcome)
 
@@ -58,43 +64,46 @@ def _commit_or_compensate(session: CheckoutSession, outcome: IntentOutcome) -> N
     except OutOfStock as error:
         _compensate(session, outcome, why=error.code)
         return
-    order = _write_order(session, lines, outcome)
-    _move(session, SessionState.COMPLETED, RecoveryPoint.DONE, outcome)
-    body = session_body(session, lines, order)
-    response = json_response(200, body, location=session_address(session.public_id))
+    response = _commit(session, lines, outcome.intent_id, outcome.now)
     keys.finish_subject(subject=session.public_id, response=response, now=outcome.now)
-    log.info("order.confirmed", order=order.public_id, session=session.public_id, intent=outcome.intent_id)
 
 
-def _write_order(session: CheckoutSession, lines: list[SessionLine], outcome: IntentOutcome) -> Order:
+@transaction_required
+def give_away(*, session: CheckoutSession, lines: list[SessionLine], now: datetime) -> StoredResponse:
+    """Commit the order of a session that costs nothing, whose stock is held; return the answer. No PSP hears of it."""
+    # Another price may have been tried to be paid, and declined.
+    request_void(order_reference=session.public_id, now=now)
+    commit_stock(session=session, lines=lines, now=now)
+    return _commit(session, lines, None, now)
+
+
+def _commit(session: CheckoutSession, lines: list[SessionLine], intent: str | None, now: datetime) -> StoredResponse:
+    redeem(session=session, now=now)
+    order = _write_order(session, lines, intent, now)
+    _move(session, SessionState.COMPLETED, RecoveryPoint.DONE, now)
+    log.info("order.confirmed", order=order.public_id, session=session.public_id, intent=intent)
+    return json_response(200, session_body(session, lines, order), location=session_address(session.public_id))
+
+
+def _write_order(session: CheckoutSession, lines: list[SessionLine], intent: str | None, now: datetime) -> Order:
     order = Order.objects.create(
         public_id=new_public_id("ord"),
         session=session,
-        payment_intent=outcome.intent_id,
+        payment_intent=intent,
         client=session.client,
+        customer=session.customer,
         buyer_email=session.buyer_email,
         buyer_name=session.buyer_name,
-        currency=session.currency,
-        total_minor=session.total_minor,
-        created_at=outcome.now,
+        created_at=now,
+        **same(Priced, session),
     )
-    order_lines = OrderLine.objects.bulk_create(
-        OrderLine(
-            order=order,
-            variant_id=line.variant_id,
-            sku=line.sku,
-            name=line.name,
-            quantity=line.quantity,
-            unit_amount_minor=line.unit_amount_minor,
-        )
-        for line in lines
-    )
+    order_lines = OrderLine.objects.bulk_create(OrderLine(order=order, **same(PricedLine, line)) for line in lines)
     outbox.publish(
         aggregatetype="order",
         aggregateid=order.public_id,
         type="order.confirmed",
         payload=order_payload(order, order_lines),
-        now=outcome.now,
+        now=now,
     )
     return order
 
@@ -109,8 +118,9 @@ def _compensate(session: CheckoutSession, outcome: IntentOutcome, *, why: str) -
     )
     session.compensation = refund_id
     if session.state in PAYING_SESSION_STATES:
+        release_redemption(session=session, now=outcome.now)
         release_stock(session=session, state=ReservationState.RELEASED, now=outcome.now)
-        _move(session, SessionState.CANCELED, RecoveryPoint.DONE, outcome)
+        _move(session, SessionState.CANCELED, RecoveryPoint.DONE, outcome.now)
     else:
         session.save(update_fields=["compensation"])
     error = OutOfStock(
@@ -123,8 +133,9 @@ def _compensate(session: CheckoutSession, outcome: IntentOutcome, *, why: str) -
 
 
 def _reopen(session: CheckoutSession, outcome: IntentOutcome) -> None:
+    release_redemption(session=session, now=outcome.now)
     release_stock(session=session, state=ReservationState.RELEASED, now=outcome.now)
-    _move(session, SessionState.READY_FOR_COMPLETE, RecoveryPoint.STARTED, outcome)
+    _move(session, SessionState.READY_FOR_COMPLETE, RecoveryPoint.STARTED, outcome.now)
     error = PaymentDeclined(
         code="payment_declined",
         detail="The payment was declined. Nothing was charged; another card may be tried.",
@@ -135,14 +146,14 @@ def _reopen(session: CheckoutSession, outcome: IntentOutcome) -> None:
 
 def _escalate(session: CheckoutSession, outcome: IntentOutcome) -> None:
     session.next_action_url = outcome.next_action_url
-    _move(session, SessionState.REQUIRES_ESCALATION, RecoveryPoint.PAYMENT_SUBMITTED, outcome)
+    _move(session, SessionState.REQUIRES_ESCALATION, RecoveryPoint.PAYMENT_SUBMITTED, outcome.now)
     body = session_body(session, list(session.lines.order_by("pk")))
     response = json_response(200, body, location=session_address(session.public_id))
     keys.finish_subject(subject=session.public_id, response=response, now=outcome.now)
 
 
-def _move(session: CheckoutSession, state: SessionState, point: RecoveryPoint, outcome: IntentOutcome) -> None:
-    session.state, session.recovery_point, session.updated_at = state, point, outcome.now
+def _move(session: CheckoutSession, state: SessionState, point: RecoveryPoint, now: datetime) -> None:
+    session.state, session.recovery_point, session.updated_at = state, point, now
     session.save()
 
 

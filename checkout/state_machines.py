@@ -1,6 +1,6 @@
 """Which states of checkout follow which. Tables only, as in payments/state_machines.py."""
 
-from checkout.states import OrderState, ReservationState, SessionState
+from checkout.states import OrderState, RedemptionState, ReservationState, SessionState
 from exactly_once.state_machine import StateMachine
 
 S, H = SessionState, ReservationState
@@ -52,6 +52,20 @@ RESERVATION = StateMachine(
         H.COMMITTED: {},
         H.RELEASED: {},
         H.EXPIRED: {},
+    },
+)
+
+REDEMPTION = StateMachine(
+    name="Redemption",
+    purpose="A use of a discount, which counts against its limits unless it is released.",
+    begins={RedemptionState.HELD: "its session is being paid"},
+    transitions={
+        RedemptionState.HELD: {
+            RedemptionState.REDEEMED: "by the commit of the order",
+            RedemptionState.RELEASED: "declined, cancelled, expired, or paid back",
+        },
+        RedemptionState.REDEEMED: {},
+        RedemptionState.RELEASED: {},
     },
 )
 

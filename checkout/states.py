@@ -38,6 +38,26 @@ class ReservationState(StrEnum):
     EXPIRED = "expired"
 
 
+class DiscountKind(StrEnum):
+    """What a discount takes off: a share of the goods, an amount of them, or the shipping."""
+
+    PERCENT = "percent"
+    AMOUNT = "amount"
+    FREE_SHIPPING = "free_shipping"
+
+
+class RedemptionState(StrEnum):
+    """``held`` for a payment under way, ``redeemed`` by an order, or ``released`` for others."""
+
+    HELD = "held"
+    REDEEMED = "redeemed"
+    RELEASED = "released"
+
+
+# They count against the limits of a discount.
+LIVE_REDEMPTION_STATES = (RedemptionState.HELD, RedemptionState.REDEEMED)
+
+
 class OrderState(StrEnum):
     """An order exists only once its payment has been captured."""
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
 
+from checkout import verify_prices
 from checkout.models import CheckoutSession, Order, StockItem
 from checkout.states import PAYING_SESSION_STATES, ReservationState, SessionState
 from exactly_once.verification import CheckResult
@@ -24,6 +25,7 @@ def checks(*, now: datetime) -> Iterator[CheckResult]:
     yield _payment_per_order()
     yield _nothing_held_for_nothing()
     yield _nobody_waits_for_ever(now)
+    yield from verify_prices.checks()
 
 
 def _stock_adds_up() -> CheckResult:
@@ -67,7 +69,7 @@ def _payment_per_order() -> CheckResult:
     """
     orders = {
         (intent, session): (total, currency)
-        for intent, session, total, currency in Order.objects.values_list(
+        for intent, session, total, currency in Order.objects.filter(total_minor__gt=0).values_list(
             "payment_intent", "session__public_id", "total_minor", "currency"
         )
     }

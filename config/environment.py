@@ -1,5 +1,6 @@
 """What the environment must hold before Tally starts in production. Settings themselves live in config/settings/."""
 
+import re
 import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -134,6 +135,12 @@ RULES = (
         needed_with=CHECKOUTCOM,
     ),
     Rule("SHOP_API_KEY", "not set: the shop page shows it to everybody", lambda _value: False, optional=True),
+    Rule(
+        "SHOP_COUNTRY",
+        "a country's two capital letters (ISO 3166-1 alpha-2): sales would go untaxed",
+        lambda value: re.fullmatch("[A-Z]{2}", value) is not None,
+        optional=True,
+    ),
     Rule(
         "WEBHOOKS_ALLOW_PRIVATE",
         "off: it lets merchants call into the network that the service runs in",

@@ -22,9 +22,11 @@ def write_parts(*, intent: PaymentIntent, parts: Sequence[Part]) -> None:
     :raises InvalidParts: ``parts_invalid``.
     """
     check_parts(parts=parts, money=Money(intent.amount_minor, intent.currency))
-    if parts_of(intent) == list(parts):
+    written = parts_of(intent)
+    if written == list(parts):
         return
-    intent.parts.all().delete()
+    if written:
+        intent.parts.all().delete()
     IntentPart.objects.bulk_create(
         IntentPart(
             intent=intent,

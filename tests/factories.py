@@ -4,7 +4,18 @@ from datetime import UTC, datetime
 
 import factory
 
-from checkout.models import Price, Product, StockItem, StockMovement, TaxCategory, Variant
+from checkout.models import (
+    Discount,
+    Price,
+    Product,
+    ShippingOption,
+    ShippingPrice,
+    StockItem,
+    StockMovement,
+    TaxCategory,
+    TaxRate,
+    Variant,
+)
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -53,3 +64,51 @@ class VariantFactory(factory.django.DjangoModelFactory[Variant]):
             )
         Price.objects.create(variant=self, currency="EUR", unit_amount_minor=1290)
         Price.objects.create(variant=self, currency="USD", unit_amount_minor=1390)
+
+
+class TaxRateFactory(factory.django.DjangoModelFactory[TaxRate]):
+    """19 % in Germany, within the prices of all goods."""
+
+    class Meta:
+        model = TaxRate
+
+    jurisdiction = "de"
+    category = factory.SubFactory(TaxCategoryFactory)
+    country = "DE"
+    percent = 19
+    inclusive = True
+
+
+class ShippingPriceFactory(factory.django.DjangoModelFactory[ShippingPrice]):
+    """Standard, for EUR 4.90, to everywhere."""
+
+    class Meta:
+        model = ShippingPrice
+
+    option = factory.SubFactory("tests.factories.ShippingOptionFactory")
+    currency = "EUR"
+    amount_minor = 490
+
+
+class ShippingOptionFactory(factory.django.DjangoModelFactory[ShippingOption]):
+    """Standard."""
+
+    class Meta:
+        model = ShippingOption
+        django_get_or_create = ("code",)
+
+    code = "standard"
+    name = "Standard"
+    tax_category = factory.SubFactory(TaxCategoryFactory)
+
+
+class DiscountFactory(factory.django.DjangoModelFactory[Discount]):
+    """TEA10: 10 % off, for whoever has the code."""
+
+    class Meta:
+        model = Discount
+
+    code = "TEA10"
+    title = "10 % off"
+    kind = "percent"
+    percent = factory.LazyAttribute(lambda row: 10 if row.kind == "percent" else None)

@@ -1,5 +1,5 @@
-"""Checkout in the admin: the catalog is edited here; sessions, orders and stock are looked at."""
+"""Checkout in the admin: catalog and prices are edited here; sessions, orders and stock are looked at."""
 
-from checkout.admin import catalog, orders, stock
+from checkout.admin import catalog, orders, pricing, stock
 
-__all__ = ["catalog", "orders", "stock"]
+__all__ = ["catalog", "orders", "pricing", "stock"]

@@ -5,6 +5,15 @@ from rest_framework import serializers
 from payments.api.schemas import NextActionSchema
 
 
+class TaxSchema(serializers.Serializer[object]):
+    """What one rate comes to."""
+
+    jurisdiction = serializers.CharField(help_text="Whom it is owed to.")
+    percent = serializers.CharField(help_text="A decimal, such as 8.875.")
+    inclusive = serializers.BooleanField(help_text="Whether it is a part of the prices; otherwise it comes on top.")
+    amount_minor = serializers.IntegerField()
+
+
 class LineSchema(serializers.Serializer[object]):
     """A line of a session or an order."""
 
@@ -12,14 +21,47 @@ class LineSchema(serializers.Serializer[object]):
     name = serializers.CharField()
     quantity = serializers.IntegerField()
     unit_amount_minor = serializers.IntegerField(help_text="Minor units of the currency.")
-    total_minor = serializers.IntegerField()
+    subtotal_minor = serializers.IntegerField(help_text="`quantity` times `unit_amount_minor`.")
+    discount_minor = serializers.IntegerField()
+    taxes = TaxSchema(many=True)
+    total_minor = serializers.IntegerField(help_text="`subtotal_minor - discount_minor`, and the taxes on top.")
 
 
 class TotalSchema(serializers.Serializer[object]):
-    """One of the totals; they always add up."""
+    """One of the totals: `subtotal - discount + fulfillment + tax = total`, always."""
 
-    type = serializers.ChoiceField(choices=["subtotal", "total"])
+    type = serializers.ChoiceField(choices=["subtotal", "discount", "fulfillment", "tax", "total"])
+    amount_minor = serializers.IntegerField(min_value=0)
+
+
+class DiscountSchema(serializers.Serializer[object]):
+    """What a code has taken off."""
+
+    title = serializers.CharField()
     amount_minor = serializers.IntegerField()
+
+
+class FulfillmentSchema(serializers.Serializer[object]):
+    """How the goods are sent."""
+
+    id = serializers.CharField()
+    name = serializers.CharField()
+    amount_minor = serializers.IntegerField()
+
+
+class FulfillmentOptionSchema(FulfillmentSchema):
+    """How the goods can be sent."""
+
+    description = serializers.CharField(allow_blank=True)
+
+
+class MessageSchema(serializers.Serializer[object]):
+    """What there is to know: an `error` is to be mended before the session can be paid."""
+
+    type = serializers.ChoiceField(choices=["error", "warning"])
+    pointer = serializers.CharField(help_text="RFC 6901, into this body.")
+    code = serializers.CharField(help_text="For programs; docs/errors.md names them.")
+    detail = serializers.CharField()
 
 
 class BuyerSchema(serializers.Serializer[object]):
@@ -55,8 +97,15 @@ class SessionSchema(serializers.Serializer[object]):
     currency = serializers.CharField()
     line_items = LineSchema(many=True)
     totals = TotalSchema(many=True)
+    taxes = TaxSchema(many=True)
+    discount_code = serializers.CharField(allow_blank=True)
+    discount = DiscountSchema(allow_null=True)
+    customer = serializers.CharField(allow_blank=True)
     buyer = BuyerSchema()
     shipping_address = serializers.DictField(child=serializers.CharField())
+    fulfillment_option_id = serializers.CharField(allow_null=True)
+    fulfillment_options = FulfillmentOptionSchema(many=True, help_text="While the session is open.")
+    messages = MessageSchema(many=True, help_text="While the session is open.")
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
     order = SessionOrderSchema(allow_null=True)
@@ -70,11 +119,17 @@ class OrderSchema(serializers.Serializer[object]):
     object = serializers.ChoiceField(choices=["order"])
     state = serializers.ChoiceField(choices=["confirmed"])
     checkout_session = serializers.CharField()
-    payment_intent = serializers.CharField()
+    payment_intent = serializers.CharField(allow_null=True, help_text="None where it costs nothing.")
     currency = serializers.CharField()
     line_items = LineSchema(many=True)
     totals = TotalSchema(many=True)
+    taxes = TaxSchema(many=True)
+    discount_code = serializers.CharField(allow_blank=True)
+    discount = DiscountSchema(allow_null=True)
+    customer = serializers.CharField(allow_blank=True)
     buyer = BuyerSchema()
+    shipping_address = serializers.DictField(child=serializers.CharField())
+    fulfillment_option = FulfillmentSchema(allow_null=True)
     created_at = serializers.DateTimeField()
 
 

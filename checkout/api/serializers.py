@@ -1,5 +1,7 @@
 """What clients may send to the checkout API: every field by name, and nothing else."""
 
+from typing import Any
+
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
@@ -46,6 +48,31 @@ class AddressSerializer(StrictSerializer):
     country = PatternField(r"[A-Z]{2}", required=False, help_text="ISO 3166-1 alpha-2.")
 
 
+class TermsSerializer(StrictSerializer):
+    """Who buys, where the goods go and how, and a discount's code."""
+
+    customer = serializers.CharField(
+        required=False, allow_blank=True, max_length=64, help_text="Your own name for the buyer, such as a user's id."
+    )
+    buyer = BuyerSerializer(required=False)
+    shipping_address = AddressSerializer(required=False, help_text="Empty: the goods are collected at the shop.")
+    fulfillment_option_id = serializers.CharField(
+        required=False, max_length=32, help_text="One of `fulfillment_options`; the first one, unless told."
+    )
+    discount_code = serializers.CharField(required=False, allow_blank=True, max_length=32)
+
+    def terms(self) -> dict[str, Any]:
+        """Return those that were sent, by the names of the domain."""
+        data = self.validated_data
+        sent = {name: data[name] for name in ("customer", "discount_code") if name in data}
+        sent |= {f"buyer_{name}": value for name, value in data.get("buyer", {}).items()}
+        if "shipping_address" in data:
+            sent["shipping_address"] = dict(data["shipping_address"])
+        if "fulfillment_option_id" in data:
+            sent["fulfillment_option"] = data["fulfillment_option_id"]
+        return sent
+
+
 @extend_schema_serializer(
     examples=[
         OpenApiExample(
@@ -59,25 +86,17 @@ class AddressSerializer(StrictSerializer):
         )
     ]
 )
-class CreateSessionSerializer(StrictSerializer):
+class CreateSessionSerializer(TermsSerializer):
     """A new checkout session."""
 
     currency = CurrencyField()
     line_items = BoundedListField(child=LineItemSerializer(), allow_empty=False, max_length=MAX_LINES)
-    buyer = BuyerSerializer(required=False)
-    shipping_address = AddressSerializer(required=False)
 
     def cart(self) -> Cart:
         """Return the validated body as the domain's cart."""
         data = self.validated_data
-        buyer = data.get("buyer", {})
-        return Cart(
-            currency=data["currency"],
-            items=[LineItem(**item) for item in data["line_items"]],
-            buyer_email=buyer.get("email", ""),
-            buyer_name=buyer.get("name", ""),
-            shipping_address=dict(data.get("shipping_address", {})),
-        )
+        items = [LineItem(**item) for item in data["line_items"]]
+        return Cart(currency=data["currency"], items=items, **self.terms())
 
 
 @extend_schema_serializer(
@@ -85,24 +104,15 @@ class CreateSessionSerializer(StrictSerializer):
         OpenApiExample("More tea", {"line_items": [{"sku": "TEA-100", "quantity": 3}]}, request_only=True),
     ]
 )
-class ChangeSessionSerializer(StrictSerializer):
+class ChangeSessionSerializer(TermsSerializer):
     """New values for an open session; what is left out stays as it is."""
 
     line_items = BoundedListField(child=LineItemSerializer(), allow_empty=False, max_length=MAX_LINES, required=False)
-    buyer = BuyerSerializer(required=False)
-    shipping_address = AddressSerializer(required=False)
 
     def change(self) -> Change:
         """Return the validated body as the domain's change."""
-        data = self.validated_data
-        buyer = data.get("buyer", {})
-        items = data.get("line_items")
-        return Change(
-            items=None if items is None else [LineItem(**item) for item in items],
-            buyer_email=buyer.get("email"),
-            buyer_name=buyer.get("name"),
-            shipping_address=None if "shipping_address" not in data else dict(data["shipping_address"]),
-        )
+        items = self.validated_data.get("line_items")
+        return Change(items=None if items is None else [LineItem(**item) for item in items], **self.terms())
 
 
 @extend_schema_serializer(
@@ -111,7 +121,7 @@ class ChangeSessionSerializer(StrictSerializer):
 class CompleteSessionSerializer(StrictSerializer):
     """How the buyer pays."""
 
-    payment = MethodSerializer()
+    payment = MethodSerializer(required=False, help_text="Not needed where the total is 0.")
     not_duplicate_of = serializers.CharField(
         max_length=40,
         required=False,
@@ -121,5 +131,5 @@ class CompleteSessionSerializer(StrictSerializer):
     def to_payment(self) -> Payment:
         """Return the validated body as the domain's payment."""
         told = self.validated_data
-        method = MethodSerializer().as_method(told["payment"])
+        method = MethodSerializer().as_method(told["payment"]) if "payment" in told else None
         return Payment(method, not_duplicate_of=told.get("not_duplicate_of"))

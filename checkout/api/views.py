@@ -60,7 +60,8 @@ class SessionView(APIView):
     @extend_schema(operation_id="checkout_sessions_read", responses=schemas.SessionSchema)
     def get(self, request: Request, session_id: str) -> Response:
         """Read a session."""
-        return Response(queries.session_for_client(session_id=session_id, client=caller(request)))
+        now = datetime.now(UTC)
+        return Response(queries.session_for_client(session_id=session_id, client=caller(request), now=now))
 
     @extend_schema(
         operation_id="checkout_sessions_change",

@@ -1,13 +1,18 @@
 """Rows of the checkout package. No other package imports them."""
 
 from checkout.models.catalog import Price, Product, ProductImage, Variant
+from checkout.models.discount import Discount, DiscountAmount, DiscountRedemption
 from checkout.models.order import Order, OrderLine
 from checkout.models.session import CheckoutSession, SessionLine
+from checkout.models.shipping import ShippingOption, ShippingPrice
 from checkout.models.stock import Reservation, StockItem, StockMovement
-from checkout.models.tax import TaxCategory
+from checkout.models.tax import TaxCategory, TaxRate
 
 __all__ = [
     "CheckoutSession",
+    "Discount",
+    "DiscountAmount",
+    "DiscountRedemption",
     "Order",
     "OrderLine",
     "Price",
@@ -15,8 +20,11 @@ __all__ = [
     "ProductImage",
     "Reservation",
     "SessionLine",
+    "ShippingOption",
+    "ShippingPrice",
     "StockItem",
     "StockMovement",
     "TaxCategory",
+    "TaxRate",
     "Variant",
 ]

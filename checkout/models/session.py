@@ -3,23 +3,24 @@
 from django.db import models
 from django.db.models import Q
 
-from checkout.models.catalog import Variant
+from checkout.models.priced import Priced, PricedLine, lines_add_up
 from checkout.states import RecoveryPoint, SessionState
 
+_LINES = {"whole": "checkout_checkoutsession", "lines": "checkout_sessionline", "owner": "session_id"}
 
-class CheckoutSession(models.Model):
-    """One cart on its way to an order; amounts are minor units of ``currency``."""
+
+class CheckoutSession(Priced):
+    """One cart on its way to an order, at the price that the buyer saw."""
 
     public_id = models.CharField(max_length=40, unique=True)
     client = models.CharField(max_length=64)
     book = models.CharField(max_length=64)
-    currency = models.CharField(max_length=3)
     state = models.CharField(max_length=32, default=SessionState.INCOMPLETE)
     recovery_point = models.CharField(max_length=32, default=RecoveryPoint.STARTED)
+    # The client's own name for the buyer, if there is one.
+    customer = models.CharField(max_length=64, blank=True)
     buyer_email = models.EmailField(blank=True)
     buyer_name = models.CharField(max_length=200, blank=True)
-    shipping_address = models.JSONField(default=dict, blank=True)
-    total_minor = models.BigIntegerField()
     next_action_url = models.URLField(max_length=2048, blank=True)
     # Why a session that had been paid for did not become an order, and the refund that made it good.
     compensation = models.CharField(max_length=64, blank=True)
@@ -30,12 +31,12 @@ class CheckoutSession(models.Model):
     updated_at = models.DateTimeField()
     expires_at = models.DateTimeField()
 
-    class Meta:
+    class Meta(Priced.Meta):
         constraints = [
+            *Priced.Meta.constraints,
             models.CheckConstraint(
                 name="session_state_known", condition=Q(state__in=[str(state) for state in SessionState])
             ),
-            models.CheckConstraint(name="session_total_positive", condition=Q(total_minor__gt=0)),
         ]
         indexes = [
             models.Index(
@@ -45,26 +46,20 @@ class CheckoutSession(models.Model):
             ),
             models.Index(name="session_purchase", fields=["purchase_hash"], condition=Q(purchase_hash__isnull=False)),
         ]
+        triggers = [lines_add_up(**_LINES, of_lines=False)]
 
     def __str__(self) -> str:
         return self.public_id
 
 
-class SessionLine(models.Model):
+class SessionLine(PricedLine):
     """A variant in the cart, at the price that the buyer saw."""
 
     session = models.ForeignKey(CheckoutSession, on_delete=models.CASCADE, related_name="lines")
-    variant = models.ForeignKey(Variant, on_delete=models.PROTECT)
-    sku = models.CharField(max_length=64)
-    name = models.CharField(max_length=420)
-    quantity = models.IntegerField()
-    unit_amount_minor = models.BigIntegerField()
 
-    class Meta:
+    class Meta(PricedLine.Meta):
         constraints = [
+            *PricedLine.Meta.constraints,
             models.UniqueConstraint(name="session_line_one_per_variant", fields=["session", "variant"]),
-            models.CheckConstraint(name="session_line_quantity_positive", condition=Q(quantity__gt=0)),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.quantity} x {self.sku}"
+        triggers = [lines_add_up(**_LINES, of_lines=True)]

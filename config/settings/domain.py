@@ -107,6 +107,10 @@ SHOP_BOOK: str = env.str("SHOP_BOOK", "shop")  # the ledger book that its sales 
 # Books that the application keeps: the ledger's API reads them, and posts nothing to them. What it posted could stand
 # in the way of payments, under their references, or change accounts that these answer for.
 LEDGER_KEPT_BOOKS = frozenset({PAYMENTS_BOOK, SHOP_BOOK})
+# Where the shop is: goods that are not sent are collected there, and taxed as they are there.
+SHOP_COUNTRY: str = env.str("SHOP_COUNTRY", "")
+SHOP_REGION: str = env.str("SHOP_REGION", "")
+SHOP_ADDRESS_REQUIRED: bool = env.bool("SHOP_ADDRESS_REQUIRED", default=False)
 # The shop page pays with this key, and so shows it to everybody who opens it: never in production.
 SHOP_API_KEY: str = env.str("SHOP_API_KEY", "")
 SHOP_CURRENCY: str = env.str("SHOP_CURRENCY", "EUR")

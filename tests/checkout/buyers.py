@@ -29,10 +29,10 @@ def open_shop(*, on_hand: int = 10) -> Variant:
     return VariantFactory.create(on_hand=on_hand)
 
 
-def open_session(variant: Variant, quantity: int = 1, *, email: str | None = None) -> str:
+def open_session(variant: Variant, quantity: int = 1, *, email: str | None = None, **terms: Any) -> str:
     """Return the id of a session that can be paid, by a buyer of its own unless one is given."""
     buyer = email or f"ada-{uuid.uuid4()}@example.com"
-    cart = Cart(currency="EUR", items=[LineItem(variant.sku, quantity)], buyer_email=buyer)
+    cart = Cart(currency="EUR", items=[LineItem(variant.sku, quantity)], buyer_email=buyer, **terms)
     with transaction():
         return str(create_session(client=CLIENT, cart=cart, now=NOW)["id"])
 

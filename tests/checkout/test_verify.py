@@ -10,7 +10,16 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 from django_subatomic.db import transaction
 
-from checkout.models import CheckoutSession, Order, Reservation, StockItem
+from checkout.models import (
+    CheckoutSession,
+    Discount,
+    DiscountRedemption,
+    Order,
+    OrderLine,
+    Reservation,
+    SessionLine,
+    StockItem,
+)
 from config.verification import all_checks
 from exactly_once.models import IdempotencyKey, InboxEvent, OutboxEvent
 from ledger import journal
@@ -58,14 +67,21 @@ def _event(state: str) -> None:
 
 
 def _refund() -> None:
-    Attempt.objects.update(refunded_minor=1)
-    Refund.objects.create(attempt=Attempt.objects.get(), amount_minor=1, currency="EUR", created_at=LONG_AGO)
+    with _past_the_triggers():
+        Attempt.objects.update(refunded_minor=1)
+        Refund.objects.create(attempt=Attempt.objects.get(), amount_minor=1, currency="EUR", created_at=LONG_AGO)
 
 
 def _owe() -> None:
     draft = refund_requested(refund_id="re_1", money=Money(1, "EUR"), order_reference="chk_1", now=NOW)
     with transaction():
         journal.post(book="shop", drafts=draft)
+
+
+def _redeem() -> None:
+    discount = Discount.objects.create(code="TEA", title="Tea", kind="percent", percent=10)
+    row = {"discount": discount, "session": CheckoutSession.objects.get(), "redeemer": "email:ada@example.com"}
+    DiscountRedemption.objects.create(**row, created_at=NOW, updated_at=NOW)
 
 
 DAMAGE: dict[str, tuple[Callable[[], object], str]] = {
@@ -79,8 +95,34 @@ DAMAGE: dict[str, tuple[Callable[[], object], str]] = {
         "orders and captured payments match one to one",
     ),
     "an order for another sum": (
-        _change(Order, total_minor=1),
+        _change(Order, subtotal_minor=1, total_minor=1),
         "orders and captured payments match one to one",
+    ),
+    "an order for more than its lines": (
+        _change(Order, subtotal_minor=1291, discount_minor=1),
+        "totals of orders add up, and are those of their lines",
+    ),
+    "a session whose line costs something else": (
+        _change(SessionLine, unit_amount_minor=1291),
+        "totals of sessions add up, and are those of their lines",
+    ),
+    "an order for another sum than its session": (
+        _change(CheckoutSession, subtotal_minor=1291, total_minor=1291),
+        "an order costs what the buyer saw",
+    ),
+    "a tax of nobody": (_change(OrderLine, tax_minor=1), "the taxes of each row of checkout_orderline"),
+    "more tax within a price than there is": (
+        _change(SessionLine, taxes=[{"jurisdiction": "de", "inclusive": True, "amount_minor": 1291}]),
+        "the taxes of each row of checkout_sessionline",
+    ),
+    "a use of a discount that is not counted": (_redeem, "a discount counts its live redemptions"),
+    "a discount that is held for a session that is over": (
+        _redeem,
+        "held for payments under way alone",
+    ),
+    "an order with a discount that nobody redeemed": (
+        _change(Order, discount_title="10 % off"),
+        "a discount is redeemed by each order that has one",
     ),
     "a session reopened after its order": (
         _change(CheckoutSession, state="ready_for_complete"),

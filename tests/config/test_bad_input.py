@@ -158,7 +158,6 @@ def test_a_cart_without_a_price_is_refused_and_its_key_stays_free(
 @pytest.mark.parametrize(
     ("body", "pointer", "rule"),
     [
-        ({}, "/payment", MISSING),
         ({"payment": None}, "/payment", NULL),
         ({"payment": {}}, "/payment/token", MISSING),
         ({"payment": {"token": "4242424242424241"}}, "/payment/token", TOKEN),

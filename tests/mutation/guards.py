@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from django.db import connection
 
+from tests.mutation.checkout_guards import CHECKOUT_GUARDS
 from tests.mutation.payment_guards import PAYMENT_GUARDS
 
 GUARDS = {
@@ -15,48 +16,7 @@ GUARDS = {
         "access_apikey_key_hash_key",
         "access_apikey_requests_per_minute_check",
     ),
-    "checkout_checkoutsession": (
-        "checkout_checkoutsession_public_id_key",
-        "session_state_known",
-        "session_total_positive",
-    ),
-    "checkout_order": (
-        "checkout_order_payment_intent_key",
-        "checkout_order_public_id_key",
-        "checkout_order_session_id_key",
-        "order_total_positive",
-    ),
-    "checkout_orderline": ("order_line_quantity_positive",),
-    "checkout_price": (
-        "price_below_compare_at",
-        "price_ends_after_it_begins",
-        "price_one_at_a_time",
-        "price_positive",
-    ),
-    "checkout_product": (
-        "checkout_product_public_id_key",
-        "checkout_product_slug_key",
-    ),
-    "checkout_reservation": (
-        "reservation_one_live",
-        "reservation_quantity_positive",
-        "reservation_state_known",
-    ),
-    "checkout_sessionline": (
-        "session_line_one_per_variant",
-        "session_line_quantity_positive",
-    ),
-    "checkout_stockitem": (
-        "stock_item_never_oversold",
-        "stock_item_one_per_location",
-    ),
-    "checkout_stockmovement": ("pgtrigger_append_only_93576",),
-    "checkout_taxcategory": ("checkout_taxcategory_code_key",),
-    "checkout_variant": (
-        "checkout_variant_sku_key",
-        "variant_options_once",
-        "variant_weight_not_negative",
-    ),
+    **CHECKOUT_GUARDS,
     "exactly_once_eventsource": (
         "event_source_id_at_one_place",
         "event_source_key_kind_known",

@@ -36,7 +36,7 @@ from payments.settle_refund import settle_refund
 from payments.states import DecisionOutcome, DisputeState, LineKind, PayoutState
 from payments.void import request_void
 from tests.checkout.buyers import open_session, open_shop, pay
-from tests.factories import NOW
+from tests.factories import NOW, DiscountFactory, ShippingPriceFactory, TaxRateFactory
 from tests.payments.settling import settled, told
 
 BOOK = "shop"
@@ -44,8 +44,7 @@ BOOK = "shop"
 
 def populate() -> None:
     """Sell, refund, hold, settle, reverse, close, seal, and set up what operators set up."""
-    session = open_session(open_shop())
-    pay(session)
+    session = _buy_at_a_discount()
     with transaction():
         request_refund(order_reference=session, money=Money(90, "EUR"), reason=COMPENSATION, now=NOW)
         _post_holds()
@@ -79,6 +78,19 @@ def populate() -> None:
             "INSERT INTO exactly_once_inboxbody (event_id, received_at, headers, body)"
             " SELECT id, received_at, '{}', '' FROM exactly_once_inboxevent"
         )
+
+
+def _buy_at_a_discount() -> str:
+    """Sell something that is taxed and sent, with a code that each buyer may use twice; return the session."""
+    TaxRateFactory.create()
+    ShippingPriceFactory.create()
+    DiscountFactory.create(limit_per_customer=2).amounts.create(currency="EUR")
+    mug = open_shop()
+    mug.weight_grams = 300
+    mug.save()
+    session = open_session(mug, discount_code="TEA10", shipping_address={"country": "DE"})
+    pay(session)
+    return session
 
 
 def _hold_payments() -> None:

@@ -4,7 +4,17 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from checkout.pricing.basket import AmountOff, Basket, FreeShipping, Line, PercentOff, Shipping, TaxRate
+from checkout.pricing.basket import (
+    PERCENT_DECIMALS,
+    PPM,
+    AmountOff,
+    Basket,
+    FreeShipping,
+    Line,
+    PercentOff,
+    Shipping,
+    TaxRate,
+)
 
 CURRENCIES = ["JPY", "EUR", "KWD", "CLF"]  # 0, 2, 3 and 4 decimals
 
@@ -14,7 +24,7 @@ JP = TaxRate("JP", Decimal(10), inclusive=True)
 CALIFORNIA = TaxRate("US-CA", Decimal(6), inclusive=False)
 COUNTY = TaxRate("US-CA-LA", Decimal("3.5"), inclusive=False)
 
-_PERCENTS = st.decimals(0, 100, places=4, allow_nan=False)
+_PERCENTS = st.integers(0, PPM).map(lambda ppm: Decimal(ppm).scaleb(-PERCENT_DECIMALS))
 _RATES = st.sampled_from([DE, DE_BOOKS, JP, CALIFORNIA, COUNTY]) | st.builds(
     TaxRate, st.sampled_from(["A", "B", "C"]), _PERCENTS, st.booleans()
 )
