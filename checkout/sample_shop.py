@@ -1,48 +1,111 @@
-"""A small shop to try Tally with: four products, prices in two currencies, stock. Loading it twice changes nothing."""
+"""A small shop to try Tally with: goods, taxes, ways of sending and a discount. Loading it twice changes nothing."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.templatetags.static import static
+from django.utils.text import slugify
 from django_subatomic.db import transaction
 
-from checkout.add_product import add_product
-from checkout.models import Variant
-from ledger.accounts import open_book
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A product with one variant; ``prices`` in minor units by currency."""
-
-    sku: str
-    name: str
-    description: str
-    prices: dict[str, int]
-    on_hand: int
-
-
-SAMPLES = (
-    Sample("TEA-100", "Darjeeling", "First flush, 100 g, in a tin.", {"EUR": 1290, "USD": 1390}, 500),
-    Sample("MUG-WHT", "Mug", "White porcelain, 0.3 l.", {"EUR": 950, "USD": 1050}, 500),
-    Sample("POT-IRN", "Teapot", "Cast iron, 0.8 l, with a sieve.", {"EUR": 5400, "USD": 5900}, 200),
-    Sample("KTL-LTD", "Kettle, limited", "Copper, signed, only a few left.", {"EUR": 24900, "USD": 26900}, 25),
+from checkout.add_variant import NewVariant, add_variant
+from checkout.models import Discount, Product, ShippingOption, ShippingPrice, TaxCategory, TaxRate, Variant
+from checkout.sample_goods import (
+    CATEGORIES,
+    CODE,
+    MINIMA,
+    OPTIONS,
+    PERCENT,
+    RATES,
+    SAMPLES,
+    SENDING,
+    SHIPPING,
+    TITLE,
+    Sample,
 )
+from checkout.states import DiscountKind
+from ledger.accounts import open_book
 
 
 @transaction
 def load_sample_shop(*, now: datetime) -> None:
-    """Open the shop's book and put the sample products on the shelf, where they are not there yet."""
+    """Open the shop's book, put the sample goods on the shelf and say on which terms, where that is not there yet."""
     open_book(code=settings.SHOP_BOOK, name="Sample shop", now=now)
+    for code, name in CATEGORIES.items():
+        TaxCategory.objects.get_or_create(code=code, defaults={"name": name})
     known = set(Variant.objects.values_list("sku", flat=True))
     for sample in SAMPLES:
         if sample.sku not in known:
-            add_product(
-                sku=sample.sku,
-                name=sample.name,
-                description=sample.description,
-                prices=sample.prices,
-                on_hand=sample.on_hand,
-                reference="sample-shop",
-                now=now,
-            )
+            _stock(sample, now)
+    # What people have changed or taken away since stays as it is.
+    if not TaxRate.objects.exists():
+        _tax()
+    if not ShippingOption.objects.exists():
+        _send()
+    if not Discount.objects.exists():
+        _discount()
+
+
+def _stock(sample: Sample, now: datetime) -> None:
+    product, is_new = Product.objects.get_or_create(
+        slug=slugify(sample.name),
+        defaults={
+            "name": sample.name,
+            "description": sample.description,
+            "tax_category": TaxCategory.objects.get(code=sample.category),
+            "created_at": now,
+        },
+    )
+    if is_new:
+        product.images.create(url=static(f"sample_shop/{sample.picture}.svg"), alt=sample.name)
+    variant = NewVariant(
+        sku=sample.sku,
+        prices=sample.prices,
+        on_hand=sample.on_hand,
+        name=", ".join(sample.options.values()),
+        options=sample.options,
+        weight_grams=sample.weight_grams,
+    )
+    add_variant(product=product, variant=variant, reference="sample-shop", now=now)
+
+
+def _tax() -> None:
+    categories = {category.code: category for category in TaxCategory.objects.all()}
+    TaxRate.objects.bulk_create(
+        TaxRate(
+            jurisdiction=rate.jurisdiction,
+            category=categories[rate.category],
+            country=rate.country,
+            region=rate.region,
+            percent=rate.percent,
+            inclusive=rate.inclusive,
+        )
+        for rate in RATES
+    )
+
+
+def _send() -> None:
+    category = TaxCategory.objects.get(code=SENDING)
+    options = {
+        code: ShippingOption.objects.create(
+            code=code, name=name, description=description, tax_category=category, position=position
+        )
+        for position, (code, name, description) in enumerate(OPTIONS)
+    }
+    reached: dict[tuple[str, str, str], int] = {}
+    for code, country, currency, until, amount in SHIPPING:
+        place = (code, country, currency)
+        ShippingPrice.objects.create(
+            option=options[code],
+            country=country,
+            currency=currency,
+            weight_from_grams=reached.get(place, 0),
+            weight_until_grams=until,
+            amount_minor=amount,
+        )
+        reached[place] = until or 0
+
+
+def _discount() -> None:
+    discount = Discount.objects.create(code=CODE, title=TITLE, kind=DiscountKind.PERCENT, percent=PERCENT)
+    for currency, minimum in MINIMA.items():
+        discount.amounts.create(currency=currency, minimum_subtotal_minor=minimum)

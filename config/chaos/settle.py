@@ -21,7 +21,7 @@ ON_THE_SHELF = 1_000_000
 def prepare() -> list[str]:
     """Put more on the shelves than can be sold, and return the SKUs."""
     from checkout.receive_stock import receive_stock  # noqa: PLC0415 - the models load after Django's set-up
-    from checkout.sample_shop import SAMPLES  # noqa: PLC0415 - the same
+    from checkout.sample_goods import SAMPLES  # noqa: PLC0415 - the same
 
     for sample in SAMPLES:
         receive_stock(sku=sample.sku, quantity=ON_THE_SHELF, reference="chaos", now=datetime.now(UTC))

@@ -50,6 +50,7 @@ class Shopper:
             "currency": buyer.currency,
             "line_items": [{"sku": sku, "quantity": quantity} for sku, quantity in buyer.items],
             "buyer": {"email": f"buyer{buyer.number}-{self._crowd}@example.com", "name": f"Buyer {buyer.number}"},
+            **buyer.terms,
         }
         copies = IMPATIENT_COPIES if buyer.story is Story.IMPATIENT else 1
         created, first = self._post("checkout-sessions", cart, copies=copies)

@@ -1,6 +1,7 @@
 """Who comes to the shop: a seeded list of buyers and what goes wrong for each."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -34,6 +35,14 @@ TOKENS = {
 # Of four buyers, roughly.
 PSPS = ("stripe", "stripe", "stripe", "adyen")
 
+# Beside buyers who collect what they buy at the full price.
+TERMS: tuple[Mapping[str, object], ...] = (
+    {"discount_code": "TEA10"},
+    {"shipping_address": {"country": "DE"}, "fulfillment_option_id": "express", "discount_code": "tea10"},
+    {"shipping_address": {"country": "US", "region": "CA"}},
+    {"shipping_address": {"country": "US", "region": "CA"}, "discount_code": "TEA10"},
+)
+
 # Shares of the buyers, in percent; what is left over pays without trouble.
 SHARES = {Story.DECLINED: 12, Story.DROPPED: 12, Story.IMPATIENT: 16, Story.CROWD: 16}
 
@@ -48,6 +57,11 @@ class Buyer:
     currency: str
     items: tuple[tuple[str, int], ...]
     seed: int
+
+    @property
+    def terms(self) -> Mapping[str, object]:
+        """Where the goods go, and with which code: by the seed, so that every price there is comes up."""
+        return ({}, *TERMS)[self.seed % (len(TERMS) + 1)]
 
 
 def plan(*, orders: int, seed: int, skus: list[str], last_unit_sku: str) -> list[Buyer]:

@@ -12,7 +12,7 @@ from django_subatomic.db import transaction
 from checkout import queries as shop
 from checkout.add_product import add_product
 from checkout.receive_stock import receive_stock
-from checkout.sample_shop import SAMPLES
+from checkout.sample_goods import SAMPLES
 from config.backlog import backlog
 from config.demo.books import MoneyRow, StockRow, compare_money, taken_by_ledger, unmatched
 from config.demo.buyer import Shopper, Visit

@@ -119,6 +119,7 @@ class Stack:
             "DATABASE_URL": self.app_database_url,
             "CELERY_BROKER_URL": self.broker_url,
             "PUBLIC_URL": self.base_url,
+            "SHOP_COUNTRY": "DE",  # where the sample shop is
             **simulated.variables(simulator_url=self.simulator_url),
             **self._environment,
         }

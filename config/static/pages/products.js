@@ -46,6 +46,7 @@ export class ProductList {
         name,
         sku: variant.sku,
         description: product.description,
+        image: product.images[0],
         unit: price.unit_amount_minor,
         price: this.#write(price.unit_amount_minor),
         onChange: this.#onChange,
@@ -71,6 +72,7 @@ class Row {
     this.#more = element.querySelector(".more");
     element.dataset.sku = about.sku;
     element.querySelector("h3").textContent = about.name;
+    this.#showImage(element.querySelector("img"), about.image);
     element.querySelector(".description").textContent = about.description;
     element.querySelector(".price").textContent = about.price;
     element.querySelector(".stepper").setAttribute("aria-label", `Quantity of ${about.name}`);
@@ -100,6 +102,13 @@ class Row {
   line() {
     const { name, sku, unit } = this.#about;
     return { name, sku, quantity: this.#quantity, totalMinor: this.#quantity * unit };
+  }
+
+  /** The name stands beside it, so for those who hear the page the picture says nothing. */
+  #showImage(picture, image) {
+    if (!image) return;
+    picture.src = image.url;
+    picture.hidden = false;
   }
 
   get #quantity() {
