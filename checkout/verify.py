@@ -76,7 +76,8 @@ def _payment_per_order() -> CheckResult:
     captured = list(payments.captured_for_orders())
     paid = {_identified(row) for row in captured}
     kept = {_identified(row) for row in captured if row.kept}
-    wrong = sorted({intent for (intent, _session), _total in (orders.items() - paid) | (kept - orders.items())})
+    odd = (orders.items() - paid) | (kept - orders.items())
+    wrong = sorted({str(intent) for (intent, _session), _total in odd})
     return CheckResult.of("checkout: orders and captured payments match one to one, to the cent", len(orders), wrong)
 
 

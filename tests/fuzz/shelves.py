@@ -12,7 +12,7 @@ READING = {"type": "object", "required": ["meter", "kwh"], "properties": {"kwh":
 def fill() -> str:
     """Put more on the shelves than can be sold, and let two kinds of events in; return another client's API key."""
     from checkout.receive_stock import receive_stock
-    from checkout.sample_shop import SAMPLES
+    from checkout.sample_goods import SAMPLES
     from config.access.models import SCOPES, ApiKey
     from exactly_once.models import EventSource
 
