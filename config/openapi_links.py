@@ -105,6 +105,8 @@ def _links(
         name: f"{answer.at}/{thing.id}"
         for name, thing in things.items()
         if thing.properties.items() <= answer.properties.items()
+        # A list may say less of each than what is read of one.
+        or (answer.is_page and thing.id in answer.properties and answer.properties.items() <= thing.properties.items())
     }
     others = {
         name: answer.at + pointer for pointer, name in REFERENCES.items() if pointer.split("/")[1] in answer.properties

@@ -66,9 +66,9 @@ class ProposalForm(DeedForm):
         if told.get("outcome") in _OF_MONEY and told.get("amount") is not None:
             minor = told["amount"].scaleb(exponent(self.attempt.currency))
             if minor != int(minor):
-                self.add_error("amount", f"{self.attempt.currency} has no such small unit.")
+                self.add_error(field="amount", error=f"{self.attempt.currency} has no such small unit.")
         elif told.get("outcome") in _OF_MONEY and "amount" not in self.errors:
-            self.add_error("amount", "How much?")
+            self.add_error(field="amount", error="How much?")
         return told
 
     def claim(self) -> Claim:

@@ -145,7 +145,7 @@ class CreateIntentSerializer(StrictSerializer):
         max_length=64, required=False, help_text="Your name for it: unique among your intents that are not canceled."
     )
     description = serializers.CharField(max_length=255, required=False)
-    return_url = serializers.URLField(
+    return_url = serializers.CharField(
         max_length=2048,
         required=False,
         validators=[URLValidator(schemes=["http", "https"])],

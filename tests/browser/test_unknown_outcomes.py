@@ -48,6 +48,19 @@ def run(shop: Shop, program: str, *arguments: str) -> None:
     subprocess.run(command, check=True, env=environment, cwd=BASE_DIR, timeout=60)
 
 
+def propose(page: Page, outcome: str, reason: str, evidence: str) -> None:
+    page.get_by_label("How it ended").select_option(value=outcome)
+    page.get_by_label("Reason").fill(reason)
+    page.get_by_label("What shows it").fill(evidence)
+    page.get_by_role("button", name="Propose").click()
+    expect(page.get_by_text("Another person has to look at it")).to_be_visible()
+
+
+def apply(page: Page, *, clicks: int = 1) -> None:
+    page.get_by_role("link", name="Apply ...").click()
+    page.get_by_role("button", name="I have looked: apply it").click(click_count=clicks)
+
+
 def sign_in(page: Page, name: str) -> None:
     page.context.clear_cookies()
     page.goto("/admin/")
@@ -91,18 +104,13 @@ def test_one_proposes_and_another_applies(visit: Visit, shop: Shop, doubt: tuple
     page.get_by_role("button", name="Ask now").click()
     expect(page.get_by_text("The PSP is being asked.")).to_be_visible()
     page.get_by_role("link", name="Propose a decision").click()
-    page.get_by_label("How it ended").select_option(label="declined, or it never happened: the PSP has nothing of it")
-    page.get_by_label("Reason").fill("The PSP has never seen it.")
-    page.get_by_label("What shows it").fill(f"Dashboard, all payments, searched for {attempt}: no result.")
     visit.keep_screenshot("unknown-outcome-propose")
-    page.get_by_role("button", name="Propose").click()
-    expect(page.get_by_text("Another person has to look at it")).to_be_visible()
+    propose(page, "declined", "The PSP has never seen it.", f"Dashboard, all payments: nothing of {attempt}.")
     visit.keep_screenshot("unknown-outcome-proposed")
     # Then she cannot apply it herself
     page.get_by_role("link", name="Look at the proposal").click()
     visit.keep_screenshot("decision")
-    page.get_by_role("link", name="Apply ...").click()
-    page.get_by_role("button", name="I have looked: apply it").click()
+    apply(page)
     expect(page.get_by_text("somebody else must look, and agree")).to_be_visible()
     visit.keep_screenshot("decision-refused")
     assert shop.sql(STATE, [order]) == [("unknown",)]
@@ -111,8 +119,7 @@ def test_one_proposes_and_another_applies(visit: Visit, shop: Shop, doubt: tuple
     page.goto("/admin/payments/decision/")
     visit.keep_screenshot("decisions")
     page.get_by_role("row").filter(has_text="The PSP has never seen it.").get_by_role("link").first.click()
-    page.get_by_role("link", name="Apply ...").click()
-    page.get_by_role("button", name="I have looked: apply it").dblclick()
+    apply(page, clicks=2)
     expect(page.get_by_text("The attempt is declined.")).to_be_visible()
     # Then
     assert shop.sql(STATE, [order]) == [("declined",)]
@@ -143,16 +150,12 @@ def test_another_sum_is_seen_assigned_and_ends_with_a_decision(
     visit.keep_screenshot("break-refused")
     # When two people do
     page.goto(f"/admin/payments/attempt/{shop.sql(ATTEMPT, [order])[0][1]}/propose")
-    page.get_by_label("How it ended").select_option(index=3)
-    page.get_by_label("Reason").fill("Paid back in the dashboard.")
-    page.get_by_label("What shows it").fill("Its refund is on the payment's page.")
-    page.get_by_role("button", name="Propose").click()
+    propose(page, "voided", "Paid back in the dashboard.", "Its refund is on the payment's page.")
     page.get_by_role("link", name="Look at the proposal").click()
     address = page.url
     sign_in(page, BOB)
     page.goto(address)
-    page.get_by_role("link", name="Apply ...").click()
-    page.get_by_role("button", name="I have looked: apply it").click()
+    apply(page)
     # Then
     expect(page.get_by_text("The attempt is voided.")).to_be_visible()
     assert shop.sql(STATE, [order]) == [("voided",)]

@@ -99,16 +99,7 @@ class Balance:
             last = told.get("starting_after")
             rest = found if last is None else found[_place(found, last) + 1 :]
             page, has_more = rest[:limit], len(rest) > limit
-        expand = "data.source" in [value for name, value in told.items() if name.startswith("expand")]
-        return objects.list_of([self._shown(each, expand=expand) for each in page], request.path, has_more=has_more)
-
-    def _shown(self, transaction: Document, *, expand: bool) -> Document:
-        """Return a transaction as Stripe shows it: it does not say by which payout it goes out."""
-        shown = {name: value for name, value in transaction.items() if name != "paid_out_by"}
-        if expand and shown["source"] is not None:
-            kinds = ("charge", "refund", "dispute", "payout")
-            shown["source"] = next(found for kind in kinds if (found := self._store.get(kind, shown["source"])))
-        return shown
+        return objects.list_of([_shown(each) for each in page], request.path, has_more=has_more)
 
     def _settle(self, amount: int, currency: str) -> tuple[int, str, str | None]:
         """Return the amount in the currency that it settles in, and at which rate."""
@@ -150,6 +141,11 @@ class Balance:
     def _write(self, document: Document, kind: str) -> None:
         self._store.remove(kind, document["id"])
         self._store.add(document, kind)
+
+
+def _shown(transaction: Document) -> Document:
+    """Return a transaction as Stripe shows it: it does not say by which payout it goes out."""
+    return {name: value for name, value in transaction.items() if name != "paid_out_by"}
 
 
 def _place(found: list[Document], transaction_id: str) -> int:

@@ -24,6 +24,8 @@ type Verb = Callable[[dict[str, Any]], Document]
 _SEARCH = re.compile(r"metadata\['(?P<name>\w+)'\]:'(?P<value>[^']*)'")
 MOST_LISTED = 100
 MAX_KEY = 255
+# Properties that hold an id, and what it may be of.
+EXPANDABLE = {"latest_charge": ("charge",), "source": ("charge", "refund", "dispute", "payout")}
 
 MANNERS = Manners(
     key_header="Idempotency-Key",
@@ -100,13 +102,15 @@ class Server:
         return handler
 
     def _expanded(self, document: Document, names: Iterable[str]) -> Document:
-        """Return a PaymentIntent, or a list of some, with the charge itself in the place of its id."""
+        """Return an object, or a list of some, with what it names itself in the place of its id."""
         for name in names:
             here, _, further = name.partition(".")
             if here == "data" and further:
                 document = {**document, "data": [self._expanded(each, [further]) for each in document["data"]]}
-            elif name == "latest_charge" and name in document:
-                document = {**document, name: self._account.store.get("charge", document[name])}
+            elif name in EXPANDABLE and name in document:
+                kinds, store = EXPANDABLE[name], self._account.store
+                found = (store.get(kind, document[name]) for kind in kinds if document[name] is not None)
+                document = {**document, name: next((each for each in found if each is not None), None)}
             else:
                 raise errors.invalid("parameter_invalid", f"This property cannot be expanded: {name}", "expand")
         return document

@@ -94,7 +94,7 @@ def psp(process: Program, endpoint: Endpoint) -> Iterator[Simulator]:
     with httpx.Client(base_url=process.url, timeout=30, headers={"Authorization": "Bearer sk_test"}) as http:
         psp = Simulator(process, http, endpoint)
         http.delete("/_simulator/data").raise_for_status()
-        endpoint.taken.clear()
+        endpoint.letters.clear()
         psp.control("webhooks", mode="hold", base=endpoint.url)
         yield psp
         psp.control("webhooks", mode="hold", base="")
