@@ -56,7 +56,8 @@ def is_told(schema: dict[str, Any], operation: dict[str, Any], status: str, expr
     for step in expression.removeprefix("$response.body#/").split("/"):
         shape = resolved(schema, shape)
         shape = shape["items"] if step == "0" else shape["properties"][step]
-    return bool(resolved(schema, shape)["type"] == "string")
+    # Where it may be null, what it leads to is not always there.
+    return resolved(schema, shape)["type"] in ("string", ["string", "null"])
 
 
 def expressions(link: Link) -> Iterator[str]:
