@@ -10,11 +10,16 @@ from config.sweeps import SWEEPS
 from exactly_once.event_stream import configured_stream
 from exactly_once.relay import BATCH, feed_all
 
+# What a PSP has settled is read every quarter of an hour. Here it would come at another point of each run, with a PSP's
+# fees, and make good what a scenario is to show.
+LEFT_OUT = {"payments.import_settlement"}
+
 
 def sweep() -> None:
     """Do what beat wakes a worker for, all of it once."""
     for name in SWEEPS:
-        app.tasks[name]()
+        if name not in LEFT_OUT:
+            app.tasks[name]()
 
 
 def work() -> None:

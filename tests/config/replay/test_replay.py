@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import connection
 from django_subatomic.db import transaction
 
-from checkout.models import Order, StockItem
+from checkout.models import StockItem
 from config.replay.stages import PROJECTIONS, replay_all
 from config.verification import all_checks
 from exactly_once import inbox, webhook_delivery
@@ -140,7 +140,10 @@ DAMAGE: dict[str, tuple[Callable[[], object], str]] = {
         "canceled",
     ),
     "stock, from its movements": (lambda: StockItem.objects.update(on_hand=99), "99"),
-    "orders, from their events": (lambda: Order.objects.update(total_minor=1), ",1,EUR"),
+    "orders, from their events": (
+        behind_their_back("UPDATE checkout_order SET subtotal_minor = 1, total_minor = 1"),
+        ",1,EUR",
+    ),
     "handler runs, from the outbox": (
         lambda: HandlerRun.objects.filter(pk=HandlerRun.objects.latest("event__seq").pk).delete(),
         "rebuilt, not stored",
