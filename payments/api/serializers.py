@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
-from django.core.validators import URLValidator
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
@@ -23,6 +22,8 @@ from payments.create_intent import Method, Wish
 from payments.parts import Part, PartKind, faults
 from payments.routing import MOST_ROUTES, Token
 
+# A page that a browser can be sent on to: nothing in it can be taken for another header or another host.
+WEB_ADDRESS = r"https?://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?([/?#][!-~]*)?"
 MAX_AMOUNT_MINOR = 10**12
 MAX_QUANTITY = 10**6
 # A cart of a hundred lines with a tax on each, and shipping.
@@ -145,10 +146,10 @@ class CreateIntentSerializer(StrictSerializer):
         max_length=64, required=False, help_text="Your name for it: unique among your intents that are not canceled."
     )
     description = serializers.CharField(max_length=255, required=False)
-    return_url = serializers.CharField(
+    return_url = PatternField(
+        WEB_ADDRESS,
         max_length=2048,
         required=False,
-        validators=[URLValidator(schemes=["http", "https"])],
         help_text="Where the buyer's browser is sent on to after the bank's question (3-D Secure), with `reference`, "
         "the intent's id, added. However that ended: read the intent.",
     )
