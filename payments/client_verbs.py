@@ -27,6 +27,8 @@ def capture_intent(*, client: str, intent_id: str, amount_minor: int | None, fin
     :raises PaymentRefused: those of :func:`payments.capture.request_capture`.
     """
     intent = _own(client, intent_id)
+    if lock_intent(order_reference=intent.order_reference) is None:
+        raise PaymentRefused(code="payment_not_authorized", detail=f"{intent_id} was canceled: nothing is held.")
     money = _money(amount_minor, intent)
     uuid = request_capture(order_reference=intent.order_reference, money=money, final=final, now=now)
     return capture_body(Capture.objects.select_related("attempt__intent").get(uuid=uuid))

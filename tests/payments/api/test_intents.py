@@ -132,6 +132,8 @@ def test_what_nobody_was_asked_for_is_canceled_at_once_and_told(api: Api, token:
     intent = create(api, token)
     assert told(api.post(f"{ADDRESS}/{intent}/cancel"))["state"] == "canceled"
     assert list(OutboxEvent.objects.values_list("type", flat=True)) == ["payment_intent.canceled"]
+    captured = api.post(f"{ADDRESS}/{intent}/capture")
+    assert (captured.status_code, problem(captured)["code"]) == (409, "payment_not_authorized")
     again = confirm(api, intent, {"payment": {"token": "pm_card_visa"}})
     assert (again.status_code, problem(again)["code"]) == (409, "payment_canceled")
 
