@@ -27,7 +27,7 @@ from checkout.saga import give_away
 from checkout.states import RecoveryPoint, SessionState
 from checkout.stock import hold_stock
 from exactly_once import keys
-from exactly_once.errors import FieldError, InvalidInput, Refused
+from exactly_once.errors import Refused
 from exactly_once.keys import Claim, KeyedRequest, StoredResponse
 from exactly_once.responses import json_response, problem_response
 from ledger.money import Money
@@ -127,8 +127,7 @@ def _begin(claim: Claim, client: str, session_id: str, payment: Payment, now: da
 
 def _require(method: Method | None) -> Method:
     if method is None:
-        field = FieldError("/payment", "required", "This costs something: say how it is paid.")
-        raise InvalidInput(code="invalid_input", detail="The request breaks a rule; see errors.", fields=(field,))
+        raise SessionRefused(code="payment_required", detail="This costs something: say in payment how it is paid.")
     return method
 
 

@@ -284,9 +284,9 @@ def test_what_costs_nothing_is_sold_without_a_payment(api: Api, psp: Psp) -> Non
 def test_what_costs_something_is_not_sold_without_a_payment(api: Api) -> None:
     session = open_session(api)
 
-    refusal = told(api.post(f"{SESSIONS}/{session['id']}/complete"), 400)
+    refusal = told(api.post(f"{SESSIONS}/{session['id']}/complete"), 409)
 
-    assert [(error["pointer"], error["code"]) for error in refusal["errors"]] == [("/payment", "required")]
+    assert refusal["code"] == "payment_required"
     assert read(api, session)["state"] == "ready_for_complete"
 
 
