@@ -6,9 +6,8 @@ from drf_spectacular.extensions import OpenApiSerializerExtension, OpenApiSerial
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import build_array_type
 
+from config.openapi import Schema
 from exactly_once.api.serializers import BoundedListField, PatternField, StrictSerializer
-
-type Schema = dict[str, Any]
 
 
 class StrictBodies(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]

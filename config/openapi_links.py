@@ -1,8 +1,9 @@
 """Links (OpenAPI 3.1): what can be done next with the thing that an answer shows. No view names any; rules find them.
 
-An address that ends with an id, and is read with GET, tells what that id is the id of. Whatever answers with all that
-such a thing has shows such a thing, and its id leads from there to every operation with that id in its address or its
-body. From a page, and to another thing that is merely named, the way leads to where that thing can be read.
+An address that ends with an id, and is read with GET, tells what that id is the id of. Whatever answers with the same
+``object``, or where there is none with all that such a thing has, shows such a thing, and its id leads from there to
+every operation with that id in its address or its body. From a page, and to another thing that is merely named, the way
+leads to where that thing can be read.
 """
 
 import re
@@ -34,6 +35,12 @@ class Thing:
     properties: Schema
     id: str
     reader: str
+
+    def is_in(self, properties: Schema) -> bool:
+        """Return whether an answer with these properties shows such a thing."""
+        if "object" in self.properties:
+            return bool(self.properties["object"] == properties.get("object"))
+        return self.properties.items() <= properties.items()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +108,14 @@ def _answer(result: Schema, response: Schema) -> Answer | None:
 def _links(
     path: str, answer: Answer, *, things: Mapping[str, Thing], targets: list[Target]
 ) -> Iterator[tuple[str, Schema]]:
-    own = {
-        name: f"{answer.at}/{thing.id}"
-        for name, thing in things.items()
-        if thing.properties.items() <= answer.properties.items()
-        # A list may say less of each than what is read of one.
-        or (answer.is_page and thing.id in answer.properties and answer.properties.items() <= thing.properties.items())
-    }
+    own = {name: f"{answer.at}/{thing.id}" for name, thing in things.items() if thing.is_in(answer.properties)}
     others = {
         name: answer.at + pointer for pointer, name in REFERENCES.items() if pointer.split("/")[1] in answer.properties
     }
     known = {name: f"$request.path.{name}" for name in _IN_PATH.findall(path)} | others | own
     for target in targets:
         told = target.needed & (own.keys() | others.keys())
+        # From a page, and where a thing is merely named, the way leads to where it is read, and no further.
         only_read = {things[name].reader for name in told & things.keys() if answer.is_page or name not in own}
         if told and target.needed <= known.keys() and only_read <= {target.operation_id}:
             yield target.operation_id, _link(target, known)

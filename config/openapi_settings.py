@@ -19,6 +19,8 @@ idempotency_key_reused`).
 **Errors** are problem documents (RFC 9457). Programs read `code`, which is stable; `errors` names each field that
 breaks a rule by its JSON Pointer. Fields that are not known here are refused by name.
 
+**Links** behind an answer name the operations that go on from what it shows, and where their ids stand in it.
+
 **Lists** come a page at a time (`limit`); `next` is the address of the following page.
 """
 
