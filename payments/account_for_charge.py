@@ -1,5 +1,6 @@
 """A settlement line of a buyer's payment: evidence that the PSP has taken it, whatever else we were told."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q
@@ -44,12 +45,15 @@ def _settle(line: SettlementLine, attempt: Attempt, told: Money, now: datetime) 
         capture = _taken(line, attempt, told)
     if capture is None:
         return _in_question(attempt, told)
-    if capture.amount_minor == told.amount_minor:
-        return Accounted(LineState.MATCHED, explained=told, attempt=capture.attempt, capture=capture)
-    # The break about it is the attempt's: a webhook or a look-up that says the same opens no second one.
-    of = capture.attempt
-    _approve(line, of, Money(of.captured_minor - capture.amount_minor + told.amount_minor, told.currency), now)
-    return _in_question(of, told)
+    of, ours = capture.attempt, Money(capture.amount_minor, capture.currency)
+    if told == ours:
+        return Accounted(LineState.MATCHED, explained=told, attempt=of, capture=capture)
+    if of.captured_minor != ours.amount_minor:
+        detail = f"{capture} is of {ours}, and was settled as {told}."
+        return Accounted(LineState.AMOUNT_MISMATCH, explained=ours, detail=detail, attempt=of, capture=capture)
+    # It is all that was taken, and the break is the attempt's: a webhook or a look-up that says so opens no second one.
+    _approve(line, of, told, now)
+    return replace(_in_question(of, told), capture=capture)
 
 
 def _captures(line: SettlementLine) -> list[Capture]:

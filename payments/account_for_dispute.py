@@ -38,10 +38,10 @@ def account_for_dispute(*, line: SettlementLine, now: datetime) -> Accounted:
         with savepoint():
             settle_dispute(attempt=attempt, event=_event(line, told, dispute, number), now=now)
     except PaymentRefused as refusal:
-        return _refused(line, attempt, dispute, str(refusal), now)
+        return _refused(line, attempt, dispute, number, str(refusal), now)
     dispute = _dispute_of(line)
     if dispute is None or number > times(dispute=dispute, taken=taken):
-        return _refused(line, attempt, dispute, f"{line.psp_reference} turns more often than we know of.", now)
+        return _refused(line, attempt, dispute, number, f"{line.psp_reference} turns more often than we know of.", now)
     return Accounted(LineState.MATCHED, explained=told, attempt=attempt, dispute=dispute)
 
 
@@ -56,19 +56,19 @@ def times(*, dispute: Dispute, taken: bool) -> int:
     return returned if dispute.state == D.WON else returned + 1
 
 
-def _refused(line: SettlementLine, attempt: Attempt, dispute: Dispute | None, detail: str, now: datetime) -> Accounted:
+def _refused(  # noqa: PLR0917 - all that is known of it
+    line: SettlementLine, attempt: Attempt, dispute: Dispute | None, number: int, detail: str, now: datetime
+) -> Accounted:
     """Return what does not fit; where a line that is still to come may make it fit, nothing yet.
 
     :raises TooEarlyError: that is so.
     """
     told, taken = told_by(line), line.kind == LineKind.DISPUTE
     if dispute is not None and abs(told.amount_minor) != dispute.amount_minor:
+        if number > times(dispute=dispute, taken=taken):
+            return Accounted(LineState.AMOUNT_MISMATCH, detail=detail, attempt=attempt)
         ours = Money(-dispute.amount_minor if taken else dispute.amount_minor, dispute.currency)
-        # Another sum than it is about, which may be in the books.
-        explained = ours if times(dispute=dispute, taken=taken) else None
-        return Accounted(
-            LineState.AMOUNT_MISMATCH, explained=explained, detail=detail, attempt=attempt, dispute=dispute
-        )
+        return Accounted(LineState.AMOUNT_MISMATCH, explained=ours, detail=detail, attempt=attempt, dispute=dispute)
     if is_young(line, now) and (dispute is not None or not attempt.captured_minor):
         raise TooEarlyError(detail)
     return Accounted(LineState.MISSING_INTERNAL, detail=detail, attempt=attempt)

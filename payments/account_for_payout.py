@@ -33,11 +33,12 @@ def account_for_payout(*, line: SettlementLine, now: datetime) -> Accounted:
         with savepoint():
             settle_payout(psp=line.psp, account=line.psp_account, event=event, now=now)
     except PaymentRefused as refusal:
-        return _of_another_sum(line, known, str(refusal), leaves=leaves)
+        return _of_another_sum(line, str(refusal), leaves=leaves)
     return Accounted(LineState.MATCHED, explained=told, payout=_payout_of(line))
 
 
-def _of_another_sum(line: SettlementLine, known: Payout | None, detail: str, *, leaves: bool) -> Accounted:
+def _of_another_sum(line: SettlementLine, detail: str, *, leaves: bool) -> Accounted:
+    known = _payout_of(line)
     if known is None:
         raise AssertionError("a payout that we know nothing of contradicts nothing")
     ours = Money(-known.amount_minor if leaves else known.amount_minor, known.currency)

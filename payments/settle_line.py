@@ -6,6 +6,7 @@ from datetime import datetime
 
 import structlog
 from django.conf import settings
+from django.db import IntegrityError
 from django_subatomic.db import transaction
 
 from exactly_once.errors import TallyError
@@ -53,7 +54,7 @@ def settle_due_lines(*, limit: int, now: datetime) -> Settled:
 def _tried(line_pk: int, now: datetime) -> LineState:
     try:
         return settle_line(line_pk=line_pk, now=now)
-    except TallyError as refusal:
+    except (TallyError, IntegrityError) as refusal:  # the latter: a webhook has just begun the same payout or dispute
         log.exception("settlement.refused", line=line_pk)
         with transaction():
             SettlementLine.objects.filter(pk=line_pk).update(detail=str(refusal)[:500])

@@ -23,8 +23,10 @@ def checks(*, now: datetime) -> Iterator[CheckResult]:
 
 
 def _lines_are_settled(now: datetime) -> CheckResult:
-    waiting = Q(state=LineState.NEW) | Q(finding__resolution=BreakResolution.SUPERSEDED)
-    late = SettlementLine.objects.filter(waiting, imported_at__lt=now - EARLY_LIMIT)
+    before = now - EARLY_LIMIT
+    new = Q(state=LineState.NEW, imported_at__lt=before)
+    to_be_looked_at = Q(finding__resolution=BreakResolution.SUPERSEDED, finding__resolved_at__lt=before)
+    late = SettlementLine.objects.filter(new | to_be_looked_at)
     return CheckResult.of(
         "payments: every settlement line is what we know, or has a break that names it",
         SettlementLine.objects.count(),

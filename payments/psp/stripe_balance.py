@@ -120,7 +120,7 @@ def _of_payout(line: SettlementLine, source: Object) -> SettlementLine:
     return replace(
         line,
         psp_reference=payout,
-        payout_reference=line.payout_reference or (payout if line.kind is K.PAYOUT else ""),
+        payout_reference=payout if line.kind is K.PAYOUT else line.payout_reference,
         payout_state=PayoutState(source["status"]),
         arrives_on=None if arrives is None else datetime.fromtimestamp(arrives, UTC).date(),
     )

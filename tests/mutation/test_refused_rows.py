@@ -48,7 +48,7 @@ BREAKS = {
     "payment_attempt_amount_positive": "amount_minor = 0",
     "payment_attempt_captured_means_captured": "captured_minor = 0, refunded_minor = 0",
     "payment_attempt_refunds_within_capture": "refunded_minor = captured_minor + 1",
-    "payment_attempt_state_known": "state = 'x', captured_minor = 0, refunded_minor = 0",
+    "payment_attempt_state_known": "state = 'x', captured_minor = 0, refunded_minor = 0, disputed_minor = 0",
     "payment_break_amount": "amount_minor = -1",
     "payment_break_kind_known": "kind = 'x'",
     "payment_break_resolved_for_a_reason": "reason = '' WHERE state = 'resolved'",

@@ -9,22 +9,32 @@ from exactly_once.models import OutboxEvent
 from ledger.accounts import close_account
 from ledger.models import Transaction
 from ledger.money import Money
+from payments.capture import settle_capture
 from payments.chart import ensure_settlement_chart
 from payments.models import Attempt, Break, Refund, SettlementLine
-from payments.psp.outcomes import Approved, Declined, RefundFailed, RefundSucceeded, RequiresAction, Unknown
+from payments.psp.outcomes import (
+    Approved,
+    CaptureSucceeded,
+    Declined,
+    RefundFailed,
+    RefundSucceeded,
+    RequiresAction,
+    Unknown,
+)
 from payments.refund import request_refund
 from payments.settle_line import settle_due_lines, settle_line
 from payments.settle_refund import settle_refund
 from payments.states import LineKind
 from tests.concurrency.crowd import crowd
 from tests.factories import NOW
-from tests.payments.holding import EUR, ORDER, assert_in_order, begin, news, states
+from tests.payments.holding import EUR, ORDER, ask, assert_in_order, begin, news, states
 from tests.payments.settling import balances, breaks, read, settled, told
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 K = LineKind
 CHARGE = told(K.CHARGE, 1290, fee=43)
+PARTS = [("cap_1", 289), ("cap_2", 1002)]
 
 
 @pytest.fixture
@@ -135,6 +145,31 @@ def test_a_second_line_of_one_capture_is_a_duplicate(paid: UUID) -> None:
     assert settled(CHARGE, told(K.CHARGE, 1290, fee=43, line_id="txn_2")) == ["matched", "duplicate"]
     assert breaks() == [("duplicate", "open", 1290, True, True)]
     assert balances() == {"receivable": 2494, "fees": 86, "orders": 1290, "suspense": -1290}
+    assert_in_order()
+
+
+def test_a_second_line_of_a_capture_in_question_is_a_duplicate(paid: UUID) -> None:
+    wrong, right = told(K.CHARGE, 1289), told(K.CHARGE, 1290, line_id="txn_2")
+    assert settled(wrong, right) == ["amount_mismatch", "duplicate"]
+    assert balances() == {"receivable": 1289 + 1290, "orders": 1290, "suspense": 1 - 1290}
+    assert_in_order()
+
+
+def test_each_of_several_captures_has_a_line_and_a_question_of_its_own() -> None:
+    # Given an authorisation that was taken in two parts
+    attempt = begin()
+    news(attempt, Approved("pi_1", captured=False, money=EUR))
+    for number, minor in (("cap_1", 290), ("cap_2", 1000)):
+        capture = ask(minor, final=number == "cap_2")
+        with transaction():
+            settle_capture(capture_uuid=capture, outcome=CaptureSucceeded(number, Money(minor, "EUR")), now=NOW)
+    # When the PSP settles both otherwise
+    lines = [told(K.CHARGE, minor, line_id=f"txn_{name}", psp_reference=name) for name, minor in PARTS]
+    for _ in range(2):
+        assert settled(*lines) == ["amount_mismatch"] * 2
+    # Then
+    assert breaks() == [("amount_mismatch", "open", 1, False, True), ("amount_mismatch", "open", 2, True, True)]
+    assert balances() == {"receivable": 1291, "orders": 1290, "suspense": -1}
     assert_in_order()
 
 

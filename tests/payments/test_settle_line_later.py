@@ -79,6 +79,17 @@ def test_a_dispute_that_turns_has_a_line_for_each_turn(paid: UUID) -> None:
     assert_in_order()
 
 
+def test_a_dispute_that_was_settled_otherwise_is_in_question(paid: UUID) -> None:
+    # Given a dispute, of which the PSP returns more than it had taken, twice
+    assert settled(told(K.DISPUTE, -1290), told(K.DISPUTE_REVERSAL, 1290)) == ["matched"] * 2
+    # When
+    assert settled(told(K.DISPUTE_REVERSAL, 1300, line_id="txn_2")) == ["amount_mismatch"]
+    # Then all of it is in question
+    assert breaks() == [("amount_mismatch", "open", 1300, True, True)]
+    assert balances() == {"receivable": 2590, "orders": 1290, "suspense": -1300}
+    assert_in_order()
+
+
 def test_a_return_that_nobody_lost_waits_for_the_loss(paid: UUID) -> None:
     assert settled(told(K.DISPUTE, -1290), told(K.DISPUTE_REVERSAL, 1290)) == ["matched"] * 2
     late = told(K.DISPUTE_REVERSAL, 1290, line_id="txn_3")
