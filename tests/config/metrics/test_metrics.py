@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from prometheus_client.parser import text_string_to_metric_families
@@ -260,10 +260,12 @@ def test_every_figure_reads_what_is_open_and_no_whole_table() -> None:
     """Tables only grow; a scrape every few seconds must not grow with them."""
     with CaptureQueriesContext(connection) as captured:
         list(families(now=NOW))
-    with connection.cursor() as cursor:
-        cursor.execute("SET enable_seqscan = off")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        # To the planner of empty tables it is as good as the index of the unknown ones; it also has those that succeeded.
+        cursor.execute("DROP INDEX payment_attempt_one_live_per_intent")
         plans = [_plan(query["sql"]) for query in captured.captured_queries]
-        cursor.execute("RESET enable_seqscan")
+        transaction.set_rollback(True)
     # The relay's lag goes by the outbox's own order.
     used = {"".join(names) for plan in plans for names in SCAN.findall(plan) if "outboxevent" not in plan}
     assert {
