@@ -9,9 +9,11 @@ from django_subatomic.db import transaction
 from checkout.errors import SessionRefused
 from checkout.locks import lock_session
 from checkout.price_lines import LineItem
+from checkout.queries import session_for_client
 from checkout.representation import Json, session_body
 from checkout.session_price import items_of, price_session, remarks, store_price
 from checkout.states import OPEN_SESSION_STATES
+from exactly_once.versions import ANY_VERSION, Expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +33,18 @@ _COLUMNS = ("customer", "buyer_email", "buyer_name", "shipping_address", "fulfil
 
 
 @transaction
-def change_session(*, session_id: str, client: str, change: Change, now: datetime) -> Json:
+def change_session(
+    *, session_id: str, client: str, change: Change, now: datetime, expected: Expected = ANY_VERSION
+) -> Json:
     """Apply the change, price the cart anew, and return the session as clients see it.
 
     :raises CheckoutNotFound: no such session.
+    :raises PreconditionFailed: it is not what the client has seen.
     :raises SessionRefused: ``session_not_open``.
     :raises UnableToPrice: a line cannot be priced.
     """
     session = lock_session(session_id=session_id, client=client)
+    expected.require(lambda: session_for_client(session_id=session_id, client=client, now=now))
     if session.state not in OPEN_SESSION_STATES or session.expires_at <= now:
         raise SessionRefused(
             code="session_not_open", detail=f"{session_id} is {session.state}: its cart can no longer change."

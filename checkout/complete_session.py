@@ -30,6 +30,7 @@ from exactly_once import keys
 from exactly_once.errors import Refused
 from exactly_once.keys import Claim, KeyedRequest, StoredResponse
 from exactly_once.responses import json_response, problem_response
+from exactly_once.versions import ANY_VERSION, Expected
 from ledger.money import Money
 from payments.ask_psp import charge, look_up
 from payments.begin_attempt import Charge, begin_attempt
@@ -45,11 +46,13 @@ ASK_AGAIN_SECONDS = 2
 class Payment:
     """How the buyer pays; what costs nothing needs no ``method``.
 
-    ``not_duplicate_of``: the earlier session with the same purchase that the client knows of.
+    ``not_duplicate_of``: the earlier session with the same purchase that the client knows of. ``expected``: the version
+    of the session that the buyer has seen.
     """
 
     method: Method | None
     not_duplicate_of: str | None = None
+    expected: Expected = ANY_VERSION
 
 
 @durable
@@ -64,6 +67,7 @@ def complete_session(
     """Pay, and answer 200 with the order, 402, 409, or 202 while the PSP's outcome is unknown.
 
     :raises CheckoutNotFound: no such session.
+    :raises PreconditionFailed: it is not what the client has seen; asked by the first request with this key alone.
     :raises SessionBusy: another request is paying right now.
     """
     claim = keys.once(
@@ -95,6 +99,7 @@ def complete_session(
 
 def _begin(claim: Claim, client: str, session_id: str, payment: Payment, now: datetime) -> StoredResponse | None:
     session = lock_session(session_id=session_id, client=client)
+    payment.expected.require(lambda: session_for_client(session_id=session_id, client=client, now=now))
     _check_ready(session, now)
     lines, changed = confirm_price(session=session, now=now)
     if changed is not None:

@@ -12,7 +12,7 @@ from django.contrib.postgres.search import Lexeme, SearchQuery
 from django.db.models import Prefetch, QuerySet, Sum
 
 from checkout.errors import CheckoutNotFound
-from checkout.models import CheckoutSession, Order, OrderLine, Price, Product, StockItem, Variant
+from checkout.models import CheckoutSession, Order, OrderLine, Price, Product, SessionLine, StockItem, Variant
 from checkout.models.catalog import PRODUCT_WORDS
 from checkout.models.validity import valid_at
 from checkout.representation import Json, order_body, product_body, session_body
@@ -25,20 +25,29 @@ def session_for_client(*, session_id: str, client: str, now: datetime) -> Json:
 
     :raises CheckoutNotFound: ``checkout_session_not_found``.
     """
-    session = (
-        CheckoutSession.objects.select_related("order")
-        .prefetch_related("lines")
-        .filter(public_id=session_id, client=client)
-        .first()
-    )
+    session = sessions(client=client).filter(public_id=session_id).first()
     if session is None:
         raise CheckoutNotFound(code="checkout_session_not_found", detail=f"There is no checkout session {session_id}.")
-    lines = sorted(session.lines.all(), key=lambda line: line.pk)
     if session.state not in OPEN_SESSION_STATES:
-        return session_body(session, lines, getattr(session, "order", None))
+        return stored_session_body(session)
+    lines = _lines(session)
     priced = price_session(session=session, items=items_of(lines), now=now)
     told = [*changes(session=session, lines=lines, priced=priced), *remarks(priced)]
     return session_body(session, lines, priced=priced, messages=told)
+
+
+def sessions(*, client: str) -> QuerySet[CheckoutSession]:
+    """Return a client's sessions, with what :func:`stored_session_body` reads."""
+    return CheckoutSession.objects.filter(client=client).select_related("order").prefetch_related("lines")
+
+
+def stored_session_body(session: CheckoutSession) -> Json:
+    """Return a session as it was stored: what has become of its price since is told where it is read alone."""
+    return session_body(session, _lines(session), getattr(session, "order", None))
+
+
+def _lines(session: CheckoutSession) -> list[SessionLine]:
+    return sorted(session.lines.all(), key=lambda line: line.pk)
 
 
 def order_for_client(*, order_id: str, client: str) -> Json:

@@ -30,6 +30,7 @@ MEANINGS = {
     "404": "There is no such thing, or it belongs to another client.",
     "406": "The `Accept` header rules out JSON.",
     "409": "Not in this state. With `Retry-After`: somebody else is at it, ask again with the same key.",
+    "412": "It has changed since the answer whose `ETag` was sent as `If-Match`. Nothing has happened.",
     "413": "The body is longer than this address takes: 1 MiB, unless the operation says otherwise.",
     "415": "The body is not `application/json`.",
     "422": "The key was used before with another request.",
@@ -92,6 +93,12 @@ LOCATION_HEADER: Schema = {
     "schema": {"type": "string", "format": "uri-reference"},
 }
 
+ETAG_HEADER: Schema = {
+    "description": "The version of this answer, for `If-None-Match` and, of one thing, `If-Match`.",
+    "required": True,
+    "schema": {"type": "string", "examples": ['"5d41402abc4b2a76b9719d911017c592"']},
+}
+
 CHALLENGE_HEADER: Schema = {
     "description": "How to say who is calling.",
     "required": True,
@@ -144,6 +151,8 @@ def add_headers(result: Schema, generator: SchemaGenerator, **_more: object) -> 
         headers["429"] = {"Retry-After": {**RETRY_AFTER_HEADER, "required": True}}
         if operation["operationId"] in PAYING_OPERATIONS:
             headers["202"] = {"Retry-After": {**RETRY_AFTER_HEADER, "required": True}}
+        if _takes(operation, "If-None-Match"):
+            headers["200"] = headers["304"] = {"ETag": ETAG_HEADER}
         for status in headers.keys() & operation["responses"].keys():
             operation["responses"][status].setdefault("headers", {}).update(headers[status])
     return result
@@ -200,10 +209,16 @@ def _statuses(method: str, operation: Schema, *, keyed: bool) -> Iterator[str]:
     if method != "get":
         # Without an API key it is a PSP's webhook: bytes with a signature, which are kept as they are.
         yield from ("409", "413", "415") if has_key else ("413",)
+    if _takes(operation, "If-Match"):
+        yield "412"
     if keyed:
         yield "422"
     if operation["operationId"] in PAYING_OPERATIONS:
         yield "402"
+
+
+def _takes(operation: Schema, header: str) -> bool:
+    return any(parameter["name"] == header for parameter in operation.get("parameters", ()))
 
 
 def _problem_response(status: str) -> Schema:

@@ -26,6 +26,7 @@ _STATUS_OF: tuple[tuple[type[errors.TallyError], int], ...] = (
     (PaymentDeclined, status.HTTP_402_PAYMENT_REQUIRED),
     (errors.InvalidInput, status.HTTP_400_BAD_REQUEST),
     (errors.NotFound, status.HTTP_404_NOT_FOUND),
+    (errors.PreconditionFailed, status.HTTP_412_PRECONDITION_FAILED),
     (errors.Unprocessable, status.HTTP_422_UNPROCESSABLE_ENTITY),
     (errors.TryLater, status.HTTP_409_CONFLICT),
     (errors.Refused, status.HTTP_409_CONFLICT),

@@ -47,6 +47,10 @@ class Unprocessable(TallyError):
     """The request contradicts an earlier one, for example a reused idempotency key. HTTP 422."""
 
 
+class PreconditionFailed(TallyError):
+    """What the client acts upon is no longer what it has seen. HTTP 412; never stored: the key stays free."""
+
+
 @dataclass(eq=False)
 class TryLater(TallyError):
     """Somebody else is at it; ask again after ``retry_after_seconds``. HTTP 409 with Retry-After; never stored."""

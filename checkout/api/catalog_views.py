@@ -6,9 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import QueryDict
-from django.utils.decorators import method_decorator
-from django.views.decorators.http import conditional_page
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,8 +16,10 @@ from checkout import queries
 from checkout.api import schemas
 from checkout.models import Product
 from checkout.representation import product_body
+from exactly_once.api.conditional import IF_NONE_MATCH, NOT_MODIFIED, conditional_get, versioned
+from exactly_once.api.filters import one_of, refused
 from exactly_once.api.pagination import KeysetPagination
-from exactly_once.errors import FieldError, InvalidInput
+from exactly_once.errors import FieldError
 
 MAX_SEARCH_CHARACTERS = 200  # a phrase, not a page
 
@@ -28,13 +28,9 @@ _FILTERS = [
     OpenApiParameter("sku", str, description="The product that has a variant of this SKU."),
     OpenApiParameter("active", bool, description="Whether it is for sale; true, if left out."),
 ]
-_IF_NONE_MATCH = OpenApiParameter(
-    "If-None-Match", str, OpenApiParameter.HEADER, description="The `ETag` of the answer that you have."
-)
-_UNCHANGED = OpenApiResponse(description="Nothing has changed since the answer of that `ETag`.")
 
 
-@method_decorator(conditional_page, name="dispatch")
+@conditional_get
 class ProductListView(GenericAPIView[Any]):
     """Products."""
 
@@ -44,8 +40,8 @@ class ProductListView(GenericAPIView[Any]):
 
     @extend_schema(
         operation_id="products_list",
-        parameters=[*_FILTERS, _IF_NONE_MATCH],
-        responses={200: schemas.ProductSchema(many=True), 304: _UNCHANGED},
+        parameters=[*_FILTERS, IF_NONE_MATCH],
+        responses={200: schemas.ProductSchema(many=True), 304: NOT_MODIFIED},
     )
     def get(self, request: Request) -> Response:
         """List products, the oldest first."""
@@ -53,7 +49,7 @@ class ProductListView(GenericAPIView[Any]):
         return self.get_paginated_response([product_body(product) for product in page])
 
 
-@method_decorator(conditional_page, name="dispatch")
+@conditional_get
 class ProductView(APIView):
     """One product."""
 
@@ -61,12 +57,12 @@ class ProductView(APIView):
 
     @extend_schema(
         operation_id="products_read",
-        parameters=[_IF_NONE_MATCH],
-        responses={200: schemas.ProductSchema, 304: _UNCHANGED},
+        parameters=[IF_NONE_MATCH],
+        responses={200: schemas.ProductSchema, 304: NOT_MODIFIED},
     )
     def get(self, _request: Request, product_id: str) -> Response:
         """Read a product with its prices and how many are free."""
-        return Response(queries.product(product_id=product_id, now=datetime.now(UTC)))
+        return versioned(queries.product(product_id=product_id, now=datetime.now(UTC)))
 
 
 def _products(asked: QueryDict) -> QuerySet[Product]:
@@ -77,16 +73,9 @@ def _products(asked: QueryDict) -> QuerySet[Product]:
     found = queries.products(now=datetime.now(UTC))
     if search := asked.get("search"):
         if len(search) > MAX_SEARCH_CHARACTERS:
-            raise _refused("search", "max_length", f"At most {MAX_SEARCH_CHARACTERS} characters.")
+            raise refused(FieldError("/search", "max_length", f"At most {MAX_SEARCH_CHARACTERS} characters."))
         found = queries.matching(found, words=re.findall(r"\w+", search))
     if "sku" in asked:
         found = found.filter(pk__in=queries.products_with_sku(sku=str(asked["sku"])))
-    active = asked.get("active", "true")
-    if active not in ("true", "false"):
-        raise _refused("active", "unknown_choice", "One of true, false is expected.")
-    return found.filter(active=active == "true")
-
-
-def _refused(name: str, code: str, detail: str) -> InvalidInput:
-    field = FieldError(f"/{name}", code, detail)
-    return InvalidInput(code="invalid_input", detail="The query breaks a rule; see errors.", fields=(field,))
+    active = one_of(asked, "active", {"true": True, "false": False}) if "active" in asked else True
+    return found.filter(active=active)

@@ -16,6 +16,7 @@ from exactly_once.api.serializers import (
     StrictIntegerField,
     StrictSerializer,
 )
+from exactly_once.versions import Expected
 from payments.api.serializers import MethodSerializer
 
 MAX_LINES = 100  # a cart, not a catalogue: bounds the work of one request
@@ -128,8 +129,8 @@ class CompleteSessionSerializer(StrictSerializer):
         help_text="After a 409 possible_duplicate: its earlier_session, to say that this is another purchase.",
     )
 
-    def to_payment(self) -> Payment:
-        """Return the validated body as the domain's payment."""
+    def to_payment(self, expected: Expected) -> Payment:
+        """Return the validated body as the domain's payment for this version of the session."""
         told = self.validated_data
         method = MethodSerializer().as_method(told["payment"]) if "payment" in told else None
-        return Payment(method, not_duplicate_of=told.get("not_duplicate_of"))
+        return Payment(method, not_duplicate_of=told.get("not_duplicate_of"), expected=expected)

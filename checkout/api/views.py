@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from checkout import queries
 from checkout.api import schemas
+from checkout.api.filters import SESSION_FILTERS, sessions_asked_for
 from checkout.api.serializers import (
     ChangeSessionSerializer,
     CompleteSessionSerializer,
@@ -22,6 +23,14 @@ from checkout.change_session import change_session
 from checkout.complete_session import complete_session
 from checkout.create_session import create_session
 from checkout.representation import order_body, session_address
+from exactly_once.api.conditional import (
+    IF_MATCH,
+    IF_NONE_MATCH,
+    NOT_MODIFIED,
+    conditional_get,
+    expected,
+    versioned,
+)
 from exactly_once.api.idempotency import IdempotentAPIView, caller
 from exactly_once.api.pagination import NewestFirst
 from exactly_once.api.serializers import EmptySerializer, validated
@@ -29,11 +38,22 @@ from exactly_once.keys import StoredResponse
 from exactly_once.responses import json_response
 
 
-class SessionListView(IdempotentAPIView):
+class SessionListView(IdempotentAPIView, GenericAPIView[Any]):
     """Checkout sessions."""
 
     required_scope = "checkout"
-    body_serializer = CreateSessionSerializer
+    pagination_class = NewestFirst
+    serializer_class = schemas.SessionSchema
+
+    @extend_schema(
+        operation_id="checkout_sessions_list",
+        parameters=SESSION_FILTERS,
+        responses=schemas.SessionSchema(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        """List the client's sessions, the newest first, as they were last stored: without `messages`."""
+        page = self.paginate_queryset(sessions_asked_for(request.query_params, client=caller(request))) or []
+        return self.get_paginated_response([queries.stored_session_body(session) for session in page])
 
     @extend_schema(
         operation_id="checkout_sessions_create",
@@ -52,27 +72,40 @@ class SessionListView(IdempotentAPIView):
         return self.respond(request, self.in_one_transaction(work))
 
 
+@conditional_get
 class SessionView(APIView):
     """One checkout session."""
 
     required_scope = "checkout"
 
-    @extend_schema(operation_id="checkout_sessions_read", responses=schemas.SessionSchema)
+    @extend_schema(
+        operation_id="checkout_sessions_read",
+        parameters=[IF_NONE_MATCH],
+        responses={200: schemas.SessionSchema, 304: NOT_MODIFIED},
+    )
     def get(self, request: Request, session_id: str) -> Response:
         """Read a session."""
         now = datetime.now(UTC)
-        return Response(queries.session_for_client(session_id=session_id, client=caller(request), now=now))
+        return versioned(queries.session_for_client(session_id=session_id, client=caller(request), now=now))
 
     @extend_schema(
         operation_id="checkout_sessions_change",
+        parameters=[IF_MATCH],
         request=ChangeSessionSerializer,
         responses=schemas.SessionSchema,
     )
     def patch(self, request: Request, session_id: str) -> Response:
         """Change the cart or the buyer while the session is open."""
         change = validated(ChangeSessionSerializer, request).change()
-        now = datetime.now(UTC)
-        return Response(change_session(session_id=session_id, client=caller(request), change=change, now=now))
+        return versioned(
+            change_session(
+                session_id=session_id,
+                client=caller(request),
+                change=change,
+                now=datetime.now(UTC),
+                expected=expected(request),
+            )
+        )
 
 
 class CompleteSessionView(IdempotentAPIView):
@@ -82,6 +115,7 @@ class CompleteSessionView(IdempotentAPIView):
 
     @extend_schema(
         operation_id="checkout_sessions_complete",
+        parameters=[IF_MATCH],
         request=CompleteSessionSerializer,
         responses={200: schemas.SessionSchema, 202: schemas.SessionSchema},
     )
@@ -90,7 +124,7 @@ class CompleteSessionView(IdempotentAPIView):
 
         After a 202, ask again under the same key in `Retry-After` seconds, or look at the session.
         """
-        payment = validated(CompleteSessionSerializer, request).to_payment()
+        payment = validated(CompleteSessionSerializer, request).to_payment(expected(request))
         return self.respond(
             request,
             lambda keyed, now: complete_session(
@@ -104,17 +138,21 @@ class CancelSessionView(IdempotentAPIView):
 
     required_scope = "checkout"
 
-    @extend_schema(operation_id="checkout_sessions_cancel", request=EmptySerializer, responses=schemas.SessionSchema)
+    @extend_schema(
+        operation_id="checkout_sessions_cancel",
+        parameters=[IF_MATCH],
+        request=EmptySerializer,
+        responses=schemas.SessionSchema,
+    )
     def post(self, request: Request, session_id: str) -> HttpResponse:
         """Cancel the session and release what it holds."""
         validated(EmptySerializer, request)
-        client = caller(request)
-        return self.respond(
-            request,
-            self.in_one_transaction(
-                lambda now: json_response(200, cancel_session(session_id=session_id, client=client, now=now))
-            ),
-        )
+        client, seen = caller(request), expected(request)
+
+        def work(now: datetime) -> StoredResponse:
+            return json_response(200, cancel_session(session_id=session_id, client=client, now=now, expected=seen))
+
+        return self.respond(request, self.in_one_transaction(work))
 
 
 class OrderListView(GenericAPIView[Any]):

@@ -44,6 +44,7 @@ class CheckoutSession(Priced):
                 fields=["expires_at"],
                 condition=Q(state__in=["incomplete", "ready_for_complete", "requires_escalation"]),
             ),
+            models.Index(name="session_by_client", fields=["client", "-id"]),
             models.Index(name="session_purchase", fields=["purchase_hash"], condition=Q(purchase_hash__isnull=False)),
         ]
         triggers = [lines_add_up(**_LINES, of_lines=False)]

@@ -1,6 +1,6 @@
 """What lists can be narrowed by. A parameter that is none is named; one that is not known here is left alone."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, get_args
 
 from django.db.models import BooleanField, F, Q, QuerySet
@@ -8,7 +8,7 @@ from django.db.models.expressions import RawSQL
 from django.http import QueryDict
 from drf_spectacular.utils import OpenApiParameter
 
-from exactly_once.errors import FieldError, InvalidInput
+from exactly_once.api.filters import one_of, time
 from ledger import queries
 from ledger.accounts import AccountType
 from ledger.entry_pages import EntryFilter
@@ -60,11 +60,11 @@ def accounts(asked: QueryDict) -> QuerySet[Account]:
     """
     found = queries.accounts(book=asked.get("book"))
     if "type" in asked:
-        found = found.filter(type=_one_of(asked, "type", {name: name for name in TYPES}))
+        found = found.filter(type=one_of(asked, "type", {name: name for name in TYPES}))
     if "currency" in asked:
         found = found.filter(currency=asked["currency"])
     if "closed" in asked:
-        is_open = _one_of(asked, "closed", {"true": False, "false": True})
+        is_open = one_of(asked, "closed", {"true": False, "false": True})
         found = found.filter(closed_at__isnull=is_open)  # type: ignore[misc]  # an annotation
     if prefix := asked.get("prefix"):
         found = found.filter(Q(code=prefix) | Q(code__startswith=f"{prefix}:"))
@@ -89,7 +89,7 @@ def transactions(asked: QueryDict) -> QuerySet[Transaction]:
     for name in _TIMES:
         if name in asked:
             column, _, bound = name.partition("_")
-            found = found.filter(**{f"{column}_at__{'gte' if bound == 'from' else 'lt'}": _time(asked, name)})
+            found = found.filter(**{f"{column}_at__{'gte' if bound == 'from' else 'lt'}": time(asked, name)})
     if "account" in asked:
         found = _of_account(found, queries.account(public_id=str(asked["account"])))
     wanted = {name.removeprefix(METADATA): asked[name] for name in asked if name.startswith(METADATA)}
@@ -106,7 +106,7 @@ def few_expected(asked: QueryDict) -> bool:
     for column in ("effective", "recorded"):
         bounds = f"{column}_from", f"{column}_before"
         if all(name in asked for name in bounds):
-            since, before = (_time(asked, name) for name in bounds)
+            since, before = (time(asked, name) for name in bounds)
             if before - since <= FEW_DAYS:
                 return True
     return "account" in asked and _has_few_entries(queries.account(public_id=str(asked["account"])))
@@ -118,10 +118,10 @@ def entries(asked: QueryDict) -> EntryFilter:
     :raises InvalidInput: ``not_a_time`` or ``unknown_choice``, naming the parameter.
     """
     times: dict[str, Any] = {
-        name: _time(asked, name) for name in ("effective_from", "effective_before") if name in asked
+        name: time(asked, name) for name in ("effective_from", "effective_before") if name in asked
     }
     codes: dict[str, Any] = {
-        name: _one_of(asked, name, {str(label): str(code) for code, label in choices.choices})
+        name: one_of(asked, name, {str(label): str(code) for code, label in choices.choices})
         for name, choices in (("direction", Entry.Direction), ("status", Entry.Status))
         if name in asked
     }
@@ -140,23 +140,3 @@ def _of_account(found: QuerySet[Transaction], account: Account) -> QuerySet[Tran
 
 def _has_few_entries(account: Account) -> bool:
     return int(account.entry_count or 0) <= FEW_ENTRIES  # type: ignore[attr-defined]  # with_sums reads it
-
-
-def _one_of[T](asked: QueryDict, name: str, choices: dict[str, T]) -> T:
-    text = str(asked[name])
-    if text not in choices:
-        raise _refused(FieldError(f"/{name}", "unknown_choice", f"One of {', '.join(choices)} is expected."))
-    return choices[text]
-
-
-def _time(asked: QueryDict, name: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(str(asked[name]))
-        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        error = FieldError(f"/{name}", "not_a_time", "A time is written as 2026-11-23T12:00:00Z.")
-        raise _refused(error) from None
-
-
-def _refused(error: FieldError) -> InvalidInput:
-    return InvalidInput(code="invalid_input", detail="A parameter breaks a rule; see errors.", fields=(error,))
