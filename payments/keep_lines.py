@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django_subatomic.db import transaction_required
@@ -27,36 +28,40 @@ def keep_lines(*, psp: str, account: str, lines: Sequence[ToldLine], now: dateti
     SettlementLine.objects.bulk_create(new)
     _note_payouts([row for line_id, row in known.items() if told[line_id].payout_reference], told)
     for line_id, row in known.items():
-        _compare(row, told[line_id], now)
+        line = told[line_id]
+        compare(
+            row=row, net=line.net, gross_minor=line.gross.amount_minor, payout_reference=line.payout_reference, now=now
+        )
     return len(new)
 
 
 def _row(psp: str, account: str, line: ToldLine, now: datetime) -> SettlementLine:
+    of = {"psp": psp, "psp_account": account, "imported_at": now, "book": settings.PAYMENTS_BOOK}
+    return SettlementLine(**of, raw=dict(line.raw), **columns_of(line))
+
+
+def columns_of(line: ToldLine) -> dict[str, Any]:
+    """Return what a line says as columns of its row."""
     original = line.original
-    return SettlementLine(
-        psp=psp,
-        psp_account=account,
-        line_id=line.line_id,
-        kind=line.kind,
-        gross_minor=line.gross.amount_minor,
-        fee_minor=line.fee.amount_minor,
-        net_minor=line.net.amount_minor,
-        currency=line.gross.currency,
-        original_minor=None if original is None else original.amount_minor,
-        original_currency="" if original is None else original.currency,
-        exchange_rate=line.exchange_rate,
-        psp_reference=line.psp_reference,
-        payment_reference=line.payment_reference,
-        our_id=line.our_id,
-        payout_reference=line.payout_reference,
-        payout_state=line.payout_state or "",
-        arrives_on=line.arrives_on,
-        reason=line.reason[:64],
-        occurred_at=line.occurred_at,
-        raw=dict(line.raw),
-        imported_at=now,
-        book=settings.PAYMENTS_BOOK,
-    )
+    return {
+        "line_id": line.line_id,
+        "kind": str(line.kind),
+        "gross_minor": line.gross.amount_minor,
+        "fee_minor": line.fee.amount_minor,
+        "net_minor": line.net.amount_minor,
+        "currency": line.gross.currency,
+        "original_minor": None if original is None else original.amount_minor,
+        "original_currency": "" if original is None else original.currency,
+        "exchange_rate": line.exchange_rate,
+        "psp_reference": line.psp_reference,
+        "payment_reference": line.payment_reference,
+        "our_id": line.our_id,
+        "payout_reference": line.payout_reference,
+        "payout_state": line.payout_state or "",
+        "arrives_on": line.arrives_on,
+        "reason": line.reason[:64],
+        "occurred_at": line.occurred_at,
+    }
 
 
 def _note_payouts(rows: Sequence[SettlementLine], told: dict[str, ToldLine]) -> None:
@@ -67,14 +72,16 @@ def _note_payouts(rows: Sequence[SettlementLine], told: dict[str, ToldLine]) -> 
     SettlementLine.objects.bulk_update(newly, ["payout_reference"])
 
 
-def _compare(row: SettlementLine, told: ToldLine, now: datetime) -> None:
+@transaction_required
+def compare(*, row: SettlementLine, net: Money, gross_minor: int, payout_reference: str, now: datetime) -> None:
     """Have people look where a line that we know says something else by now: what we have of it stays."""
-    net = Money(row.net_minor, row.currency)
-    same = (net, row.gross_minor) == (told.net, told.gross.amount_minor)
-    if same and told.payout_reference in ("", row.payout_reference):
+    known = Money(row.net_minor, row.currency)
+    same = (known, row.gross_minor) == (net, gross_minor)
+    if same and payout_reference in ("", row.payout_reference):
         return
-    says = f"{told.net}, paid out by {told.payout_reference or 'nothing yet'}"
-    off = told.net - net if told.net.currency == net.currency else told.net
+    before, by_now = (each or "nothing yet" for each in (row.payout_reference, payout_reference))
+    says = f"{net}, paid out by {by_now}"
+    off = net - known if net.currency == known.currency else net
     finding = Finding(
         kind=BreakKind.CONTRADICTION,
         book=row.book,
@@ -84,7 +91,7 @@ def _compare(row: SettlementLine, told: ToldLine, now: datetime) -> None:
         money=Money(abs(off.amount_minor), off.currency),
         received=off.amount_minor > 0,
         in_suspense=False,
-        detail=f"Line {row.line_id} was {net}, paid out by {row.payout_reference or 'nothing yet'}; now it is {says}.",
+        detail=f"Line {row.line_id} was {known}, paid out by {before}; now it is {says}.",
         psp_reference=row.psp_reference,
     )
     open_break(finding=finding, now=now)

@@ -1,8 +1,8 @@
 """Every row lock of payments.
 
-The order, over the whole service: settlement line, intent, then attempt, then capture, refund or decision, then break,
-then the ledger's balances in the posting function, then (above us) checkout session, reservations and stock. Whoever
-needs several takes them in that order.
+The order, over the whole service: uploaded file, settlement line or bank line, intent, then attempt, then capture,
+refund or decision, then payout, then break, then the ledger's balances in the posting function, then (above us)
+checkout session, reservations and stock. Whoever needs several takes them in that order.
 """
 
 from uuid import UUID
@@ -10,7 +10,16 @@ from uuid import UUID
 from django_subatomic.db import transaction_required
 
 from payments.errors import PaymentNotFound
-from payments.models import Attempt, Break, Capture, Decision, PaymentIntent, Refund, SettlementLine
+from payments.models import (
+    Attempt,
+    Break,
+    Capture,
+    Decision,
+    FileImport,
+    PaymentIntent,
+    Refund,
+    SettlementLine,
+)
 
 
 @transaction_required
@@ -102,6 +111,18 @@ def lock_break(*, break_id: str) -> Break:
 def lock_line(*, line_pk: int) -> SettlementLine:
     """Lock a settlement line, before whatever it is about."""
     return SettlementLine.objects.select_for_update(no_key=True).get(pk=line_pk)
+
+
+@transaction_required
+def lock_file(*, file_id: str) -> FileImport:
+    """Lock an uploaded file, before the lines that it brings.
+
+    :raises PaymentNotFound: ``file_not_found``.
+    """
+    found = FileImport.objects.select_for_update(no_key=True).filter(public_id=file_id).first()
+    if found is None:
+        raise PaymentNotFound(code="file_not_found", detail=f"There is no file import {file_id}.")
+    return found
 
 
 @transaction_required

@@ -120,6 +120,23 @@ class LineState(StrEnum):
     VOID = "void"  # it moves nothing
 
 
+class FileKind(StrEnum):
+    """What a file says that people upload."""
+
+    ADYEN_SETTLEMENT = "adyen_settlement"
+    CAMT053 = "camt053"
+    BANK_CSV = "bank_csv"
+
+
+class FileState(StrEnum):
+    """How far a file is imported: whole, or not at all."""
+
+    RECEIVED = "received"  # its rows are being read
+    READ = "read"  # all of them are understood
+    REFUSED = "refused"  # some are not
+    APPLIED = "applied"
+
+
 class BreakKind(StrEnum):
     """How what a PSP says differs from what we know."""
 

@@ -12,14 +12,18 @@ from payments.abandon import abandon
 from payments.ask_psp import look_up
 from payments.capture import send_capture
 from payments.expiry import warn_of_expiry
+from payments.import_file import due_files, import_file
 from payments.import_settlement import import_settlement
 from payments.refund import send_refund
 from payments.settle_line import settle_due_lines
+from payments.states import FileState
 from payments.sweep import claim_attempt, claim_capture, claim_refund, due_attempts, due_captures, due_refunds
 from payments.void import send_void
 
 log = structlog.get_logger(__name__)
 
+# Of a file, in one task: seconds of work.
+FILE_PAGES = 10
 SWEEP_LIMIT = 200  # at most this many wake-ups a sweep: the next one is seconds away
 
 
@@ -90,4 +94,21 @@ def settle_lines() -> None:
     """Settle lines that are due, and have the next ones settled."""
     settled = settle_due_lines(limit=SWEEP_LIMIT, now=datetime.now(UTC))
     if settled.more:
+        wake("payments.settle_lines")
+
+
+@shared_task(name="payments.import_files")
+def import_files() -> None:
+    """Wake a task for every file that is not imported to its end."""
+    for file_id in due_files(limit=SWEEP_LIMIT):
+        wake("payments.import_file", file_id)
+
+
+@shared_task(name="payments.import_file")
+def import_some_of_a_file(file_id: str) -> None:
+    """Go on with a file, and have what comes after it done."""
+    imported = import_file(file_id=file_id, pages=FILE_PAGES, now=datetime.now(UTC))
+    if imported.more:
+        wake("payments.import_file", file_id)
+    elif imported.state is FileState.APPLIED:
         wake("payments.settle_lines")

@@ -4,15 +4,15 @@ from enum import StrEnum
 
 from checkout import state_machines as checkout
 from exactly_once.state_machine import StateMachine
-from payments import settlement_states
+from payments import bank_states, file_states, settlement_states
 from payments import state_machines as payments
 
 PAGE = "docs/state-machines.md"
 
 _HEAD = """# State machines
 
-Written by `manage.py state_machines` from the tables in `payments/state_machines.py`, `payments/settlement_states.py`
-and `checkout/state_machines.py`.
+Written by `manage.py state_machines` from the tables in `payments/state_machines.py`, `payments/settlement_states.py`,
+`payments/file_states.py`, `payments/bank_states.py` and `checkout/state_machines.py`.
 The code asks the same tables, and a trigger on each table of payments refuses every beginning and every transition that
 is not drawn here, whoever writes. News that does not fit is either stale (the object is already further: ignored,
 logged) or a contradiction (money moved where we had closed the file: the event is parked for a person, nothing is
@@ -22,7 +22,8 @@ posted).
 
 def render() -> str:
     """Return the page."""
-    machines = (*_in_order(payments), *_in_order(settlement_states), *_in_order(checkout))
+    modules = (payments, settlement_states, file_states, bank_states, checkout)
+    machines = (machine for module in modules for machine in _in_order(module))
     return _HEAD + "".join(_section(machine) for machine in machines)
 
 

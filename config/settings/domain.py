@@ -100,6 +100,10 @@ PAYMENTS_BOOK: str = env.str("PAYMENTS_BOOK", "shop")
 
 # The bank account that PSPs pay out to, as its ledger account is called: assets:bank:{name}.
 PAYMENTS_BANK: str = env.str("PAYMENTS_BANK", "main")
+# The bank accounts whose statements may be imported.
+BANK_ACCOUNTS: list[str] = sorted({PAYMENTS_BANK, *env.list("BANK_ACCOUNTS", [])})
+# The longest file that people may upload. It is read into memory, and kept in the database.
+IMPORT_FILE_MAX_BYTES: int = env.int("IMPORT_FILE_MAX_BYTES", 64 * 1024 * 1024, validate=validate.Range(min=1))
 
 # --- Checkout ---------------------------------------------------------------------------------------------------------
 

@@ -2,8 +2,10 @@
 
 from payments.admin import (
     attempts,
+    bank,
     breaks,
     decisions,
+    files,
     money,
     parts,
     psp_accounts,
@@ -14,8 +16,10 @@ from payments.admin import (
 
 __all__ = [
     "attempts",
+    "bank",
     "breaks",
     "decisions",
+    "files",
     "money",
     "parts",
     "psp_accounts",

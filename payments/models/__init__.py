@@ -3,8 +3,10 @@
 Amounts are bigint minor units of the row's ISO 4217 currency.
 """
 
+from payments.models.bank import BankLine
 from payments.models.breaks import Break, BreakEvent
 from payments.models.decisions import Decision
+from payments.models.files import CsvMapping, FileContent, FileImport, FileRow
 from payments.models.intent import Attempt, PaymentIntent
 from payments.models.movements import Capture, Refund, Void
 from payments.models.parts import IntentPart, RefundPart
@@ -15,11 +17,16 @@ from payments.models.unknown import UnknownAttempt
 
 __all__ = [
     "Attempt",
+    "BankLine",
     "Break",
     "BreakEvent",
     "Capture",
+    "CsvMapping",
     "Decision",
     "Dispute",
+    "FileContent",
+    "FileImport",
+    "FileRow",
     "IntentPart",
     "PaymentIntent",
     "Payout",

@@ -15,9 +15,10 @@ from typing import Any
 from uuid import UUID
 
 from ledger.errors import InvalidMoney
-from ledger.money import Money, exponent
+from ledger.money import Money
 from payments.psp.adyen_objects import OurPayment
 from payments.psp.settlement import SettlementLine
+from payments.statements.rows import BadField, UnreadableFile, money
 from payments.states import LineKind
 
 type Row = Mapping[str, str]
@@ -59,38 +60,38 @@ _HOURS_AHEAD = {
 }
 
 
-class UnreadableReport(Exception):
-    """A report that is none, or has a row that makes no sense: nothing of it is taken."""
+def read(content: bytes, *, merchant_account: str) -> Iterator[tuple[int, Row, SettlementLine | BadField | None]]:
+    """Yield each row with the line that it begins at: what it says, or why it makes no sense.
 
+    None: it is another merchant account's.
 
-def read(content: bytes, *, merchant_account: str) -> tuple[SettlementLine, ...]:
-    """Return a report's lines; rows of other merchant accounts are not ours.
-
-    :raises UnreadableReport: names the row, counted from the header as 1.
+    :raises UnreadableFile: it is no such report.
     """
     seen: Counter[str] = Counter()
-    lines = []
     for number, row in _rows(content):
-        if row["Merchant Account"] != merchant_account:
-            continue
         try:
-            lines.append(_line(row, seen))
-        except (ArithmeticError, KeyError, ValueError, InvalidMoney) as error:
-            raise UnreadableReport(f"row {number}: {error!r}") from error
-    return tuple(lines)
+            if None in row or None in row.values():
+                raise BadField("", "it has more or fewer fields than the header")
+            yield number, row, _line(row, seen) if row["Merchant Account"] == merchant_account else None
+        except KeyError as error:
+            yield number, row, BadField(str(error.args[0]), "there is no such column")
+        except BadField as error:
+            yield number, row, error
+        except (ArithmeticError, ValueError, InvalidMoney) as error:
+            yield number, row, BadField("", str(error))
 
 
 def _rows(content: bytes) -> Iterator[tuple[int, Row]]:
     try:
         rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
         if "Merchant Account" not in (rows.fieldnames or ()):
-            raise UnreadableReport("It is no settlement details report: it has no column Merchant Account.")
+            raise UnreadableFile("It is no settlement details report: it has no column Merchant Account.")
+        end = rows.line_num
         for row in rows:
-            if None in row or None in row.values():
-                raise UnreadableReport(f"row {rows.line_num}: it has more or fewer fields than the header")
-            yield rows.line_num, row
+            begin, end = end + 1, rows.line_num
+            yield begin, row
     except (UnicodeDecodeError, csv.Error) as error:
-        raise UnreadableReport(f"It is no CSV in UTF-8: {error}") from error
+        raise UnreadableFile(f"It is no CSV in UTF-8: {error}.") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def _line(row: Row, seen: Counter[str]) -> SettlementLine:
     amounts = _amounts(row, kind)
     modification, batch = row["Modification Reference"], row["Batch Number"]
     if not batch:
-        raise ValueError("it has no batch")
+        raise BadField("Batch Number", "it is empty")
     name = f"{batch}:{row['Type']}:{modification or row['Psp Reference']}"
     seen[name] += 1
     payout = f"{row['Merchant Account']}:{batch}"
@@ -141,24 +142,24 @@ def _kind(row: Row) -> LineKind:
 
 def _amounts(row: Row, kind: LineKind) -> _Amounts:
     settled_in = row["Net Currency"]
-    net = _money(_signed(row, "Net", "NC"), settled_in)
+    net = money("Net", _signed(row, "Net", "NC"), settled_in)
     none = Money(0, settled_in)
     if kind is K.FEE:
         return _Amounts(none, -net, net, None, None)
     if kind not in _ABOUT_A_PAYMENT:
         return _Amounts(net, none, net, None, None)
-    moved = _money(_signed(row, "Gross", "GC"), row["Gross Currency"])
+    moved = money("Gross", _signed(row, "Gross", "GC"), row["Gross Currency"])
     if moved.currency == settled_in:
         return _Amounts(moved, moved - net, net, None, None)
-    fee = _money(sum(_number(row, name) for name in _FEES), settled_in)
-    return _Amounts(net + fee, fee, net, moved, Decimal(row["Exchange Rate"]))
+    fee = money("Commission (NC)", sum((_number(row, name) for name in _FEES), Decimal(0)), settled_in)
+    return _Amounts(net + fee, fee, net, moved, _number(row, "Exchange Rate"))
 
 
 def _signed(row: Row, which: str, unit: str) -> Decimal:
     """Return what a row adds to what Adyen owes us; negative: takes away."""
     credit, debit = (_number(row, f"{which} {side} ({unit})") for side in ("Credit", "Debit"))
     if min(credit, debit) < 0 or (credit and debit):
-        raise ValueError(f"{which}: {credit} of credit and {debit} of debit")
+        raise BadField(f"{which} Credit ({unit})", f"{credit} of credit and {debit} of debit")
     return credit - debit
 
 
@@ -166,25 +167,21 @@ def _number(row: Mapping[str, Any], name: str) -> Decimal:
     try:
         number = Decimal(row.get(name) or "0")
     except InvalidOperation as error:
-        raise ValueError(f"{name} is not {row[name]!r}") from error
+        raise BadField(name, f"{row[name]!r} is no number") from error
     if not number.is_finite():
-        raise ValueError(f"{name} is not {row[name]!r}")
+        raise BadField(name, f"{row[name]!r} is no number")
     return number
-
-
-def _money(major: Decimal | int, currency: str) -> Money:
-    """Return an amount in major units as it is. None is rounded: a report that needs that is not understood."""
-    minor = Decimal(major).scaleb(exponent(currency))
-    if minor != minor.to_integral_value():
-        raise ValueError(f"{major} {currency} is no number of minor units")
-    return Money(int(minor), currency)
 
 
 def _moment(row: Row) -> datetime:
     if row["TimeZone"] not in _HOURS_AHEAD:
-        raise ValueError(f"the time zone {row['TimeZone']!r} is not known here")
+        raise BadField("TimeZone", f"{row['TimeZone']!r} is not known here")
     zone = timezone(timedelta(hours=_HOURS_AHEAD[row["TimeZone"]]))
-    return datetime.strptime(row["Creation Date"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=zone).astimezone(UTC)
+    try:
+        told = datetime.strptime(row["Creation Date"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=zone)
+    except ValueError as error:
+        raise BadField("Creation Date", f"{row['Creation Date']!r} is no moment") from error
+    return told.astimezone(UTC)
 
 
 def _our_id(row: Row, kind: LineKind) -> UUID | None:

@@ -39,14 +39,16 @@ EDITABLE = {
     "exactly_once.EventSource",
     "exactly_once.WebhookEndpoint",
     "ledger.Invariant",
+    "payments.CsvMapping",
     "payments.RoutingRule",
 }
 # A row's other half, in a table of partitions: shown with its event. Counts in stripes: added up at their source.
 # A webhook's secrets and tries: shown with their endpoint and delivery. Pictures: with their product. A break's
-# history: with it.
+# history: with it. An uploaded file's bytes: with its import.
 SHOWN_WITHIN = {
     "checkout.ProductImage",
     "payments.BreakEvent",
+    "payments.FileContent",
     "exactly_once.InboxBody",
     "exactly_once.EventTally",
     "exactly_once.WebhookAttempt",

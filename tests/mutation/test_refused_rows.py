@@ -7,6 +7,7 @@ from django.db import DatabaseError, connection
 from django.db.transaction import atomic
 
 from tests.mutation.guards import GUARDS, in_the_database
+from tests.mutation.payment_breaks import PAYMENT_BREAKS, PAYMENT_OTHERWISE
 from tests.mutation.world import populate
 from tests.psp import Psp
 
@@ -14,6 +15,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 # What an UPDATE of any row would have to set to break each check; a WHERE where not any row will do.
 BREAKS = {
+    **PAYMENT_BREAKS,
     "access_apikey_requests_per_minute_check": "requests_per_minute = -1",
     "event_source_id_at_one_place": """key_pointers = '["/a", "/b"]'""",
     "event_source_key_kind_known": "key_by = 'x'",
@@ -45,52 +47,6 @@ BREAKS = {
     "order_totals_not_negative": "shipping_tax_minor = -1",
     "orderline_discount_within": "discount_minor = quantity * unit_amount_minor + 1",
     "orderline_quantity_positive": "quantity = 0, discount_minor = 0",
-    "payment_attempt_amount_positive": "amount_minor = 0",
-    "payment_attempt_captured_means_captured": "captured_minor = 0, refunded_minor = 0",
-    "payment_attempt_refunds_within_capture": "refunded_minor = captured_minor + 1",
-    "payment_attempt_state_known": "state = 'x', captured_minor = 0, refunded_minor = 0, disputed_minor = 0",
-    "payment_break_amount": "amount_minor = -1",
-    "payment_break_kind_known": "kind = 'x'",
-    "payment_break_resolved_for_a_reason": "reason = '' WHERE state = 'resolved'",
-    "payment_break_state_known": "state = 'x'",
-    "payment_capture_amount_positive": "amount_minor = 0",
-    "payment_capture_state_known": "state = 'x'",
-    "payment_attempt_disputes_within_capture": "disputed_minor = captured_minor + 1",
-    "payment_decision_argued": "reason = ''",
-    "payment_decision_by_another": "closed_by = proposed_by WHERE state = 'applied'",
-    "payment_decision_of_what": "amount_minor = 1",
-    "payment_decision_state_known": "state = 'x'",
-    "payment_dispute_amount_positive": "amount_minor = 0, withdrawn_minor = 0",
-    "payment_dispute_state_known": "state = 'x', withdrawn_minor = 0",
-    "payment_dispute_withdrawn_as_it_stands": "withdrawn_minor = amount_minor + 1",
-    "payment_payout_amount_positive": "amount_minor = 0",
-    "payment_payout_state_known": "state = 'x'",
-    "payment_circuit_open_until": "probe_at = now()",
-    "payment_circuit_state_known": "state = 'x', probe_at = now()",
-    "payment_routing_rule_range": "least_minor = 2, most_minor = 1",
-    "payment_routing_rule_range_of_one_currency": "currencies = '{}'",
-    "payment_routing_rule_shares": "weight = 1001",
-    "payment_intent_amount_positive": "amount_minor = 0",
-    "payment_intent_state_known": "state = 'x'",
-    "payment_part_amount_not_negative": "amount_minor = -1",
-    "payment_part_kind_known": "kind = 'x'",
-    "payment_part_named": "jurisdiction = 'de' WHERE kind = 'line'",
-    "payment_part_quantity_positive": "quantity = 0",
-    "payment_refund_amount_positive": "amount_minor = 0",
-    "payment_refund_part_amount_positive": "amount_minor = 0, earned_minor = 0",
-    "payment_refund_part_earned_within": "earned_minor = amount_minor + 1",
-    "payment_settlement_import_failed_for_a_reason": "failure = 'x'",
-    "payment_settlement_line_adds_up": "net_minor = net_minor + 1",
-    "payment_settlement_line_converted_whole": "original_minor = 1",
-    "payment_settlement_line_ended": "settled_at = NULL WHERE state = 'matched'",
-    "payment_settlement_line_finding": "finding_id = NULL WHERE state = 'missing_internal'",
-    "payment_settlement_line_kind_known": "kind = 'x'",
-    "payment_settlement_line_matched": "capture_id = NULL WHERE kind = 'charge'",
-    "payment_settlement_line_state_known": "state = 'x' WHERE state = 'matched'",
-    "payment_settlement_line_void": "state = 'void' WHERE state = 'matched'",
-    "payment_refund_state_known": "state = 'x'",
-    "payment_void_reason_known": "reason = 'x'",
-    "payment_void_state_known": "state = 'x'",
     "price_below_compare_at": "compare_at_minor = unit_amount_minor",
     "price_ends_after_it_begins": "valid_from = now(), valid_until = now()",
     "price_positive": "unit_amount_minor = 0",
@@ -117,6 +73,7 @@ BESIDE = {
     "payment_part_kind_known": ("payment_part_named",),
     "payment_attempt_amount_positive": ("payment_attempt_refunds_within_capture",),
     "payment_attempt_refunds_within_capture": (),
+    "payment_file_state_known": ("payment_file_whole",),
     "payment_break_state_known": ("payment_break_resolved_for_a_reason",),
     "payment_decision_state_known": ("payment_decision_by_another",),
     "ledger_invariant_within_days_check": ("ledger_invariant_complete",),
@@ -130,28 +87,19 @@ TRIGGERS = {
     "frozen": ("UPDATE {table} SET amount_minor = amount_minor", "frozen"),
     "made_of_parts": ("UPDATE {table} SET amount_minor = amount_minor + 1", "made_of_parts"),
     "kept": ("DELETE FROM {table}", "kept"),
+    "kept_once_applied": ("UPDATE {table} SET line = line + 1", "are kept"),
     "lines_add_up": ("UPDATE {table} SET quantity = quantity + 1", "lines_add_up"),
     "key_fixed": ("UPDATE {table} SET name = 'other'", "key"),
     "paid_out_once": ("UPDATE {table} SET payout_reference = 'x'", "goes out by"),
 }
 # Where that is not what breaks the trigger's rule.
 OTHERWISE = {
+    **PAYMENT_OTHERWISE,
     ("checkout_checkoutsession", "lines_add_up"): "UPDATE {table} SET subtotal_minor = subtotal_minor + 1,"
     " total_minor = total_minor + 1",
     ("checkout_discountredemption", "follows_table"): "UPDATE {table} SET state = 'held'",
     ("checkout_order", "lines_add_up"): "UPDATE {table} SET subtotal_minor = subtotal_minor + 1,"
     " total_minor = total_minor + 1",
-    ("payments_attempt", "follows_table"): "UPDATE {table} SET state = 'submitted', captured_minor = 0,"
-    " refunded_minor = 0, disputed_minor = 0",
-    ("payments_break", "final"): "UPDATE {table} SET reason = 'x' WHERE state = 'resolved'",
-    ("payments_break", "follows_table"): "UPDATE {table} SET state = 'open', resolution = '', reason = '',"
-    " resolved_by = '', resolved_at = NULL",
-    ("payments_decision", "follows_table"): "UPDATE {table} SET state = 'rejected' WHERE state = 'applied'",
-    ("payments_dispute", "follows_table"): "UPDATE {table} SET state = 'warning_closed', withdrawn_minor = 0",
-    ("payments_paymentintent", "follows_table"): "UPDATE {table} SET state = 'requires_confirmation'",
-    ("payments_settlementline", "fixed"): "UPDATE {table} SET gross_minor = 0",
-    ("payments_settlementline", "follows_table"): "UPDATE {table} SET state = 'new', settled_at = NULL,"
-    " booked_fee_minor = 0",
 }
 
 _COLUMNS = """

@@ -22,7 +22,7 @@ from payments.capture import request_capture
 from payments.create_intent import Wish, create_intent
 from payments.dispute import settle_dispute
 from payments.import_settlement import restart_import
-from payments.models import Attempt, Break, PaymentIntent, PspCircuit, Refund, RoutingRule
+from payments.models import Attempt, BankLine, Break, PaymentIntent, Payout, PspCircuit, Refund, RoutingRule
 from payments.parts import Part, PartKind, Wanted
 from payments.payout import settle_payout
 from payments.propose_decision import Claim, propose_decision
@@ -33,11 +33,12 @@ from payments.resolve_break import resolve_break
 from payments.routing import Token
 from payments.settle_attempt import settle_attempt
 from payments.settle_refund import settle_refund
-from payments.states import DecisionOutcome, DisputeState, LineKind, PayoutState
+from payments.states import DecisionOutcome, DisputeState, FileKind, LineKind, PayoutState
 from payments.void import request_void
 from tests.checkout.buyers import open_session, open_shop, pay
 from tests.factories import NOW, DiscountFactory, ShippingPriceFactory, TaxRateFactory
 from tests.payments.settling import settled, told
+from tests.payments.statements.uploads import bank_csv, imported, mapping
 
 BOOK = "shop"
 
@@ -52,6 +53,7 @@ def populate() -> None:
         settle_refund(refund_uuid=Refund.objects.get().uuid, outcome=RefundSucceeded("re_1", Money(90, "EUR")), now=NOW)
         _itemise()
     _read_settlement()
+    _read_files()
     close_period(book=BOOK, open_from=NOW - timedelta(days=1))
     with transaction():
         journal.post(book=BOOK, drafts=_draft("late", at=NOW - timedelta(days=2)))
@@ -144,6 +146,15 @@ def _read_settlement() -> None:
         told(LineKind.PAYOUT, -100),
         told(LineKind.OTHER, 7),
     )
+
+
+def _read_files() -> None:
+    """Have a statement that was imported, and one that was refused."""
+    mapping()
+    imported(bank_csv("1,2026-11-27,1,po_1", "2,2026-11-27,-1,po_1", "3,2026-11-27,1,x"), FileKind.BANK_CSV)
+    named = BankLine.objects.filter(reference="po_1")
+    named.update(state="matched", payout=Payout.objects.get(), settled_by="ann", settled_at=NOW)
+    imported(bank_csv("3,yesterday,1,x"), FileKind.BANK_CSV)
 
 
 def _route() -> None:

@@ -262,7 +262,7 @@ def test_every_figure_reads_what_is_open_and_no_whole_table() -> None:
         list(families(now=NOW))
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        # To the planner of empty tables it is as good as the index of the unknown ones; it also has those that succeeded.
+        # To the planner of empty tables it is as good as the index of the unknown ones; it has the succeeded ones, too.
         cursor.execute("DROP INDEX payment_attempt_one_live_per_intent")
         plans = [_plan(query["sql"]) for query in captured.captured_queries]
         transaction.set_rollback(True)

@@ -9,8 +9,9 @@ from uuid import UUID
 import pytest
 
 from ledger.money import Money
-from payments.psp.adyen_report import UnreadableReport, read
+from payments.psp.adyen_report import read
 from payments.psp.settlement import SettlementLine
+from payments.statements.rows import BadField, UnreadableFile
 from payments.states import LineKind
 
 ATTEMPT = UUID("0b0e7f4e-5d0c-4f0e-9c69-6f1e0a3f7f01")
@@ -59,8 +60,9 @@ def report(*rows: dict[str, str]) -> bytes:
     return text.getvalue().encode()
 
 
-def lines(*rows: dict[str, str]) -> tuple[SettlementLine, ...]:
-    return read(report(*rows), merchant_account="ShopEurope")
+def lines(*rows: dict[str, str]) -> list[SettlementLine]:
+    found = [told for _, _, told in read(report(*rows), merchant_account="ShopEurope")]
+    return [told for told in found if isinstance(told, SettlementLine)]
 
 
 def amounts(line: SettlementLine) -> tuple[str, str, str]:
@@ -197,40 +199,47 @@ def test_a_time_is_the_accounts(zone: str, hour: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "why"),
+    ("row", "name", "why"),
     [
-        ({"Net Credit (NC)": "12.655"}, "is no number of minor units"),
-        ({"Net Credit (NC)": "-12.65"}, "Net"),
-        ({"Net Debit (NC)": "1"}, "12.65 of credit and 1 of debit"),
-        ({"Net Credit (NC)": "twelve"}, "is not 'twelve'"),
-        ({"Net Credit (NC)": "NaN"}, "is not 'NaN'"),
-        ({"Net Credit (NC)": "1e999999999"}, "row 2"),
-        ({"Net Currency": "XXQ"}, "unknown_currency"),
-        ({"Net Currency": "USD", "Exchange Rate": ""}, "row 2"),
-        ({"Net Currency": "USD", "Exchange Rate": "-1"}, "is no rate"),
-        ({"TimeZone": "XYZ"}, "time zone 'XYZ'"),
-        ({"Creation Date": "28/11/2026"}, "does not match format"),
-        ({"Batch Number": ""}, "it has no batch"),
+        ({"Net Credit (NC)": "12.655"}, "Net", "is no number of minor units"),
+        ({"Net Credit (NC)": "-12.65"}, "Net Credit (NC)", "-12.65 of credit and 0 of debit"),
+        ({"Net Debit (NC)": "1"}, "Net Credit (NC)", "12.65 of credit and 1 of debit"),
+        ({"Net Credit (NC)": "twelve"}, "Net Credit (NC)", "'twelve' is no number"),
+        ({"Net Credit (NC)": "NaN"}, "Net Credit (NC)", "'NaN' is no number"),
+        ({"Net Credit (NC)": "1e999999999"}, "", ""),
+        ({"Net Currency": "XXQ"}, "Net", "'XXQ' is not an ISO 4217 currency"),
+        ({"Net Currency": "USD", "Exchange Rate": ""}, "", "is no rate"),
+        ({"Net Currency": "USD", "Exchange Rate": "-1"}, "", "is no rate"),
+        ({"TimeZone": "XYZ"}, "TimeZone", "'XYZ' is not known here"),
+        ({"Creation Date": "28/11/2026"}, "Creation Date", "'28/11/2026' is no moment"),
+        ({"Batch Number": ""}, "Batch Number", "it is empty"),
     ],
 )
-def test_one_row_that_makes_no_sense_is_named_and_nothing_is_taken(row: dict[str, str], why: str) -> None:
-    with pytest.raises(UnreadableReport, match=r"row 2: ") as refusal:
-        lines(row, {})
-    assert why in str(refusal.value)
+def test_a_row_that_makes_no_sense_is_named_with_its_field(row: dict[str, str], name: str, why: str) -> None:
+    (number, _, bad), (_, _, good) = read(report(row, {}), merchant_account="ShopEurope")
+    assert isinstance(bad, BadField)
+    assert (number, bad.name) == (2, name)
+    assert why in bad.reason
+    assert isinstance(good, SettlementLine)
 
 
 @pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"hello",
-        b"\xff\xfe",
-        b"a,b\n1,2\n",
-        report({}) + b"one,two\n",
-        report({}).replace(b"\r\n", b",more\r\n", 2).replace(b",more", b"", 1),
-        report({}) + b'"',
-    ],
+    "row", [b"one,two\n", report({}).splitlines()[1] + b",more\n"], ids=["too few fields", "too many"]
 )
+def test_a_row_of_another_length_than_the_header_is_named(row: bytes) -> None:
+    (_, bad) = read(report({}) + row, merchant_account="ShopEurope")
+    assert bad[0] == 3
+    assert isinstance(bad[2], BadField)
+
+
+def test_a_column_that_is_not_there_is_named() -> None:
+    without = report({}).replace(b",Batch Number", b",Number of the batch")
+    ((_, _, bad),) = read(without, merchant_account="ShopEurope")
+    assert isinstance(bad, BadField)
+    assert bad.name == "Batch Number"
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"\xff\xfe", b"a,b\n1,2\n", report({}) + b'"'])
 def test_what_is_no_report_is_refused(content: bytes) -> None:
-    with pytest.raises(UnreadableReport):
-        read(content, merchant_account="ShopEurope")
+    with pytest.raises(UnreadableFile):
+        list(read(content, merchant_account="ShopEurope"))

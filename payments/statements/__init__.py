@@ -1,0 +1,1 @@
+"""Files that people upload, in our words: bytes in, rows out, each good or bad. Pure."""
