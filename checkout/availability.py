@@ -11,7 +11,7 @@ from checkout.price_lines import PricedLine
 
 def short_lines(*, lines: Sequence[PricedLine]) -> list[Message]:
     """Say of which lines fewer units are free than asked for: by the time of paying there may be more, or less."""
-    items = StockItem.objects.filter(variant_id__in=[line.variant_id for line in lines])
+    items = StockItem.objects.filter(location__active=True, variant_id__in=[line.variant_id for line in lines])
     free = dict(items.values_list("variant_id").annotate(free=Sum(F("on_hand") - F("reserved"))).order_by())
     return [
         Message(

@@ -19,6 +19,14 @@ class OutOfStock(Refused):
     """Fewer units are free than the cart asks for; ``extra`` names the SKUs."""
 
 
+class LatePayment(Refused):
+    """The payment came after its stock went back to the shelf, and something in the cart is not sold that late."""
+
+
+class StockRefused(Refused):
+    """Not as many units are there as are to leave."""
+
+
 class SessionBusy(TryLater):
     """Another request is paying for this session right now."""
 

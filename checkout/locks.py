@@ -1,14 +1,19 @@
 """Every row lock of checkout.
 
 The order over the whole service: payment intent, attempt, refund, the ledger's balances (payments/locks.py), then
-checkout session, then its discount, then reservations, then stock items by id.
+checkout session, then its discount, then reservations, then stock items by id. The functions in migrations/sql/ lock
+the last two in that order.
 """
 
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
+
+from django.db.models import Q
 from django_subatomic.db import transaction_required
 
 from checkout.errors import CheckoutNotFound
-from checkout.models import CheckoutSession, Discount, Reservation
-from checkout.states import ReservationState
+from checkout.models import CheckoutSession, Discount, StockItem
 from payments.locks import hold_intent
 
 
@@ -38,7 +43,14 @@ def lock_discount(*, code: str) -> Discount | None:
 
 
 @transaction_required
-def lock_held_reservations(*, session: CheckoutSession) -> list[Reservation]:
-    """Lock what the session holds, in the order of the stock items."""
-    held = Reservation.objects.select_for_update(no_key=True).filter(session=session, state=ReservationState.HELD)
-    return list(held.order_by("stock_item_id"))
+def lock_stock_item(*, variant_id: int, location_id: int) -> StockItem:
+    """Lock the units of a variant at a location, where there may never have been any."""
+    items = StockItem.objects.select_for_update(no_key=True)
+    return items.get_or_create(variant_id=variant_id, location_id=location_id)[0]
+
+
+@transaction_required
+def lock_stock_items(*, places: Iterable[tuple[int, int]]) -> None:
+    """Lock the units of several variants at their locations, by (variant, location), before any of them changes."""
+    chosen = reduce(or_, (Q(variant_id=variant, location_id=location) for variant, location in places), Q(pk__in=[]))
+    list(StockItem.objects.select_for_update(no_key=True).filter(chosen).order_by("pk").values_list("pk"))

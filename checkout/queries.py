@@ -83,7 +83,7 @@ def products(*, now: datetime) -> QuerySet[Product]:
         "images",
         Prefetch("variants", Variant.objects.filter(active=True).order_by("pk")),
         Prefetch("variants__prices", Price.objects.filter(valid_at(now)).order_by("currency")),
-        Prefetch("variants__stock", StockItem.objects.order_by("pk")),
+        Prefetch("variants__stock", StockItem.objects.filter(location__active=True).order_by("pk")),
     )
 
 
@@ -115,7 +115,8 @@ def order_totals() -> Counter[str]:
 
 
 def stock_levels() -> list[tuple[str, int, int, int]]:
-    """Return (SKU, on hand, reserved, sold) of every variant that has stock."""
+    """Return (SKU, on hand, reserved, sold) of every variant that has stock, wherever it is."""
     sold = dict(OrderLine.objects.values_list("variant_id").annotate(total=Sum("quantity")).order_by())
-    items = StockItem.objects.select_related("variant").order_by("variant__sku")
-    return [(item.variant.sku, item.on_hand, item.reserved, sold.get(item.variant_id, 0)) for item in items]
+    levels = StockItem.objects.values_list("variant_id", "variant__sku")
+    rows = levels.annotate(on_hand=Sum("on_hand"), reserved=Sum("reserved")).order_by("variant__sku")
+    return [(sku, on_hand, reserved, sold.get(variant, 0)) for variant, sku, on_hand, reserved in rows]

@@ -10,7 +10,7 @@ from datetime import datetime
 import structlog
 from django_subatomic.db import savepoint, transaction_required
 
-from checkout.errors import OutOfStock
+from checkout.errors import LatePayment, OutOfStock, SessionRefused
 from checkout.events import order_payload
 from checkout.locks import lock_paid_session
 from checkout.models import CheckoutSession, Order, OrderLine, SessionLine
@@ -43,6 +43,9 @@ def on_intent_outcome(outcome: IntentOutcome) -> None:
     match outcome.state:
         case IntentState.SUCCEEDED:
             _commit_or_compensate(session, outcome)
+        # Held for a cart that nobody pays for any more.
+        case IntentState.REQUIRES_CAPTURE if session.state not in PAYING_SESSION_STATES:
+            _compensate(session, outcome, why=f"session_{session.state}")
         # Canceled while somebody still pays: not by us, but at the PSP. Nothing will come of it, as after a decline.
         case IntentState.REQUIRES_PAYMENT_METHOD | IntentState.CANCELED if session.state in PAYING_SESSION_STATES:
             _reopen(session, outcome)
@@ -61,7 +64,7 @@ def _commit_or_compensate(session: CheckoutSession, outcome: IntentOutcome) -> N
     try:
         with savepoint():
             commit_stock(session=session, lines=lines, now=outcome.now)
-    except OutOfStock as error:
+    except (OutOfStock, LatePayment) as error:
         _compensate(session, outcome, why=error.code)
         return
     response = _commit(session, lines, outcome.intent_id, outcome.now)
@@ -109,27 +112,33 @@ def _write_order(session: CheckoutSession, lines: list[SessionLine], intent: str
 
 
 def _compensate(session: CheckoutSession, outcome: IntentOutcome, *, why: str) -> None:
-    """Pay back money that came for a session that can no longer become an order."""
-    refund_id = request_refund(
-        order_reference=session.public_id,
-        money=Money(session.total_minor, session.currency),
-        reason=COMPENSATION,
-        now=outcome.now,
-    )
-    session.compensation = refund_id
+    """Give back what came for a session that can no longer become an order, and tell whoever paid."""
+    error = _give_back(session, outcome, why)
     if session.state in PAYING_SESSION_STATES:
         release_redemption(session=session, now=outcome.now)
         release_stock(session=session, state=ReservationState.RELEASED, now=outcome.now)
         _move(session, SessionState.CANCELED, RecoveryPoint.DONE, outcome.now)
     else:
         session.save(update_fields=["compensation"])
-    error = OutOfStock(
-        code="payment_refunded",
-        detail="The payment came too late for this cart: it is being refunded in full.",
-        extra={"refund": refund_id},
-    )
     _answer(session, 409, error, outcome)
-    log.warning("checkout.compensated", session=session.public_id, refund=refund_id, why=why)
+    log.warning("checkout.compensated", session=session.public_id, by=session.compensation, why=why)
+
+
+def _give_back(session: CheckoutSession, outcome: IntentOutcome, why: str) -> SessionRefused:
+    """Refund what was taken, or let go of what is only held, as the PSP says; return what to say of it."""
+    if outcome.state != IntentState.SUCCEEDED:
+        request_void(order_reference=session.public_id, now=outcome.now)
+        session.compensation = "void"
+        detail = "The payment came too late for this cart: it is let go of, and nothing is taken."
+        return SessionRefused(code="payment_voided", detail=detail, extra={"reason": why})
+    session.compensation = request_refund(
+        order_reference=session.public_id,
+        money=Money(session.total_minor, session.currency),
+        reason=COMPENSATION,
+        now=outcome.now,
+    )
+    detail = "The payment came too late for this cart: it is being refunded in full."
+    return SessionRefused(code="payment_refunded", detail=detail, extra={"refund": session.compensation, "reason": why})
 
 
 def _reopen(session: CheckoutSession, outcome: IntentOutcome) -> None:

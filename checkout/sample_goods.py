@@ -54,6 +54,11 @@ SAMPLES = (
     Sample("GFT-025", "Gift card", "By e-mail: nothing is sent.", {"EUR": 2500, "USD": 2500}, 1000, 0, "card"),
 )
 
+MAIN, STORE = "main", "store"
+# In the order in which they are sold from, and what the second one has.
+LOCATIONS = {MAIN: "Warehouse", STORE: "Store"}
+IN_STORE = {"TEA-100": 40, "TEA-SEN": 30, "COF-250": 30, "MUG-WHT": 20, "KTL-LTD": 2}
+
 SENDING = "shipping"  # is taxed like this
 CATEGORIES = {"general": "General", "food": "Food", "books": "Books", SENDING: "Shipping"}
 

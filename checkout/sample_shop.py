@@ -8,10 +8,22 @@ from django.utils.text import slugify
 from django_subatomic.db import transaction
 
 from checkout.add_variant import NewVariant, add_variant
-from checkout.models import Discount, Product, ShippingOption, ShippingPrice, TaxCategory, TaxRate, Variant
+from checkout.models import (
+    Discount,
+    Product,
+    ShippingOption,
+    ShippingPrice,
+    StockLocation,
+    TaxCategory,
+    TaxRate,
+    Variant,
+)
+from checkout.receive_stock import receive
 from checkout.sample_goods import (
     CATEGORIES,
     CODE,
+    IN_STORE,
+    LOCATIONS,
     MINIMA,
     OPTIONS,
     PERCENT,
@@ -19,6 +31,7 @@ from checkout.sample_goods import (
     SAMPLES,
     SENDING,
     SHIPPING,
+    STORE,
     TITLE,
     Sample,
 )
@@ -32,6 +45,8 @@ def load_sample_shop(*, now: datetime) -> None:
     open_book(code=settings.SHOP_BOOK, name="Sample shop", now=now)
     for code, name in CATEGORIES.items():
         TaxCategory.objects.get_or_create(code=code, defaults={"name": name})
+    for priority, (code, name) in enumerate(LOCATIONS.items()):
+        StockLocation.objects.get_or_create(code=code, defaults={"name": name, "priority": priority})
     known = set(Variant.objects.values_list("sku", flat=True))
     for sample in SAMPLES:
         if sample.sku not in known:
@@ -65,7 +80,10 @@ def _stock(sample: Sample, now: datetime) -> None:
         options=sample.options,
         weight_grams=sample.weight_grams,
     )
-    add_variant(product=product, variant=variant, reference="sample-shop", now=now)
+    row = add_variant(product=product, variant=variant, reference="sample-shop", now=now)
+    if in_store := IN_STORE.get(sample.sku):
+        store = StockLocation.objects.get(code=STORE).pk
+        receive(variant_id=row.pk, location_id=store, quantity=in_store, reference="sample-shop", now=now)
 
 
 def _tax() -> None:

@@ -36,20 +36,26 @@ SESSION = StateMachine(
     },
     notes="""`complete_in_progress` is also where a session waits while the PSP's outcome is unknown. It is never
 cancelled or expired from there: only the outcome ends it. If the stock held for it runs out first, the units go back to
-the shelf, and a late payment takes them again or, where they are gone, is refunded in full.""",
+the shelf. What then becomes of a late payment is each product's `late_payment_policy`: it takes them again, and is
+refunded in full where they are gone (`sell_again`), or it is refunded in any case (`refund`).""",
 )
 
 RESERVATION = StateMachine(
     name="Reservation",
-    purpose="Units held for a payment under way, for 15 minutes.",
-    begins={H.HELD: ""},
+    purpose="Units held for a payment under way, for 15 minutes, and then given to its order.",
+    begins={
+        H.HELD: "",
+        H.CONSUMED: "some of a committed one's units are shipped",
+        H.RELEASED: "some of a committed one's units are canceled",
+    },
     transitions={
         H.HELD: {
             H.COMMITTED: "given to the order",
             H.RELEASED: "declined or cancelled",
             H.EXPIRED: "its time is over",
         },
-        H.COMMITTED: {},
+        H.COMMITTED: {H.CONSUMED: "shipped", H.RELEASED: "the order, or its line, is canceled"},
+        H.CONSUMED: {},
         H.RELEASED: {},
         H.EXPIRED: {},
     },

@@ -30,12 +30,40 @@ class RecoveryPoint(StrEnum):
 
 
 class ReservationState(StrEnum):
-    """``held`` for a payment under way, ``committed`` to an order, ``released`` or ``expired`` back to the shelf."""
+    """``held`` for a payment under way, ``committed`` to an order, ``consumed`` by shipping it.
+
+    Or back on the shelf: ``released``, or ``expired`` while nobody had paid.
+    """
 
     HELD = "held"
     COMMITTED = "committed"
+    CONSUMED = "consumed"
     RELEASED = "released"
     EXPIRED = "expired"
+
+
+# Their units are on the shelf, and spoken for.
+LIVE_RESERVATION_STATES = (ReservationState.HELD, ReservationState.COMMITTED)
+
+
+class MovementKind(StrEnum):
+    """Why stock has changed."""
+
+    RECEIVED = "received"
+    HELD = "held"
+    RELEASED = "released"
+    EXPIRED = "expired"
+    CONSUMED = "consumed"
+    RETURNED = "returned"
+    WRITTEN_OFF = "written_off"
+    ADJUSTED = "adjusted"
+
+
+class LatePaymentPolicy(StrEnum):
+    """What becomes of a payment that comes after its stock went back to the shelf."""
+
+    SELL_AGAIN = "sell_again"
+    REFUND = "refund"
 
 
 class DiscountKind(StrEnum):

@@ -1,103 +1,174 @@
-"""Take units off the shelf for a session, put them back, or give them to its order.
+"""Units of stock on their way: held for a session, given to its order, shipped or put back; and goods that come again.
 
-A hold is one conditional UPDATE over rows locked in the order of their ids: it takes all lines or none, cannot
-oversell whatever the concurrency, and cannot deadlock with another hold.
+Each of the first four is one call of a function of the database (migrations/sql/), which locks in the order of
+checkout/locks.py. Stock that is received or counted anew: receive_stock.py, adjust_stock.py.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django_subatomic.db import transaction_required
 
-from checkout.errors import OutOfStock
-from checkout.locks import lock_held_reservations
-from checkout.models import CheckoutSession, Reservation, SessionLine, StockItem, StockMovement
-from checkout.states import ReservationState
+from checkout.errors import LatePayment, OutOfStock, StockRefused
+from checkout.locks import lock_stock_item
+from checkout.models import CheckoutSession, Order, Reservation, SessionLine, StockItem, StockMovement, Variant
+from checkout.states import LatePaymentPolicy, MovementKind, ReservationState
 
 # How long a payment may take before its units go back on the shelf: time enough for 3-D Secure.
 HOLD = timedelta(minutes=15)
 
-_TAKE = """
-WITH wanted AS (
-    SELECT s.id, w.quantity
-    FROM unnest(%s::bigint [], %s::bigint []) AS w (variant_id, quantity)
-    INNER JOIN checkout_stockitem AS s ON s.variant_id = w.variant_id AND s.location = 'main'
-),
+# (variant, location, quantity), by primary key.
+type Units = tuple[int, int, int]
 
-locked AS MATERIALIZED (
-    SELECT s.id FROM checkout_stockitem AS s WHERE s.id IN (SELECT w.id FROM wanted AS w) ORDER BY s.id
-    FOR NO KEY UPDATE
-)
 
-UPDATE checkout_stockitem AS s SET reserved = s.reserved + w.quantity
-FROM wanted AS w
-WHERE
-    s.id = w.id
-    AND s.id IN (SELECT l.id FROM locked AS l)
-    AND s.on_hand - s.reserved >= w.quantity
-RETURNING s.id, s.variant_id
-"""
+@dataclass(frozen=True, slots=True)
+class OrderUnits:
+    """Units of an order's line of a variant, where they are taken from, and what has become of them."""
+
+    variant_id: int
+    location_id: int
+    location: str
+    quantity: int
+    state: ReservationState
 
 
 @transaction_required
 def hold_stock(*, session: CheckoutSession, lines: Sequence[SessionLine], now: datetime) -> None:
-    """Hold every line of the session, or none.
+    """Hold every line of the session, or none; from one location if one has it all (0001_hold_stock.sql).
 
-    :raises OutOfStock: naming the SKUs that are short. The caller rolls back what the others took.
+    :raises OutOfStock: naming the SKUs that are short.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [[line.variant_id for line in lines], [line.quantity for line in lines]])
-        taken = {variant_id: item_id for item_id, variant_id in cursor.fetchall()}
-    short = [line.sku for line in lines if line.variant_id not in taken]
+    wanted = [line.variant_id for line in lines], [line.quantity for line in lines]
+    statement = "SELECT checkout_hold_stock(%s, %s::bigint [], %s::integer [], %s, %s, %s)"
+    missing = _call(statement, session.pk, *wanted, session.public_id, now + HOLD, now)
+    short = [line.sku for line in lines if line.variant_id in missing]
     if short:
         raise OutOfStock(
             code="out_of_stock", detail=f"Not enough in stock of: {', '.join(sorted(short))}.", extra={"skus": short}
         )
-    Reservation.objects.bulk_create(
-        Reservation(
-            stock_item_id=taken[line.variant_id],
-            session=session,
-            quantity=line.quantity,
-            expires_at=now + HOLD,
-            created_at=now,
-        )
-        for line in lines
-    )
-    _note([(taken[line.variant_id], line.quantity) for line in lines], kind="held", session=session, now=now)
 
 
 @transaction_required
 def release_stock(*, session: CheckoutSession, state: ReservationState, now: datetime) -> None:
     """Put what the session holds back on the shelf; ``state`` says whether it was let go or ran out."""
-    held = lock_held_reservations(session=session)
-    if not held:
-        return
-    items = StockItem.objects.select_for_update(no_key=True).filter(pk__in=[row.stock_item_id for row in held])
-    by_id = {item.pk: item for item in items.order_by("pk")}
-    for row in held:
-        by_id[row.stock_item_id].reserved -= row.quantity
-    StockItem.objects.bulk_update(by_id.values(), ["reserved"])
-    Reservation.objects.filter(pk__in=[row.pk for row in held]).update(state=state)
-    _note([(row.stock_item_id, -row.quantity) for row in held], kind=str(state), session=session, now=now)
+    _call("SELECT checkout_release_stock(%s, %s, %s, %s)", session.pk, state, session.public_id, now)
 
 
 @transaction_required
 def commit_stock(*, session: CheckoutSession, lines: Sequence[SessionLine], now: datetime) -> None:
-    """Give the held units to the session's order. Units that had gone back to the shelf are taken again.
+    """Give the held units to the session's order. Where the hold has ended, by now or by a sweep, take them again.
 
+    :raises LatePayment: the hold has ended, and something in the cart is not sold that late.
     :raises OutOfStock: they are no longer there.
     """
-    held = lock_held_reservations(session=session)
-    if not held:
+    held = Reservation.objects.filter(session=session, state=ReservationState.HELD)
+    if held.filter(expires_at__gt=now).update(state=ReservationState.COMMITTED):
+        return
+    _refuse_what_is_not_sold_late(lines)
+    # Nobody has swept it up yet: the units are still ours.
+    if not held.update(state=ReservationState.COMMITTED):
         hold_stock(session=session, lines=lines, now=now)
-    Reservation.objects.filter(session=session, state=ReservationState.HELD).update(state=ReservationState.COMMITTED)
+        held.update(state=ReservationState.COMMITTED)
 
 
-def _note(changes: list[tuple[int, int]], *, kind: str, session: CheckoutSession, now: datetime) -> None:
-    StockMovement.objects.bulk_create(
-        StockMovement(
-            stock_item_id=item_id, kind=kind, reserved_delta=delta, reference=session.public_id, created_at=now
+def units_of_order(*, order: Order) -> list[OrderUnits]:
+    """Return what of an order is committed where, and what was shipped from where."""
+    rows = order.session.reservations.filter(state__in=[ReservationState.COMMITTED, ReservationState.CONSUMED])
+    return [
+        OrderUnits(
+            row.stock_item.variant_id,
+            row.stock_item.location_id,
+            row.stock_item.location.code,
+            row.quantity,
+            ReservationState(row.state),
         )
-        for item_id, delta in changes
+        for row in rows.select_related("stock_item__location").order_by("stock_item_id", "pk")
+    ]
+
+
+@transaction_required
+def consume_stock(*, order: Order, units: Sequence[Units], reference: str, now: datetime) -> None:
+    """Take units that are committed to an order off the shelf: they are shipped.
+
+    :raises StockRefused: ``units_not_committed``: not as many are committed to it there; nothing has changed.
+    """
+    _part(order, units, ReservationState.CONSUMED, reference, now)
+
+
+@transaction_required
+def release_order_stock(*, order: Order, units: Sequence[Units], reference: str, now: datetime) -> None:
+    """Put units that are committed to an order back on the shelf: this part of it is canceled.
+
+    :raises StockRefused: ``units_not_committed``: not as many are committed to it there; nothing has changed.
+    """
+    _part(order, units, ReservationState.RELEASED, reference, now)
+
+
+@transaction_required
+def return_stock(*, variant_id: int, location_id: int, quantity: int, reference: str, now: datetime) -> None:
+    """Put units that came back from a buyer on the shelf, at whichever location.
+
+    Who returns or writes off several kinds in one transaction locks them first (locks.py, ``lock_stock_items``).
+    """
+    item, _ = StockItem.objects.get_or_create(variant_id=variant_id, location_id=location_id)
+    StockMovement.objects.create(
+        stock_item=item, kind=MovementKind.RETURNED, on_hand_delta=quantity, reference=reference, created_at=now
     )
+
+
+@transaction_required
+def write_off_stock(
+    *, variant_id: int, location_id: int, quantity: int, reference: str, now: datetime, reason: str = ""
+) -> StockMovement:
+    """Take units off the shelf that nobody can buy: damaged, or gone.
+
+    :raises StockRefused: ``units_not_free``: they are not there, or spoken for.
+    """
+    item = lock_stock_item(variant_id=variant_id, location_id=location_id)
+    require_free(item=item, quantity=quantity)
+    return StockMovement.objects.create(
+        stock_item=item,
+        kind=MovementKind.WRITTEN_OFF,
+        on_hand_delta=-quantity,
+        reference=reference,
+        reason=reason,
+        created_at=now,
+    )
+
+
+def require_free(*, item: StockItem, quantity: int) -> None:
+    """Refuse to take more off the shelf of a locked item than is free there.
+
+    :raises StockRefused: ``units_not_free``.
+    """
+    free = item.on_hand - item.reserved
+    if free < quantity:
+        raise StockRefused(code="units_not_free", detail=f"{free} are free there, not {quantity}.")
+
+
+def _part(order: Order, units: Sequence[Units], state: ReservationState, reference: str, now: datetime) -> None:
+    columns = [list(column) for column in zip(*units, strict=True)] if units else [[], [], []]
+    statement = "SELECT checkout_part_units(%s, %s::bigint [], %s::bigint [], %s::integer [], %s, %s, %s)"
+    if not _call(statement, order.session_id, *columns, state, reference, now):
+        raise StockRefused(
+            code="units_not_committed",
+            detail=f"Not as many units are committed to {order.public_id} at these locations.",
+        )
+
+
+def _refuse_what_is_not_sold_late(lines: Sequence[SessionLine]) -> None:
+    refunded = Variant.objects.filter(
+        pk__in=[line.variant_id for line in lines], product__late_payment_policy=LatePaymentPolicy.REFUND
+    )
+    skus = sorted(refunded.values_list("sku", flat=True))
+    if skus:
+        raise LatePayment(code="payment_too_late", detail=f"Not sold any more by now: {', '.join(skus)}.")
+
+
+def _call(statement: str, *arguments: Any) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, arguments)
+        return cursor.fetchone()[0]

@@ -16,6 +16,7 @@ from checkout.models import (
     TaxRate,
     Variant,
 )
+from checkout.receive_stock import main_location
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -57,8 +58,8 @@ class VariantFactory(factory.django.DjangoModelFactory[Variant]):
     def on_hand(self: Variant, _create: bool, extracted: int | None, **_kwargs: object) -> None:
         """Receive stock and set prices."""
         units = 10 if extracted is None else extracted
-        item = StockItem.objects.create(variant=self, on_hand=units)
         if units:
+            item = StockItem.objects.create(variant=self, location=main_location())
             StockMovement.objects.create(
                 stock_item=item, kind="received", on_hand_delta=units, reference="test", created_at=NOW
             )

@@ -1,9 +1,9 @@
-"""Stock as it stands and how it came to be so. It changes through verbs only."""
+"""Where stock is, how it stands and how it came to be so. It changes by movements alone (movements.py)."""
 
 from django.contrib import admin
 from unfold.admin import ModelAdmin, TabularInline
 
-from checkout.models import Reservation, StockItem, StockMovement
+from checkout.models import Reservation, StockItem, StockLocation, StockMovement
 from exactly_once.read_only import ReadOnly
 
 
@@ -15,13 +15,23 @@ class MovementInline(ReadOnly, TabularInline):
     ordering = ("-pk",)
 
 
+@admin.register(StockLocation)
+class StockLocationAdmin(ModelAdmin):
+    """Where goods are sent from, and in which order."""
+
+    list_display = ("name", "code", "priority", "active")
+    list_filter = ("active",)
+    search_fields = ("name", "code")
+    ordering = ("priority", "pk")
+
+
 @admin.register(StockItem)
 class StockItemAdmin(ReadOnly, ModelAdmin):
     """Units on the shelf."""
 
     list_display = ("variant", "location", "on_hand", "reserved", "available")
     list_filter = ("location",)
-    list_select_related = ("variant",)
+    list_select_related = ("variant", "location")
     search_fields = ("variant__sku", "variant__product__name")
     inlines = (MovementInline,)
 
@@ -36,17 +46,6 @@ class ReservationAdmin(ReadOnly, ModelAdmin):
     """Units that are spoken for."""
 
     list_display = ("stock_item", "session", "quantity", "state", "expires_at")
-    list_filter = ("state",)
-    list_select_related = ("stock_item__variant", "session")
+    list_filter = ("state", "stock_item__location")
+    list_select_related = ("stock_item__variant", "stock_item__location", "session")
     search_fields = ("session__public_id", "stock_item__variant__sku")
-
-
-@admin.register(StockMovement)
-class StockMovementAdmin(ReadOnly, ModelAdmin):
-    """The append-only record behind the numbers."""
-
-    list_display = ("created_at", "stock_item", "kind", "on_hand_delta", "reserved_delta", "reference")
-    list_filter = ("kind",)
-    list_select_related = ("stock_item__variant",)
-    search_fields = ("reference", "stock_item__variant__sku")
-    date_hierarchy = "created_at"

@@ -189,6 +189,18 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=200)),
                 ("description", models.TextField(blank=True)),
                 ("active", models.BooleanField(default=True, help_text="Whether it is for sale.")),
+                (
+                    "late_payment_policy",
+                    models.CharField(
+                        choices=[
+                            (checkout.states.LatePaymentPolicy["SELL_AGAIN"], "sell again"),
+                            (checkout.states.LatePaymentPolicy["REFUND"], "refund"),
+                        ],
+                        default=checkout.states.LatePaymentPolicy["SELL_AGAIN"],
+                        help_text="A payment comes after its units went back to the shelf: sell again while there are any, or refund.",
+                        max_length=16,
+                    ),
+                ),
                 ("metadata", models.JSONField(blank=True, default=dict, help_text="Yours: Tally only shows it.")),
                 ("created_at", models.DateTimeField(editable=False)),
             ],
@@ -304,9 +316,18 @@ class Migration(migrations.Migration):
             name="StockItem",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("location", models.CharField(default="main", max_length=64)),
                 ("on_hand", models.BigIntegerField(default=0)),
                 ("reserved", models.BigIntegerField(default=0)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="StockLocation",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.SlugField(max_length=32, unique=True)),
+                ("name", models.CharField(max_length=100)),
+                ("priority", models.SmallIntegerField(default=0, help_text="Lower is sold from first.")),
+                ("active", models.BooleanField(default=True, help_text="Whether its units are for sale.")),
             ],
         ),
         migrations.CreateModel(
@@ -317,6 +338,7 @@ class Migration(migrations.Migration):
                 ("on_hand_delta", models.BigIntegerField(default=0)),
                 ("reserved_delta", models.BigIntegerField(default=0)),
                 ("reference", models.CharField(max_length=64)),
+                ("reason", models.CharField(blank=True, db_default="", default="", max_length=200)),
                 ("created_at", models.DateTimeField()),
             ],
         ),
@@ -656,6 +678,13 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField(
+            model_name="stockitem",
+            name="location",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="stock", to="checkout.stocklocation"
+            ),
+        ),
+        migrations.AddField(
             model_name="stockmovement",
             name="stock_item",
             field=models.ForeignKey(
@@ -927,16 +956,113 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="reservation",
             constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["held", "committed", "released", "expired"])),
+                condition=models.Q(("state__in", ["held", "committed", "consumed", "released", "expired"])),
                 name="reservation_state_known",
             ),
         ),
         migrations.AddConstraint(
             model_name="reservation",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["held", "committed"])),
+                condition=models.Q(
+                    (
+                        "state__in",
+                        (checkout.states.ReservationState["HELD"], checkout.states.ReservationState["COMMITTED"]),
+                    )
+                ),
                 fields=("session", "stock_item"),
                 name="reservation_one_live",
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="reservation",
+            trigger=pgtrigger.compiler.Trigger(
+                name="follows_table",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n            IF (\n                CASE TG_OP\n                    WHEN 'INSERT' THEN NEW.state NOT IN ('held', 'consumed', 'released')\n                    ELSE OLD.state <> NEW.state AND (OLD.state, NEW.state) NOT IN (('held', 'committed'), ('held', 'released'), ('held', 'expired'), ('committed', 'consumed'), ('committed', 'released'))\n                END\n            ) THEN\n                RAISE EXCEPTION '% cannot become %',\n                    CASE TG_OP WHEN 'INSERT' THEN 'a new row' ELSE OLD.state END, NEW.state\n                    USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME, CONSTRAINT = 'reservation_follows_table';\n            END IF;\n            RETURN NULL;\n            ",
+                    hash="45e8daf29dbdced78b8deb4d2052569cb17fa6fd",
+                    operation='INSERT OR UPDATE OF "state"',
+                    pgid="pgtrigger_follows_table_a1de9",
+                    table="checkout_reservation",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="reservation",
+            trigger=pgtrigger.compiler.Trigger(
+                name="fixed",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN ((true) AND (NEW.session_id, NEW.stock_item_id) IS DISTINCT FROM (OLD.session_id, OLD.stock_item_id))",
+                    func="\n            RAISE EXCEPTION 'what a % says is fixed', TG_TABLE_NAME\n                USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;\n        ",
+                    hash="b7610426781b2c788fde071ba0e9d86f5bcb7028",
+                    operation="UPDATE",
+                    pgid="pgtrigger_fixed_09171",
+                    table="checkout_reservation",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="reservation",
+            trigger=pgtrigger.compiler.Trigger(
+                name="only_parted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN ((OLD.state <> 'committed' OR NEW.state <> 'committed' OR NEW.quantity > OLD.quantity) AND (NEW.quantity) IS DISTINCT FROM (OLD.quantity))",
+                    func="\n            RAISE EXCEPTION 'what a % says is fixed', TG_TABLE_NAME\n                USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;\n        ",
+                    hash="652be55b13a82c07508240119855c44743da78f5",
+                    operation="UPDATE",
+                    pgid="pgtrigger_only_parted_2dcf5",
+                    table="checkout_reservation",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="stockmovement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("kind", checkout.states.MovementKind["HELD"]), ("on_hand_delta", 0), ("reserved_delta__gt", 0)
+                    ),
+                    models.Q(
+                        ("kind", checkout.states.MovementKind["RELEASED"]),
+                        ("on_hand_delta", 0),
+                        ("reserved_delta__lt", 0),
+                    ),
+                    models.Q(
+                        ("kind", checkout.states.MovementKind["EXPIRED"]),
+                        ("on_hand_delta", 0),
+                        ("reserved_delta__lt", 0),
+                    ),
+                    models.Q(
+                        ("kind", checkout.states.MovementKind["CONSUMED"]),
+                        ("on_hand_delta__lt", 0),
+                        ("reserved_delta", models.F("on_hand_delta")),
+                    ),
+                    models.Q(
+                        ("kind", checkout.states.MovementKind["RECEIVED"]),
+                        ("on_hand_delta__gt", 0),
+                        ("reserved_delta", 0),
+                    ),
+                    models.Q(
+                        ("kind", checkout.states.MovementKind["RETURNED"]),
+                        ("on_hand_delta__gt", 0),
+                        ("reserved_delta", 0),
+                    ),
+                    models.Q(
+                        ("kind", checkout.states.MovementKind["WRITTEN_OFF"]),
+                        ("on_hand_delta__lt", 0),
+                        ("reserved_delta", 0),
+                    ),
+                    models.Q(
+                        ("kind", checkout.states.MovementKind["ADJUSTED"]),
+                        ("reserved_delta", 0),
+                        models.Q(("on_hand_delta", 0), _negated=True),
+                        models.Q(("reason", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="stock_movement_of_its_kind",
             ),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -954,11 +1080,32 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="stockmovement",
+            trigger=pgtrigger.compiler.Trigger(
+                name="moves_stock",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n            UPDATE checkout_stockitem AS s\n            SET on_hand = s.on_hand + NEW.on_hand_delta, reserved = s.reserved + NEW.reserved_delta\n            WHERE s.id = NEW.stock_item_id;\n            RETURN NULL;\n        ",
+                    hash="adae10ac018422c2a8e8684434b979c12fbbcc9c",
+                    operation="INSERT",
+                    pgid="pgtrigger_moves_stock_01bb7",
+                    table="checkout_stockmovement",
+                    when="AFTER",
+                ),
+            ),
+        ),
         migrations.AddIndex(
             model_name="product",
             index=django.contrib.postgres.indexes.GinIndex(
                 django.contrib.postgres.search.SearchVector("name", "description", config="simple"),
                 name="product_search",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="product",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("late_payment_policy__in", ["sell_again", "refund"])),
+                name="product_late_payment_policy_known",
             ),
         ),
         migrations.AddIndex(
@@ -1020,6 +1167,36 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("reserved__gte", 0), ("reserved__lte", models.F("on_hand"))),
                 name="stock_item_never_oversold",
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="stockitem",
+            trigger=pgtrigger.compiler.Trigger(
+                name="only_moved",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (pg_trigger_depth() = 0 AND OLD.* IS DISTINCT FROM NEW.*)",
+                    func="\n            RAISE EXCEPTION 'stock changes by a movement alone'\n                USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;\n        ",
+                    hash="8faf7d31b5d5ff9f3c79e532830c391f22781a7c",
+                    operation="UPDATE",
+                    pgid="pgtrigger_only_moved_3330a",
+                    table="checkout_stockitem",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="stockitem",
+            trigger=pgtrigger.compiler.Trigger(
+                name="starts_empty",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (NEW.on_hand <> 0 OR NEW.reserved <> 0)",
+                    func="\n            RAISE EXCEPTION 'a new stock item is empty'\n                USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;\n        ",
+                    hash="28ca352becdfe691c8c12c320a995b26cdc63f04",
+                    operation="INSERT",
+                    pgid="pgtrigger_starts_empty_69fd2",
+                    table="checkout_stockitem",
+                    when="BEFORE",
+                ),
             ),
         ),
         migrations.AddConstraint(

@@ -5,7 +5,7 @@ from checkout.models.discount import Discount, DiscountAmount, DiscountRedemptio
 from checkout.models.order import Order, OrderLine
 from checkout.models.session import CheckoutSession, SessionLine
 from checkout.models.shipping import ShippingOption, ShippingPrice
-from checkout.models.stock import Reservation, StockItem, StockMovement
+from checkout.models.stock import Reservation, StockItem, StockLocation, StockMovement
 from checkout.models.tax import TaxCategory, TaxRate
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "ShippingOption",
     "ShippingPrice",
     "StockItem",
+    "StockLocation",
     "StockMovement",
     "TaxCategory",
     "TaxRate",

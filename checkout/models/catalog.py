@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from checkout.models.currency import validate_currency
 from checkout.models.tax import TaxCategory
 from checkout.models.validity import HoldsForATime, TsTzRange
+from checkout.states import LatePaymentPolicy
 from exactly_once.public_ids import new_public_id
 
 # Words as they stand: a shop has names in many languages, and whoever types half a word means the whole.
@@ -28,10 +29,22 @@ class Product(models.Model):
     description = models.TextField(blank=True)
     tax_category = models.ForeignKey(TaxCategory, on_delete=models.PROTECT, related_name="products")
     active = models.BooleanField(default=True, help_text="Whether it is for sale.")
+    late_payment_policy = models.CharField(
+        max_length=16,
+        default=LatePaymentPolicy.SELL_AGAIN,
+        choices=[(policy, policy.replace("_", " ")) for policy in LatePaymentPolicy],
+        help_text="A payment comes after its units went back to the shelf: sell again while there are any, or refund.",
+    )
     metadata = models.JSONField(default=dict, blank=True, help_text="Yours: Tally only shows it.")
     created_at = models.DateTimeField(editable=False)
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="product_late_payment_policy_known",
+                condition=Q(late_payment_policy__in=[str(policy) for policy in LatePaymentPolicy]),
+            ),
+        ]
         indexes = [GinIndex(PRODUCT_WORDS, name="product_search")]
 
     def __str__(self) -> str:

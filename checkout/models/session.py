@@ -22,7 +22,7 @@ class CheckoutSession(Priced):
     buyer_email = models.EmailField(blank=True)
     buyer_name = models.CharField(max_length=200, blank=True)
     next_action_url = models.URLField(max_length=2048, blank=True)
-    # Why a session that had been paid for did not become an order, and the refund that made it good.
+    # What made it good that a session was paid for and did not become an order: a refund's id, or "void".
     compensation = models.CharField(max_length=64, blank=True)
     # What was bought, by whom, and when the payment began (checkout/purchase_window.py).
     purchase_hash = models.BinaryField(max_length=32, null=True, blank=True)

@@ -29,6 +29,7 @@ def formset(prefix: str, *rows: dict[str, object]) -> dict[str, object]:
 
 def test_a_product_is_made_with_its_variants_and_pictures(browser: Client) -> None:
     form = {"name": "Mug", "slug": "mug", "tax_category": TaxCategoryFactory.create().pk, "metadata": "{}"}
+    form |= {"late_payment_policy": "sell_again"}
     variants = formset(
         "variants",
         {"sku": "MUG-S", "options": '{"size": "S"}', "weight_grams": 300, "active": "on"},
@@ -79,6 +80,7 @@ def test_a_price_that_the_database_would_refuse_is_refused_in_words(
 @pytest.mark.parametrize("url", ["http://img.example/1.svg", "javascript:alert(1)", "1.svg", "https://img.example/ 1"])
 def test_a_picture_is_at_an_address_that_a_page_may_load(browser: Client, url: str) -> None:
     form = {"name": "Mug", "slug": "mug", "tax_category": TaxCategoryFactory.create().pk, "metadata": "{}"}
+    form |= {"late_payment_policy": "sell_again"}
     images = formset("images", {"url": url, "position": 0})
 
     page = browser.post(reverse("admin:checkout_product_add"), {**form, **formset("variants"), **images})

@@ -9,9 +9,10 @@ from django.db.transaction import atomic
 from django_subatomic.db import transaction
 
 from checkout.cancel_session import cancel_session
-from checkout.expire import expire_session
-from checkout.models import CheckoutSession, Discount, DiscountRedemption, Reservation, StockItem
+from checkout.expire import expire_hold, expire_session
+from checkout.models import CheckoutSession, Discount, DiscountRedemption, Reservation
 from tests.checkout.buyers import CLIENT, nothing_is_wrong, open_session, open_shop, pay
+from tests.checkout.shelves import adjust
 from tests.factories import NOW, DiscountFactory
 from tests.psp import Psp
 
@@ -85,11 +86,12 @@ def test_a_payment_that_is_paid_back_gives_it_back(psp: Psp) -> None:
     DiscountFactory.create()
     session = open_session(open_shop(on_hand=1), **CODE)
     pay(session, "pm_tally_dropReply", key="k")
-    Reservation.objects.update(state="expired")
-    StockItem.objects.update(on_hand=0, reserved=0)
+    later = NOW.replace(hour=13)
+    expire_hold(session_id=session, client=CLIENT, now=later)
+    adjust(-1)
     assert [state for _, state in redemptions()] == ["held"]
     # When it turns out to have been paid
-    answer = pay(session, "pm_tally_dropReply", key="k", now=NOW.replace(hour=13))
+    answer = pay(session, "pm_tally_dropReply", key="k", now=later)
     # Then
     assert json.loads(answer.body)["code"] == "payment_refunded"
     assert ([state for _, state in redemptions()], redeemed()) == (["released"], 0)

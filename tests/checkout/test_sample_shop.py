@@ -59,4 +59,4 @@ def test_loading_it_again_changes_nothing_and_brings_back_nothing_that_people_to
     load_sample_shop(now=NOW)
 
     assert everything() == before
-    assert (Discount.objects.count(), ShippingPrice.objects.count(), StockMovement.objects.count()) == (1, 7, 15)
+    assert (Discount.objects.count(), ShippingPrice.objects.count(), StockMovement.objects.count()) == (1, 7, 20)

@@ -1,12 +1,9 @@
 """Verify notices each kind of damage to orders, stock and payments, and nothing where all is well."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from django.db import connection
-from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 from django_subatomic.db import transaction
 
@@ -31,23 +28,16 @@ from payments.tasks import pay_back
 from tests.checkout.buyers import CLIENT, open_session, open_shop, pay
 from tests.factories import NOW
 from tests.psp import Psp
+from tests.triggers import past_the_triggers
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LONG_AGO = "2020-01-01T00:00:00Z"
 
 
-@contextmanager
-def _past_the_triggers() -> Iterator[CursorWrapper]:
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
-        yield cursor
-        cursor.execute("RESET session_replication_role")
-
-
 def _change(model: type[Model], **values: object) -> Callable[[], object]:
     def change() -> None:
-        with _past_the_triggers():
+        with past_the_triggers():
             model._default_manager.update(**values)
 
     return change
@@ -55,7 +45,7 @@ def _change(model: type[Model], **values: object) -> Callable[[], object]:
 
 def _remove(*tables: str) -> Callable[[], object]:
     def remove() -> None:
-        with _past_the_triggers() as cursor:
+        with past_the_triggers() as cursor:
             for table in tables:
                 cursor.execute(f"DELETE FROM {table}")
 
@@ -67,7 +57,7 @@ def _event(state: str) -> None:
 
 
 def _refund() -> None:
-    with _past_the_triggers():
+    with past_the_triggers():
         Attempt.objects.update(refunded_minor=1)
         Refund.objects.create(attempt=Attempt.objects.get(), amount_minor=1, currency="EUR", created_at=LONG_AGO)
 

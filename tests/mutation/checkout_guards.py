@@ -51,8 +51,12 @@ CHECKOUT_GUARDS = {
     "checkout_product": (
         "checkout_product_public_id_key",
         "checkout_product_slug_key",
+        "product_late_payment_policy_known",
     ),
     "checkout_reservation": (
+        "pgtrigger_fixed_09171",
+        "pgtrigger_follows_table_a1de9",
+        "pgtrigger_only_parted_2dcf5",
         "reservation_one_live",
         "reservation_quantity_positive",
         "reservation_state_known",
@@ -71,10 +75,17 @@ CHECKOUT_GUARDS = {
         "shipping_price_region_of_a_country",
     ),
     "checkout_stockitem": (
+        "pgtrigger_only_moved_3330a",
+        "pgtrigger_starts_empty_69fd2",
         "stock_item_never_oversold",
         "stock_item_one_per_location",
     ),
-    "checkout_stockmovement": ("pgtrigger_append_only_93576",),
+    "checkout_stocklocation": ("checkout_stocklocation_code_key",),
+    "checkout_stockmovement": (
+        "pgtrigger_append_only_93576",
+        "pgtrigger_moves_stock_01bb7",
+        "stock_movement_of_its_kind",
+    ),
     "checkout_taxcategory": ("checkout_taxcategory_code_key",),
     "checkout_taxrate": (
         "taxrate_ends_after_it_begins",

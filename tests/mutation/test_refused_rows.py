@@ -50,6 +50,7 @@ BREAKS = {
     "price_below_compare_at": "compare_at_minor = unit_amount_minor",
     "price_ends_after_it_begins": "valid_from = now(), valid_until = now()",
     "price_positive": "unit_amount_minor = 0",
+    "product_late_payment_policy_known": "late_payment_policy = 'x'",
     "redemption_slot_below_the_limit": "slot = 5, slots = 5",
     "redemption_state_known": "state = 'x'",
     "reservation_quantity_positive": "quantity = 0",
@@ -61,6 +62,7 @@ BREAKS = {
     "shipping_price_not_negative": "amount_minor = -1",
     "shipping_price_region_of_a_country": "country = '', region = 'CA'",
     "stock_item_never_oversold": "reserved = on_hand + 1",
+    "stock_movement_of_its_kind": "on_hand_delta = 0, reserved_delta = 0",
     "taxrate_ends_after_it_begins": "valid_from = now(), valid_until = now()",
     "taxrate_is_a_percentage": "percent = 101",
     "variant_weight_not_negative": "weight_grams = -1",
@@ -89,6 +91,12 @@ TRIGGERS = {
     "kept": ("DELETE FROM {table}", "kept"),
     "kept_once_applied": ("UPDATE {table} SET line = line + 1", "are kept"),
     "lines_add_up": ("UPDATE {table} SET quantity = quantity + 1", "lines_add_up"),
+    "only_moved": ("UPDATE {table} SET on_hand = on_hand + 1", "movement alone"),
+    "only_parted": ("UPDATE {table} SET quantity = quantity + 1", "fixed"),
+    "starts_empty": (
+        "INSERT INTO {table} (on_hand, reserved, variant_id, location_id) SELECT 1, 0, variant_id, 0 FROM {table}",
+        "is empty",
+    ),
     "key_fixed": ("UPDATE {table} SET name = 'other'", "key"),
     "paid_out_once": ("UPDATE {table} SET payout_reference = 'x'", "goes out by"),
 }
@@ -98,6 +106,8 @@ OTHERWISE = {
     ("checkout_checkoutsession", "lines_add_up"): "UPDATE {table} SET subtotal_minor = subtotal_minor + 1,"
     " total_minor = total_minor + 1",
     ("checkout_discountredemption", "follows_table"): "UPDATE {table} SET state = 'held'",
+    ("checkout_reservation", "fixed"): "UPDATE {table} SET session_id = session_id + 1",
+    ("checkout_reservation", "follows_table"): "UPDATE {table} SET state = 'held'",
     ("checkout_order", "lines_add_up"): "UPDATE {table} SET subtotal_minor = subtotal_minor + 1,"
     " total_minor = total_minor + 1",
 }
@@ -220,6 +230,7 @@ def test_every_guard_is_attacked_here_or_by_the_acts_of_the_ledger() -> None:
         "ledger_stripes_without_limits",
         "pgtrigger_counted_4ea9f",
         "pgtrigger_counted_a8235",
+        "pgtrigger_moves_stock_01bb7",
         "pgtrigger_shares_add_up_4f2db",
         "pgtrigger_shares_add_up_bdb9d",
         "pgtrigger_within_part_3e918",

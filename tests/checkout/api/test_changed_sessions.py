@@ -14,7 +14,6 @@ from checkout.models import (
     Reservation,
     ShippingOption,
     ShippingPrice,
-    StockItem,
     TaxRate,
 )
 from config.verification import all_checks
@@ -32,6 +31,7 @@ from tests.checkout.api.shop import (
     told,
     totals,
 )
+from tests.checkout.shelves import adjust
 from tests.factories import NOW
 from tests.psp import Psp
 
@@ -184,7 +184,7 @@ def test_what_is_no_longer_for_sale_has_to_be_taken_out(api: Api, psp: Psp) -> N
 
 def test_units_that_others_have_bought_are_told_of(api: Api, psp: Psp) -> None:
     session = open_session(api)
-    StockItem.objects.update(reserved=10)
+    adjust(-10, "MUG")
 
     assert said(read(api, session)) == [("warning", "out_of_stock", "/line_items/0/quantity")]
     assert told(complete(api, session), 409)["code"] == "out_of_stock"

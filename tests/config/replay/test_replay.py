@@ -9,7 +9,6 @@ from django.core.management import call_command
 from django.db import connection
 from django_subatomic.db import transaction
 
-from checkout.models import StockItem
 from config.replay.stages import PROJECTIONS, replay_all
 from config.verification import all_checks
 from exactly_once import inbox, webhook_delivery
@@ -29,6 +28,7 @@ from tests.checkout.buyers import CLIENT, open_session, open_shop, pay
 from tests.factories import NOW
 from tests.payments.settling import converted, settled, told
 from tests.psp import Psp
+from tests.triggers import past_the_triggers
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -109,13 +109,14 @@ def test_a_replay_has_the_same_hashes_every_time_and_others_after_another_sale()
     assert {"balances, from entries", "captures, from postings", "orders, from their events"} <= changed
 
 
+MORE_STOCK = "UPDATE checkout_stockitem SET on_hand = 99"
+
+
 def behind_their_back(statement: str) -> Callable[[], None]:
     def harm() -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SET session_replication_role = replica")  # no triggers
+        with past_the_triggers() as cursor:
             cursor.execute(statement)
             assert cursor.rowcount > 0
-            cursor.execute("RESET session_replication_role")
 
     return harm
 
@@ -139,7 +140,7 @@ DAMAGE: dict[str, tuple[Callable[[], object], str]] = {
         behind_their_back("UPDATE payments_paymentintent SET state = 'canceled' WHERE state = 'succeeded'"),
         "canceled",
     ),
-    "stock, from its movements": (lambda: StockItem.objects.update(on_hand=99), "99"),
+    "stock, from its movements": (behind_their_back(MORE_STOCK), "99"),
     "orders, from their events": (
         behind_their_back("UPDATE checkout_order SET subtotal_minor = 1, total_minor = 1"),
         ",1,EUR",
@@ -202,7 +203,7 @@ def test_what_was_changed_behind_the_records_is_found_and_named(projection: str)
 
 
 def test_the_command_fails_and_shows_what_differs(capsys: pytest.CaptureFixture[str]) -> None:
-    StockItem.objects.update(on_hand=99)
+    behind_their_back(MORE_STOCK)()
 
     with pytest.raises(SystemExit) as ended:
         call_command("verify", "--replay")
