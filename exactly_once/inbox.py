@@ -71,7 +71,7 @@ class InboxMessage:
     """An event as its handler sees it.
 
     ``generation`` counts how often ``event_id`` was taken in anew after its source's window; an effect that is to
-    happen each time has it in its key.
+    happen each time has it in its key. ``now`` is the time of the effect, as whoever has the event processed reads it.
     """
 
     id: int
@@ -80,6 +80,7 @@ class InboxMessage:
     event_id: str
     body: bytes
     received_at: datetime
+    now: datetime
     generation: int = 0
 
 
@@ -150,7 +151,7 @@ def process_again(*, event_id: int, now: datetime) -> str:
     """
     try_again(event_ids=[event_id], now=now)
     try:
-        return process(event_id=event_id, now=now) or _repeat(event_id)
+        return process(event_id=event_id, now=now) or _repeat(event_id, now)
     except Park as reason:
         log.info("inbox.not_repeated", inbox_event=event_id, reason=str(reason))
         return "parked"
@@ -158,21 +159,21 @@ def process_again(*, event_id: int, now: datetime) -> str:
 
 @retry_on_conflict
 @transaction
-def _repeat(event_id: int) -> str:
+def _repeat(event_id: int, now: datetime) -> str:
     event = InboxEvent.objects.select_for_update().get(pk=event_id)
     if event.state == "processed":
-        handle(event=event)
+        handle(event=event, now=now)
     return event.state
 
 
 @transaction_required
-def handle(*, event: InboxEvent) -> None:
+def handle(*, event: InboxEvent, now: datetime) -> None:
     """Have the event's handler do its work, in the caller's transaction.
 
     :raises Park: it cannot have its effect yet, and whatever else the handler raises.
     :raises BodyDropped: it came too long ago.
     """
-    _handler_of(event.source)(_message(event))
+    _handler_of(event.source)(_message(event, now))
 
 
 @retry_on_conflict
@@ -181,7 +182,7 @@ def _apply(event_id: int, now: datetime) -> str | None:
     event = _take(event_id, now)
     if event is None:
         return None
-    handle(event=event)
+    handle(event=event, now=now)
     event.state, event.processed_at, event.next_attempt_at = "processed", now, None
     event.save(update_fields=["state", "processed_at", "next_attempt_at"])
     return event.state
@@ -202,7 +203,7 @@ def _take(event_id: int, now: datetime) -> InboxEvent | None:
     return waiting.filter(due, pk=event_id).first()
 
 
-def _message(event: InboxEvent) -> InboxMessage:
+def _message(event: InboxEvent, now: datetime) -> InboxMessage:
     return InboxMessage(
         id=event.pk,
         source=event.source,
@@ -210,6 +211,7 @@ def _message(event: InboxEvent) -> InboxMessage:
         event_id=event.event_id,
         body=read_body(event=event).body,
         received_at=event.received_at,
+        now=now,
         generation=event.generation,
     )
 

@@ -5,6 +5,7 @@ Not here: processing for good (inbox.py), and many events at once (inbox_replay.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import structlog
 from django.db import connection
@@ -73,7 +74,7 @@ def register_witness(witness: Witness) -> None:
 
 
 @retry_on_conflict
-def preview(*, event_id: int) -> Preview:
+def preview(*, event_id: int, now: datetime) -> Preview:
     """Process an event, in whatever state, and take everything back; return what it would have changed.
 
     It takes the locks that processing takes, for as long. A table's counts hold also what the handler itself took back.
@@ -84,7 +85,7 @@ def preview(*, event_id: int) -> Preview:
             with connection.cursor() as cursor:
                 # What others commit meanwhile is not to be taken for ours.
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            found = _try(InboxEvent.objects.get(pk=event_id))
+            found = _try(InboxEvent.objects.get(pk=event_id), now)
             raise _TakenBackError
     except _TakenBackError:
         pass
@@ -92,13 +93,13 @@ def preview(*, event_id: int) -> Preview:
     return found
 
 
-def _try(event: InboxEvent) -> Preview:
+def _try(event: InboxEvent, now: datetime) -> Preview:
     readers = [witness() for witness in _witnesses]
     before = _written()
     outcome, reason = "processed", ""
     try:
         with savepoint():
-            inbox.handle(event=event)
+            inbox.handle(event=event, now=now)
     except (Park, BodyDropped) as park:
         outcome, reason = "parked", str(park)
     except Exception as error:
@@ -124,10 +125,10 @@ def _written() -> dict[str, tuple[int, int, int]]:
 
 def _since(before: dict[str, tuple[int, int, int]]) -> list[TableChange]:
     changes = []
-    for table, now in sorted(_written().items()):
+    for table, written in sorted(_written().items()):
         then = before.get(table, (0, 0, 0))
-        if now != then:
-            changes.append(TableChange(table, *(count - earlier for count, earlier in zip(now, then, strict=True))))
+        if written != then:
+            changes.append(TableChange(table, *(count - earlier for count, earlier in zip(written, then, strict=True))))
     return changes
 
 

@@ -31,10 +31,10 @@ def count(*, chosen: EventRange) -> int:
     return _rows(chosen).count()
 
 
-def preview_each(*, chosen: EventRange) -> Iterator[Preview]:
+def preview_each(*, chosen: EventRange, now: datetime) -> Iterator[Preview]:
     """Say of each event, the oldest first, what processing it would change."""
     for event_id in _ids(chosen):
-        yield preview(event_id=event_id)
+        yield preview(event_id=event_id, now=now)
 
 
 def replay_each(*, chosen: EventRange, now: datetime) -> Iterator[tuple[int, str]]:

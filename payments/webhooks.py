@@ -3,8 +3,6 @@
 Runs inside the inbox's transaction. The event's order among others does not matter: every settlement is guarded.
 """
 
-from datetime import UTC, datetime
-
 from django.db.models import Case, Q, When
 from django_subatomic.db import transaction_required
 
@@ -27,22 +25,21 @@ def handle(message: InboxMessage) -> None:
     :raises Park: it speaks of an object that we do not know (yet), or contradicts what we know: tried again later,
         and visible to people until then.
     """
-    now = datetime.now(UTC)
     for event in get_adapter(psp=message.source, account=message.account).parse_webhook(body=message.body):
         match event:
             case PaymentEvent():
-                _settle_payment(message, event, now)
+                _settle_payment(message, event)
             case CaptureEvent():
-                _settle_capture(message, event, now)
+                _settle_capture(message, event)
             case RefundEvent():
-                _settle_refund(message, event, now)
+                _settle_refund(message, event)
             case DisputeEvent():
-                _settle_dispute(message, event, now)
+                _settle_dispute(message, event)
             case PayoutEvent():
-                _settle_payout(message, event, now)
+                _settle_payout(message, event)
 
 
-def _settle_payment(message: InboxMessage, event: PaymentEvent, now: datetime) -> None:
+def _settle_payment(message: InboxMessage, event: PaymentEvent) -> None:
     known = Q(psp_reference=event.psp_reference)
     if event.attempt_id is not None:
         known |= Q(uuid=event.attempt_id)
@@ -53,12 +50,12 @@ def _settle_payment(message: InboxMessage, event: PaymentEvent, now: datetime) -
     if uuid is None:
         raise Park(f"no attempt of ours is {event.psp_reference}")
     try:
-        settle_attempt(attempt_uuid=uuid, outcome=event.outcome, now=now)
+        settle_attempt(attempt_uuid=uuid, outcome=event.outcome, now=message.now)
     except PaymentRefused as error:
         raise Park(str(error)) from error
 
 
-def _settle_capture(message: InboxMessage, event: CaptureEvent, now: datetime) -> None:
+def _settle_capture(message: InboxMessage, event: CaptureEvent) -> None:
     known = Q(psp_reference=event.psp_reference)
     if event.capture_id is not None:
         known |= Q(uuid=event.capture_id)
@@ -69,12 +66,12 @@ def _settle_capture(message: InboxMessage, event: CaptureEvent, now: datetime) -
     if uuid is None:
         raise Park(f"no capture of ours is {event.psp_reference}")
     try:
-        settle_capture(capture_uuid=uuid, outcome=event.outcome, now=now)
+        settle_capture(capture_uuid=uuid, outcome=event.outcome, now=message.now)
     except PaymentRefused as error:
         raise Park(str(error)) from error
 
 
-def _settle_refund(message: InboxMessage, event: RefundEvent, now: datetime) -> None:
+def _settle_refund(message: InboxMessage, event: RefundEvent) -> None:
     known = Q(psp_reference=event.psp_reference)
     if event.refund_id is not None:
         known |= Q(uuid=event.refund_id)
@@ -85,24 +82,24 @@ def _settle_refund(message: InboxMessage, event: RefundEvent, now: datetime) -> 
     if uuid is None:
         raise Park(f"no refund of ours is {event.psp_reference}")
     try:
-        settle_refund(refund_uuid=uuid, outcome=event.outcome, now=now)
+        settle_refund(refund_uuid=uuid, outcome=event.outcome, now=message.now)
     except PaymentRefused as error:
         raise Park(str(error)) from error
 
 
-def _settle_dispute(message: InboxMessage, event: DisputeEvent, now: datetime) -> None:
+def _settle_dispute(message: InboxMessage, event: DisputeEvent) -> None:
     attempts = Attempt.objects.filter(psp=message.source, psp_account=message.account)
     attempt = attempts.filter(psp_reference=event.payment_reference).first()
     if attempt is None:
         raise Park(f"no attempt of ours is {event.payment_reference}")
     try:
-        settle_dispute(attempt=attempt, event=event, now=now)
+        settle_dispute(attempt=attempt, event=event, now=message.now)
     except PaymentRefused as error:
         raise Park(str(error)) from error
 
 
-def _settle_payout(message: InboxMessage, event: PayoutEvent, now: datetime) -> None:
+def _settle_payout(message: InboxMessage, event: PayoutEvent) -> None:
     try:
-        settle_payout(psp=message.source, account=message.account, event=event, now=now)
+        settle_payout(psp=message.source, account=message.account, event=event, now=message.now)
     except PaymentRefused as error:
         raise Park(str(error)) from error

@@ -56,12 +56,12 @@ class InboxEventAdmin(ReadOnly, ModelAdmin):
     @admin.action(description="Show what processing would change", permissions=["process"])
     def dry_run(self, request: HttpRequest, events: QuerySet[InboxEvent]) -> TemplateResponse:
         """Process each, take it back, and show the difference."""
-        chosen = list(events.order_by("pk").values_list("pk", flat=True))
+        chosen, now = list(events.order_by("pk").values_list("pk", flat=True)), datetime.now(UTC)
         context = {
             **admin.site.each_context(request),
             "title": "What processing would change",
             "opts": self.opts,
-            "previews": [preview(event_id=event_id) for event_id in chosen[:MAX_PREVIEWS]],
+            "previews": [preview(event_id=event_id, now=now) for event_id in chosen[:MAX_PREVIEWS]],
             "left_out": max(0, len(chosen) - MAX_PREVIEWS),
         }
         return TemplateResponse(request, "admin/exactly_once/inbox_dry_run.html", context)

@@ -85,7 +85,7 @@ def test_the_handler_sees_the_event_as_it_came(handler: Register) -> None:
     # Then
     assert state == "processed"
     assert seen == [
-        InboxMessage(id=event_id, source="shop", account="main", event_id="evt_1", body=BODY, received_at=NOW)
+        InboxMessage(id=event_id, source="shop", account="main", event_id="evt_1", body=BODY, received_at=NOW, now=NOW)
     ]
 
 

@@ -50,7 +50,7 @@ def test_a_preview_says_what_would_change_and_changes_nothing() -> None:
     # Given
     event = receive("evt_1")
     # When
-    shown = preview(event_id=event.id)
+    shown = preview(event_id=event.id, now=NOW)
     # Then
     assert (shown.state, shown.outcome) == ("received", "processed")
     assert shown.changes == [TableChange("exactly_once_outboxevent", inserted=1, updated=0, deleted=0)]
@@ -63,7 +63,7 @@ def test_a_preview_of_what_has_had_its_effect_shows_no_change() -> None:
     event = receive("evt_1")
     assert inbox.process(event_id=event.id, now=NOW) == "processed"
 
-    shown = preview(event_id=event.id)
+    shown = preview(event_id=event.id, now=NOW)
 
     assert (shown.outcome, shown.changes_anything, shown.lines) == ("processed", False, [])
 
@@ -80,7 +80,7 @@ def test_a_preview_says_why_an_event_would_not_have_its_effect(
     monkeypatch.setitem(inbox._handlers, "shop", begin)
     event = receive("evt_1")
     # When
-    shown = preview(event_id=event.id)
+    shown = preview(event_id=event.id, now=NOW)
     # Then
     assert (shown.outcome, shown.changes, shown.lines) == (outcome, [], [])
     assert shown.reason in {"too early", "KeyError('shop')"}
@@ -144,4 +144,4 @@ def test_an_event_whose_body_is_no_longer_kept_is_parked_and_says_so() -> None:
         event = InboxEvent.objects.create(source="shop", account="main", event_id="evt_1", received_at=NOW)
     assert not InboxBody.objects.exists()
     # When, Then
-    assert preview(event_id=event.pk).reason == "shop evt_1 came on 2026-11-23: its body is no longer kept"
+    assert preview(event_id=event.pk, now=NOW).reason == "shop evt_1 came on 2026-11-23: its body is no longer kept"

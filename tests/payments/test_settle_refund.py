@@ -170,7 +170,7 @@ def test_an_event_about_another_refund_under_our_id_waits_for_people(refund: UUI
     body = json.dumps({"id": "evt_1", "type": "refund.updated", "data": {"object": subject}}).encode()
     rows = _rows()
     with pytest.raises(Park), transaction():
-        webhooks.handle(InboxMessage(1, "stripe", "main", "evt_1", body, NOW))
+        webhooks.handle(InboxMessage(1, "stripe", "main", "evt_1", body, NOW, NOW))
     assert _rows() == rows
 
 

@@ -45,7 +45,7 @@ class Command(BaseCommand):
         console = Console()
         total = count(chosen=chosen)
         if options["dry_run"]:
-            outcomes = self._dry_run(console, _bar(console, preview_each(chosen=chosen), total))
+            outcomes = self._dry_run(console, _bar(console, preview_each(chosen=chosen, now=datetime.now(UTC)), total))
         else:
             each = replay_each(chosen=chosen, now=datetime.now(UTC))
             outcomes = Counter(state for _, state in _bar(console, each, total))
