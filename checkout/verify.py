@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
 
-from checkout import verify_prices
+from checkout import verify_carts, verify_prices
 from checkout.models import CheckoutSession, Order, StockItem
 from checkout.states import PAYING_SESSION_STATES, ReservationState, SessionState
 from exactly_once.verification import CheckResult
@@ -26,6 +26,7 @@ def checks(*, now: datetime) -> Iterator[CheckResult]:
     yield _nothing_held_for_nothing()
     yield _nobody_waits_for_ever(now)
     yield from verify_prices.checks()
+    yield from verify_carts.checks()
 
 
 def _stock_adds_up() -> CheckResult:
