@@ -11,14 +11,13 @@ from uuid import UUID
 from django.contrib.postgres.search import Lexeme, SearchQuery
 from django.db.models import Prefetch, QuerySet, Sum
 
-from checkout.cart_price import show_cart
 from checkout.errors import CheckoutNotFound
-from checkout.models import Cart, CheckoutSession, Order, OrderLine, Price, Product, SessionLine, StockItem, Variant
+from checkout.models import CheckoutSession, Order, OrderLine, Price, Product, SessionLine, StockItem, Variant
 from checkout.models.catalog import PRODUCT_WORDS
 from checkout.models.validity import valid_at
 from checkout.representation import Json, order_body, product_body, session_body
 from checkout.session_price import changes, items_of, price_session, remarks
-from checkout.states import OPEN_SESSION_STATES, CartState
+from checkout.states import OPEN_SESSION_STATES
 
 
 def session_for_client(*, session_id: str, client: str, now: datetime) -> Json:
@@ -39,7 +38,7 @@ def session_for_client(*, session_id: str, client: str, now: datetime) -> Json:
 
 def sessions(*, client: str) -> QuerySet[CheckoutSession]:
     """Return a client's sessions, with what :func:`stored_session_body` reads."""
-    return CheckoutSession.objects.filter(client=client).select_related("order", "cart").prefetch_related("lines")
+    return CheckoutSession.objects.filter(client=client).select_related("order").prefetch_related("lines")
 
 
 def stored_session_body(session: CheckoutSession) -> Json:
@@ -49,18 +48,6 @@ def stored_session_body(session: CheckoutSession) -> Json:
 
 def _lines(session: CheckoutSession) -> list[SessionLine]:
     return sorted(session.lines.all(), key=lambda line: line.pk)
-
-
-def cart_for_client(*, cart_id: str, client: str, now: datetime) -> Json:
-    """Return a cart, priced as of ``now``.
-
-    :raises CheckoutNotFound: ``cart_not_found``.
-    """
-    kept = Cart.objects.exclude(state=CartState.DELETED).select_related("merged_into")
-    cart = kept.filter(public_id=cart_id, client=client).first()
-    if cart is None:
-        raise CheckoutNotFound(code="cart_not_found", detail=f"There is no cart {cart_id}.")
-    return show_cart(cart=cart, now=now)
 
 
 def order_for_client(*, order_id: str, client: str) -> Json:

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.urls import reverse
 
 from checkout.messages import Message
-from checkout.models import CartLine, CheckoutSession, Order, OrderLine, Product, SessionLine, Variant
+from checkout.models import CheckoutSession, Order, OrderLine, Product, SessionLine, Variant
 from checkout.price_cart import PricedCart
 from checkout.shipping_offers import Offer
 from checkout.states import SessionState
@@ -43,19 +43,21 @@ def session_body(
         "object": "checkout_session",
         "state": str(session.state),
         "currency": session.currency,
-        "line_items": [line_body(line) for line in lines],
-        **whole_body(session, lines),
+        "line_items": [_line(line) for line in lines],
+        "totals": totals(session),
+        "taxes": _taxes(session, lines),
+        "discount_code": session.discount_code,
+        "discount": _discount(session),
         "customer": session.customer,
         "buyer": {"email": session.buyer_email, "name": session.buyer_name},
         "shipping_address": session.shipping_address,
         "fulfillment_option_id": session.fulfillment_option or None,
-        "fulfillment_options": [offer_body(offer) for offer in priced.offers] if priced else [],
+        "fulfillment_options": [_offer(offer) for offer in priced.offers] if priced else [],
         "messages": [message.as_json() for message in messages],
-        "created_at": time_text(session.created_at),
-        "expires_at": time_text(session.expires_at),
+        "created_at": _time(session.created_at),
+        "expires_at": _time(session.expires_at),
         "order": None if order is None else {"id": order.public_id, "state": str(order.state)},
         "next_action": None,
-        "cart_id": session.cart.public_id if session.cart else None,
     }
     if session.state == SessionState.REQUIRES_ESCALATION:
         body["next_action"] = {"type": "redirect_to_url", "url": session.next_action_url}
@@ -71,23 +73,16 @@ def order_body(order: Order, lines: Sequence[OrderLine]) -> Json:
         "checkout_session": order.session.public_id,
         "payment_intent": order.payment_intent,
         "currency": order.currency,
-        "line_items": [line_body(line) for line in lines],
-        **whole_body(order, lines),
+        "line_items": [_line(line) for line in lines],
+        "totals": totals(order),
+        "taxes": _taxes(order, lines),
+        "discount_code": order.discount_code,
+        "discount": _discount(order),
         "customer": order.customer,
         "buyer": {"email": order.buyer_email, "name": order.buyer_name},
         "shipping_address": order.shipping_address,
         "fulfillment_option": _sent_by(order),
-        "created_at": time_text(order.created_at),
-    }
-
-
-def whole_body(priced: CheckoutSession | Order, lines: Sequence[SessionLine | OrderLine]) -> Json:
-    """Describe what lines and shipping come to together."""
-    return {
-        "totals": totals(priced),
-        "taxes": _taxes(priced, lines),
-        "discount_code": priced.discount_code,
-        "discount": _discount(priced),
+        "created_at": _time(order.created_at),
     }
 
 
@@ -137,8 +132,7 @@ def _variant(variant: Variant) -> Json:
     }
 
 
-def line_body(line: SessionLine | OrderLine) -> Json:
-    """Describe a line that has a price."""
+def _line(line: SessionLine | OrderLine) -> Json:
     return {
         "sku": line.sku,
         "name": line.name,
@@ -149,14 +143,6 @@ def line_body(line: SessionLine | OrderLine) -> Json:
         "taxes": line.taxes,
         "total_minor": line.total_minor,
     }
-
-
-def unsold_line_body(line: CartLine) -> Json:
-    """Describe a line of a cart that has no price, any more or in its currency."""
-    amounts = ("unit_amount_minor", "subtotal_minor", "discount_minor", "total_minor")
-    name = f"{line.variant.product.name} {line.variant.name}".strip()
-    sku = {"sku": line.variant.sku, "name": name, "quantity": line.quantity}
-    return sku | dict.fromkeys(amounts) | {"taxes": []}
 
 
 def _taxes(priced: CheckoutSession | Order, lines: Sequence[SessionLine | OrderLine]) -> list[Json]:
@@ -180,8 +166,7 @@ def _sent_by(order: Order) -> Json | None:
     return {"id": order.fulfillment_option, "name": order.fulfillment_name, "amount_minor": order.fulfillment_minor}
 
 
-def offer_body(offer: Offer) -> Json:
-    """Describe a way of sending."""
+def _offer(offer: Offer) -> Json:
     return {
         "id": offer.code,
         "name": offer.name,
@@ -190,6 +175,5 @@ def offer_body(offer: Offer) -> Json:
     }
 
 
-def time_text(moment: datetime) -> str:
-    """Return a time as clients see it."""
+def _time(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import F, Q, Sum
+from django.db.models import BigIntegerField, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
-from checkout import verify_carts, verify_prices
-from checkout.models import CheckoutSession, Order, StockItem
-from checkout.states import PAYING_SESSION_STATES, ReservationState, SessionState
+from checkout import verify_prices
+from checkout.models import CheckoutSession, Order, Reservation, StockItem, StockMovement
+from checkout.states import PAYING_SESSION_STATES, MovementKind, ReservationState, SessionState
 from exactly_once.verification import CheckResult
 from payments import queries as payments
 from payments.queries import OrderPayment
@@ -21,12 +23,12 @@ def checks(*, now: datetime) -> Iterator[CheckResult]:
     """Run every check of this package, as of ``now``."""
     yield _stock_adds_up()
     yield _reservations_add_up()
+    yield _shipped_units_add_up()
     yield _order_per_completed_session()
     yield _payment_per_order()
     yield _nothing_held_for_nothing()
     yield _nobody_waits_for_ever(now)
     yield from verify_prices.checks()
-    yield from verify_carts.checks()
 
 
 def _stock_adds_up() -> CheckResult:
@@ -51,6 +53,22 @@ def _reservations_add_up() -> CheckResult:
         items.count(),
         list(wrong.values_list("variant__sku", flat=True)),
     )
+
+
+def _shipped_units_add_up() -> CheckResult:
+    shipped = Reservation.objects.filter(stock_item=OuterRef("pk"), state=ReservationState.CONSUMED)
+    left = StockMovement.objects.filter(stock_item=OuterRef("pk"), kind=MovementKind.CONSUMED)
+    items = StockItem.objects.annotate(shipped=_sum(shipped, F("quantity")), left=_sum(left, -F("on_hand_delta")))
+    return CheckResult.of(
+        "checkout: consumed reservations equal the stock that has left",
+        items.count(),
+        list(items.exclude(shipped=F("left")).values_list("variant__sku", flat=True)),
+    )
+
+
+def _sum(rows: QuerySet[Any], units: Combinable) -> Coalesce:
+    total = rows.order_by().values("stock_item").annotate(total=Sum(units)).values("total")
+    return Coalesce(Subquery(total), 0, output_field=BigIntegerField())
 
 
 def _order_per_completed_session() -> CheckResult:

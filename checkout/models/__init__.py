@@ -1,6 +1,5 @@
 """Rows of the checkout package. No other package imports them."""
 
-from checkout.models.cart import Cart, CartLine
 from checkout.models.catalog import Price, Product, ProductImage, Variant
 from checkout.models.discount import Discount, DiscountAmount, DiscountRedemption
 from checkout.models.order import Order, OrderLine
@@ -10,8 +9,6 @@ from checkout.models.stock import Reservation, StockItem, StockLocation, StockMo
 from checkout.models.tax import TaxCategory, TaxRate
 
 __all__ = [
-    "Cart",
-    "CartLine",
     "CheckoutSession",
     "Discount",
     "DiscountAmount",

@@ -115,8 +115,6 @@ LEDGER_KEPT_BOOKS = frozenset({PAYMENTS_BOOK, SHOP_BOOK})
 SHOP_COUNTRY: str = env.str("SHOP_COUNTRY", "")
 SHOP_REGION: str = env.str("SHOP_REGION", "")
 SHOP_ADDRESS_REQUIRED: bool = env.bool("SHOP_ADDRESS_REQUIRED", default=False)
-# For how long a cart is kept that nobody changes, and after its end once more.
-CART_DAYS: int = env.int("CART_DAYS", 30, validate=validate.Range(min=1))
 # The shop page pays with this key, and so shows it to everybody who opens it: never in production.
 SHOP_API_KEY: str = env.str("SHOP_API_KEY", "")
 SHOP_CURRENCY: str = env.str("SHOP_CURRENCY", "EUR")

@@ -80,6 +80,10 @@ DAMAGE: dict[str, tuple[Callable[[], object], str]] = {
         _change(Reservation, state="released"),
         "reserved stock equals the live reservations",
     ),
+    "units said to be shipped that are still there": (
+        _change(Reservation, state="consumed"),
+        "consumed reservations equal the stock that has left",
+    ),
     "an order that vanished": (
         _remove("checkout_orderline", "checkout_order"),
         "orders and captured payments match one to one",

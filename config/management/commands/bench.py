@@ -13,6 +13,7 @@ from config.bench.checkout import command as checkout
 from config.bench.ledger import command as ledger
 from config.bench.pgbench import PgbenchFailedError
 from config.bench.server import AnotherRuns
+from config.bench.stock import command as stock
 from config.bench.webhooks import command as webhooks
 from config.environment import PRODUCTION
 from config.services.postgres import ServerFailedError
@@ -30,6 +31,7 @@ class Subject:
 SUBJECTS = {
     "checkout": Subject(checkout.HELP, checkout.add_arguments, checkout.run),
     "ledger": Subject(ledger.HELP, ledger.add_arguments, ledger.run),
+    "stock": Subject(stock.HELP, stock.add_arguments, stock.run),
     "webhooks": Subject(webhooks.HELP, webhooks.add_arguments, webhooks.run),
 }
 
