@@ -120,6 +120,7 @@ def _begin(claim: Claim, client: str, session_id: str, payment: Payment, now: da
         tokens=method.tokens,
         country=method.country or session.shipping_address.get("country", ""),
         card_brand=method.card_brand,
+        captures_at_once=not settings.SHOP_CAPTURES_AT_SHIPPING,
         parts=parts_of(session=session, lines=lines),
     )
     begin_attempt(charge=charge_now, now=now)

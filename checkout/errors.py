@@ -27,6 +27,14 @@ class StockRefused(Refused):
     """Not as many units are there as are to leave."""
 
 
+class OrderRefused(Refused):
+    """The order's state, its payment or its quantities do not allow this."""
+
+
+class OrderBusy(TryLater):
+    """The PSP is being asked about the order's payment right now."""
+
+
 class SessionBusy(TryLater):
     """Another request is paying for this session right now."""
 

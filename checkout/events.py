@@ -3,12 +3,28 @@
 Amounts are in minor units. A change adds: see exactly_once/event_types.py.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
-from checkout.models import Order, OrderLine
+from django_subatomic.db import transaction_required
+
+from checkout.models import Cancellation, Order, OrderLine, Return, Shipment
+from exactly_once import outbox
 from exactly_once.event_types import EventType, Payload
 
-EVENT_TYPES = (EventType("order.confirmed"),)
+type Counted = Sequence[tuple[str, int]]  # SKU, quantity
+
+CONFIRMED = "order.confirmed"
+SHIPPED = "order.shipped"
+CANCELED = "order.canceled"
+RETURNED = "order.returned"
+MANUAL_REVIEW = "order.manual_review"
+RESUMED = "order.resumed"
+COMPLETED = "order.completed"
+
+EVENT_TYPES = tuple(
+    EventType(name) for name in (CONFIRMED, SHIPPED, CANCELED, RETURNED, MANUAL_REVIEW, RESUMED, COMPLETED)
+)
 
 
 def order_payload(order: Order, lines: Collection[OrderLine]) -> Payload:
@@ -22,3 +38,61 @@ def order_payload(order: Order, lines: Collection[OrderLine]) -> Payload:
         "currency": order.currency,
         "line_items": [{"sku": line.sku, "quantity": line.quantity} for line in lines],
     }
+
+
+def state_payload(order: Order) -> Payload:
+    """Return what the other events of an order say at least."""
+    return {
+        "id": order.public_id,
+        "checkout_session": order.session.public_id,
+        "buyer_email": order.buyer_email,
+        "currency": order.currency,
+        "state": str(order.state),
+    }
+
+
+def shipped_payload(order: Order, shipment: Shipment, lines: Counted) -> Payload:
+    """Return what ``order.shipped`` says: this went off, and ``state`` tells whether it was the last."""
+    told = {
+        "id": shipment.public_id,
+        "carrier": shipment.carrier,
+        "tracking_number": shipment.tracking_number,
+        "tracking_url": shipment.tracking_url,
+        "amount_minor": shipment.amount_minor,
+        "line_items": _items(lines),
+    }
+    return {**state_payload(order), "shipment": told}
+
+
+def canceled_payload(order: Order, cancellation: Cancellation, lines: Counted) -> Payload:
+    """Return what ``order.canceled`` says: these units will not be sent; ``refund`` is null where none is needed."""
+    told = {
+        "id": cancellation.public_id,
+        "reason": cancellation.reason,
+        "refund": cancellation.refund or None,
+        "amount_minor": cancellation.amount_minor,
+        "line_items": _items(lines),
+    }
+    return {**state_payload(order), "cancellation": told}
+
+
+def returned_payload(order: Order, returned: Return, lines: Counted) -> Payload:
+    """Return what ``order.returned`` says: these units came back; ``refund`` is null where none was wanted."""
+    told = {
+        "id": returned.public_id,
+        "reason": returned.reason,
+        "refund": returned.refund or None,
+        "amount_minor": returned.amount_minor,
+        "line_items": _items(lines),
+    }
+    return {**state_payload(order), "return": told}
+
+
+@transaction_required
+def publish_order(*, order: Order, type: str, payload: Payload, now: datetime) -> None:
+    """Write an event of an order whose row is locked, or new."""
+    outbox.publish(aggregatetype="order", aggregateid=order.public_id, type=type, payload=payload, now=now)
+
+
+def _items(lines: Counted) -> list[dict[str, object]]:
+    return [{"sku": sku, "quantity": quantity} for sku, quantity in lines]

@@ -2,7 +2,8 @@
 
 The order over the whole service: payment intent, attempt, refund, the ledger's balances (payments/locks.py), then
 checkout session, then its discount, then reservations, then stock items by id. The functions in migrations/sql/ lock
-the last two in that order.
+the last two in that order. An order is locked behind its own intent, by whoever changes either: whoever waits for the
+one waits for the other already.
 """
 
 from collections.abc import Iterable
@@ -13,7 +14,7 @@ from django.db.models import Q
 from django_subatomic.db import transaction_required
 
 from checkout.errors import CheckoutNotFound
-from checkout.models import CheckoutSession, Discount, StockItem
+from checkout.models import CheckoutSession, Discount, Order, StockItem
 from payments.locks import hold_intent
 
 
@@ -34,6 +35,20 @@ def lock_session(*, session_id: str, client: str) -> CheckoutSession:
 def lock_paid_session(*, session_id: str) -> CheckoutSession | None:
     """Lock the session that an intent (locked by the caller) pays for, if it is one of ours."""
     return CheckoutSession.objects.select_for_update(no_key=True).filter(public_id=session_id).first()
+
+
+@transaction_required
+def lock_order(*, order_id: str, client: str) -> Order:
+    """Lock a client's order and, before it, its payment intent. Whoever locks both holds that intent.
+
+    :raises CheckoutNotFound: ``order_not_found``.
+    """
+    found = Order.objects.filter(public_id=order_id, client=client).select_related("session").first()
+    if found is None:
+        raise CheckoutNotFound(code="order_not_found", detail=f"There is no order {order_id}.")
+    hold_intent(order_reference=found.session.public_id)
+    own = Order.objects.select_for_update(no_key=True, of=("self",)).select_related("session")
+    return own.get(pk=found.pk)
 
 
 @transaction_required

@@ -1,15 +1,15 @@
-"""What the payment of a session is for, in the words of payments: lines, shipping, and the taxes on each. Pure."""
+"""What a session or an order is paid for, in the words of payments: lines, shipping, the taxes on each. Pure."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from checkout.models import CheckoutSession, SessionLine
+from checkout.models import CheckoutSession, Order, OrderLine, SessionLine
 from ledger.money import Money
 from payments.parts import Part, PartKind
 
 
-def parts_of(*, session: CheckoutSession, lines: Sequence[SessionLine]) -> list[Part]:
-    """Return the parts, which add up to the session's total: each line and the shipping without tax, and each tax.
+def parts_of(*, session: CheckoutSession | Order, lines: Sequence[SessionLine] | Sequence[OrderLine]) -> list[Part]:
+    """Return the parts, which add up to the total: each line and the shipping without tax, and each tax.
 
     A line is named by its SKU, the shipping ``shipping:`` and its option.
     """

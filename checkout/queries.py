@@ -12,12 +12,27 @@ from django.contrib.postgres.search import Lexeme, SearchQuery
 from django.db.models import Prefetch, QuerySet, Sum
 
 from checkout.errors import CheckoutNotFound
-from checkout.models import CheckoutSession, Order, OrderLine, Price, Product, SessionLine, StockItem, Variant
+from checkout.models import (
+    Cancellation,
+    CheckoutSession,
+    Order,
+    OrderLine,
+    Price,
+    Product,
+    Return,
+    SessionLine,
+    Shipment,
+    ShipmentLine,
+    StockItem,
+    Variant,
+)
 from checkout.models.catalog import PRODUCT_WORDS
 from checkout.models.validity import valid_at
-from checkout.representation import Json, order_body, product_body, session_body
+from checkout.order_representation import order_body
+from checkout.representation import Json, product_body, session_body
 from checkout.session_price import changes, items_of, price_session, remarks
 from checkout.states import OPEN_SESSION_STATES
+from payments.adjustments import adjustments
 
 
 def session_for_client(*, session_id: str, client: str, now: datetime) -> Json:
@@ -58,7 +73,14 @@ def order_for_client(*, order_id: str, client: str) -> Json:
     order = orders(client=client).filter(public_id=order_id).first()
     if order is None:
         raise CheckoutNotFound(code="order_not_found", detail=f"There is no order {order_id}.")
-    return order_body(order, list(order.lines.all()))
+    (body,) = order_bodies([order])
+    return body
+
+
+def order_bodies(orders: Sequence[Order]) -> list[Json]:
+    """Return orders as clients see them, with the refunds and disputes of their payments."""
+    found = adjustments(order_references=[order.session.public_id for order in orders])
+    return [order_body(order, found.get(order.session.public_id, ())) for order in orders]
 
 
 def product(*, product_id: str, now: datetime) -> Json:
@@ -73,8 +95,24 @@ def product(*, product_id: str, now: datetime) -> Json:
 
 
 def orders(*, client: str) -> QuerySet[Order]:
-    """Return a client's orders, with what :func:`order_body` reads."""
-    return Order.objects.filter(client=client).select_related("session").prefetch_related("lines")
+    """Return a client's orders, with what :func:`order_bodies` reads."""
+    units = ("lines__order_line",)
+    return (
+        Order.objects.filter(client=client)
+        .select_related("session")
+        .prefetch_related(
+            "lines",
+            Prefetch("shipments", Shipment.objects.order_by("pk")),
+            Prefetch("shipments__lines", ShipmentLine.objects.select_related("order_line", "location").order_by("pk")),
+            Prefetch("cancellations", Cancellation.objects.order_by("pk").prefetch_related(*units)),
+            Prefetch("returns", Return.objects.order_by("pk").prefetch_related(*units)),
+        )
+    )
+
+
+def orders_with_sku(*, sku: str) -> QuerySet[OrderLine, int]:
+    """Return the primary key of each order that has a line of this SKU."""
+    return OrderLine.objects.filter(sku=sku).values_list("order_id", flat=True)
 
 
 def products(*, now: datetime) -> QuerySet[Product]:

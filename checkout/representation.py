@@ -1,4 +1,4 @@
-"""Sessions, orders and products as the JSON that clients see. Pure: rows in, dicts out.
+"""Sessions and products as the JSON that clients see; orders: order_representation.py. Pure: rows in, dicts out.
 
 Here and not in the API, because the transaction that commits an order also stores the response of the request that
 asked for it, whichever racer runs it. checkout/api/schemas.py describes the same shapes to OpenAPI.
@@ -43,47 +43,25 @@ def session_body(
         "object": "checkout_session",
         "state": str(session.state),
         "currency": session.currency,
-        "line_items": [_line(line) for line in lines],
+        "line_items": [line_body(line) for line in lines],
         "totals": totals(session),
-        "taxes": _taxes(session, lines),
+        "taxes": taxes_body(session, lines),
         "discount_code": session.discount_code,
-        "discount": _discount(session),
+        "discount": discount_body(session),
         "customer": session.customer,
         "buyer": {"email": session.buyer_email, "name": session.buyer_name},
         "shipping_address": session.shipping_address,
         "fulfillment_option_id": session.fulfillment_option or None,
         "fulfillment_options": [_offer(offer) for offer in priced.offers] if priced else [],
         "messages": [message.as_json() for message in messages],
-        "created_at": _time(session.created_at),
-        "expires_at": _time(session.expires_at),
+        "created_at": time_body(session.created_at),
+        "expires_at": time_body(session.expires_at),
         "order": None if order is None else {"id": order.public_id, "state": str(order.state)},
         "next_action": None,
     }
     if session.state == SessionState.REQUIRES_ESCALATION:
         body["next_action"] = {"type": "redirect_to_url", "url": session.next_action_url}
     return body
-
-
-def order_body(order: Order, lines: Sequence[OrderLine]) -> Json:
-    """Describe an order."""
-    return {
-        "id": order.public_id,
-        "object": "order",
-        "state": str(order.state),
-        "checkout_session": order.session.public_id,
-        "payment_intent": order.payment_intent,
-        "currency": order.currency,
-        "line_items": [_line(line) for line in lines],
-        "totals": totals(order),
-        "taxes": _taxes(order, lines),
-        "discount_code": order.discount_code,
-        "discount": _discount(order),
-        "customer": order.customer,
-        "buyer": {"email": order.buyer_email, "name": order.buyer_name},
-        "shipping_address": order.shipping_address,
-        "fulfillment_option": _sent_by(order),
-        "created_at": _time(order.created_at),
-    }
 
 
 def totals(priced: CheckoutSession | Order) -> list[Json]:
@@ -132,7 +110,8 @@ def _variant(variant: Variant) -> Json:
     }
 
 
-def _line(line: SessionLine | OrderLine) -> Json:
+def line_body(line: SessionLine | OrderLine) -> Json:
+    """Describe a line."""
     return {
         "sku": line.sku,
         "name": line.name,
@@ -145,7 +124,7 @@ def _line(line: SessionLine | OrderLine) -> Json:
     }
 
 
-def _taxes(priced: CheckoutSession | Order, lines: Sequence[SessionLine | OrderLine]) -> list[Json]:
+def taxes_body(priced: CheckoutSession | Order, lines: Sequence[SessionLine | OrderLine]) -> list[Json]:
     """Add the taxes of lines and shipping up by their rate, in the order of their appearance."""
     sums: dict[tuple[object, ...], int] = {}
     for tax in (tax for taxes in (*(line.taxes for line in lines), priced.shipping_taxes) for tax in taxes):
@@ -154,16 +133,11 @@ def _taxes(priced: CheckoutSession | Order, lines: Sequence[SessionLine | OrderL
     return [dict(zip((*TAX_RATE, "amount_minor"), (*rate, amount), strict=True)) for rate, amount in sums.items()]
 
 
-def _discount(priced: CheckoutSession | Order) -> Json | None:
+def discount_body(priced: CheckoutSession | Order) -> Json | None:
+    """Describe what a code has taken off."""
     if not priced.discount_title:
         return None
     return {"title": priced.discount_title, "amount_minor": priced.discount_minor}
-
-
-def _sent_by(order: Order) -> Json | None:
-    if not order.fulfillment_option:
-        return None
-    return {"id": order.fulfillment_option, "name": order.fulfillment_name, "amount_minor": order.fulfillment_minor}
 
 
 def _offer(offer: Offer) -> Json:
@@ -175,5 +149,6 @@ def _offer(offer: Offer) -> Json:
     }
 
 
-def _time(moment: datetime) -> str:
+def time_body(moment: datetime) -> str:
+    """Return a time as clients read it."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -11,7 +11,7 @@ import structlog
 from django_subatomic.db import savepoint, transaction_required
 
 from checkout.errors import LatePayment, OutOfStock, SessionRefused
-from checkout.events import order_payload
+from checkout.events import CONFIRMED, order_payload, publish_order
 from checkout.locks import lock_paid_session
 from checkout.models import CheckoutSession, Order, OrderLine, SessionLine
 from checkout.models.priced import Priced, PricedLine, same
@@ -19,7 +19,7 @@ from checkout.redeem_discount import redeem, release_redemption
 from checkout.representation import session_address, session_body
 from checkout.states import PAYING_SESSION_STATES, RecoveryPoint, ReservationState, SessionState
 from checkout.stock import commit_stock, release_stock
-from exactly_once import keys, outbox
+from exactly_once import keys
 from exactly_once.errors import TallyError
 from exactly_once.keys import StoredResponse
 from exactly_once.public_ids import new_public_id
@@ -41,11 +41,14 @@ def on_intent_outcome(outcome: IntentOutcome) -> None:
     if session is None:
         return
     match outcome.state:
+        # What is captured as it is shipped: the order is there since the payment was authorised.
+        case IntentState.SUCCEEDED | IntentState.REQUIRES_CAPTURE if session.state == SessionState.COMPLETED:
+            pass
         case IntentState.SUCCEEDED:
             _commit_or_compensate(session, outcome)
-        # Held for a cart that nobody pays for any more.
-        case IntentState.REQUIRES_CAPTURE if session.state not in PAYING_SESSION_STATES:
-            _compensate(session, outcome, why=f"session_{session.state}")
+        # Held to be captured as it is shipped; or for a cart that nobody pays for any more.
+        case IntentState.REQUIRES_CAPTURE if not outcome.captures_at_once or session.state not in PAYING_SESSION_STATES:
+            _commit_or_compensate(session, outcome)
         # Canceled while somebody still pays: not by us, but at the PSP. Nothing will come of it, as after a decline.
         case IntentState.REQUIRES_PAYMENT_METHOD | IntentState.CANCELED if session.state in PAYING_SESSION_STATES:
             _reopen(session, outcome)
@@ -101,13 +104,7 @@ def _write_order(session: CheckoutSession, lines: list[SessionLine], intent: str
         **same(Priced, session),
     )
     order_lines = OrderLine.objects.bulk_create(OrderLine(order=order, **same(PricedLine, line)) for line in lines)
-    outbox.publish(
-        aggregatetype="order",
-        aggregateid=order.public_id,
-        type="order.confirmed",
-        payload=order_payload(order, order_lines),
-        now=now,
-    )
+    publish_order(order=order, type=CONFIRMED, payload=order_payload(order, order_lines), now=now)
     return order
 
 

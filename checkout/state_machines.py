@@ -3,7 +3,7 @@
 from checkout.states import OrderState, RedemptionState, ReservationState, SessionState
 from exactly_once.state_machine import StateMachine
 
-S, H = SessionState, ReservationState
+S, H, C = SessionState, ReservationState, OrderState
 
 SESSION = StateMachine(
     name="Checkout session",
@@ -77,7 +77,34 @@ REDEMPTION = StateMachine(
 
 ORDER = StateMachine(
     name="Order",
-    purpose="What the buyer has paid for.",
-    begins={OrderState.CONFIRMED: "by the commit that captures its payment, and never otherwise"},
-    transitions={OrderState.CONFIRMED: {}},
+    purpose="What the buyer has paid for, or the bank holds the money of.",
+    begins={C.CONFIRMED: "by the commit that captures or authorises its payment, and never otherwise"},
+    transitions={
+        C.CONFIRMED: {
+            C.PROCESSING: "a part is shipped",
+            C.SHIPPED: "all that is not canceled is shipped",
+            C.MANUAL_REVIEW: "the payment is in trouble",
+            C.CANCELED: "all of it is canceled",
+        },
+        C.PROCESSING: {
+            C.SHIPPED: "all that is not canceled is shipped",
+            C.MANUAL_REVIEW: "the payment is in trouble",
+        },
+        C.SHIPPED: {
+            C.COMPLETED: "its days are over",
+            C.MANUAL_REVIEW: "what was shipped could not be captured",
+        },
+        C.MANUAL_REVIEW: {
+            C.CONFIRMED: "the payment is in order again, nothing is shipped",
+            C.PROCESSING: "in order again, a part is shipped",
+            C.SHIPPED: "in order again, or the rest is canceled",
+            C.CANCELED: "all of it is canceled",
+        },
+        C.COMPLETED: {},
+        C.CANCELED: {},
+    },
+    notes="""How far an order is follows from the quantities of its lines. In trouble is a payment that a buyer's bank
+takes back before all is shipped, one that is no longer held while something is to be shipped, and a capture that failed
+after its shipment. It leaves `manual_review` by evidence that the payment is in order, or as it is canceled. Goods may
+come back in every state: that is a return, and no state.""",
 )

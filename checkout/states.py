@@ -87,6 +87,31 @@ LIVE_REDEMPTION_STATES = (RedemptionState.HELD, RedemptionState.REDEEMED)
 
 
 class OrderState(StrEnum):
-    """An order exists only once its payment has been captured."""
+    """An order exists only once its payment has been captured, or is held to be captured as it is shipped."""
 
     CONFIRMED = "confirmed"
+    PROCESSING = "processing"
+    SHIPPED = "shipped"
+    COMPLETED = "completed"
+    MANUAL_REVIEW = "manual_review"
+    CANCELED = "canceled"
+
+
+class LineStatus(StrEnum):
+    """How far a line of an order is, by the quantities of it (the words of UCP)."""
+
+    PROCESSING = "processing"
+    PARTIAL = "partial"
+    FULFILLED = "fulfilled"
+    REMOVED = "removed"
+
+
+# Units of it can still be shipped.
+OPEN_ORDER_STATES = (OrderState.CONFIRMED, OrderState.PROCESSING)
+
+
+class Disposition(StrEnum):
+    """What becomes of goods that came back: on the shelf again, or not to be sold."""
+
+    RESTOCK = "restock"
+    WRITE_OFF = "write_off"

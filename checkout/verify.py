@@ -8,12 +8,10 @@ from django.db.models import BigIntegerField, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
-from checkout import verify_prices
-from checkout.models import CheckoutSession, Order, Reservation, StockItem, StockMovement
+from checkout import verify_orders, verify_prices
+from checkout.models import CheckoutSession, Reservation, StockItem, StockMovement
 from checkout.states import PAYING_SESSION_STATES, MovementKind, ReservationState, SessionState
 from exactly_once.verification import CheckResult
-from payments import queries as payments
-from payments.queries import OrderPayment
 
 # As long as payments may be unknown (payments/verify.py): then a person has to look at both.
 WAITING_LIMIT = timedelta(hours=24)
@@ -25,10 +23,10 @@ def checks(*, now: datetime) -> Iterator[CheckResult]:
     yield _reservations_add_up()
     yield _shipped_units_add_up()
     yield _order_per_completed_session()
-    yield _payment_per_order()
     yield _nothing_held_for_nothing()
     yield _nobody_waits_for_ever(now)
     yield from verify_prices.checks()
+    yield from verify_orders.checks()
 
 
 def _stock_adds_up() -> CheckResult:
@@ -79,29 +77,6 @@ def _order_per_completed_session() -> CheckResult:
         CheckoutSession.objects.count(),
         list(wrong.values_list("public_id", flat=True)),
     )
-
-
-def _payment_per_order() -> CheckResult:
-    """Every order was paid in full, and every captured payment has an order or a refund that makes it good.
-
-    An order stays one where the merchant has paid all of it back.
-    """
-    orders = {
-        (intent, session): (total, currency)
-        for intent, session, total, currency in Order.objects.filter(total_minor__gt=0).values_list(
-            "payment_intent", "session__public_id", "total_minor", "currency"
-        )
-    }
-    captured = list(payments.captured_for_orders())
-    paid = {_identified(row) for row in captured}
-    kept = {_identified(row) for row in captured if row.kept}
-    odd = (orders.items() - paid) | (kept - orders.items())
-    wrong = sorted({str(intent) for (intent, _session), _total in odd})
-    return CheckResult.of("checkout: orders and captured payments match one to one, to the cent", len(orders), wrong)
-
-
-def _identified(row: OrderPayment) -> tuple[tuple[str, str], tuple[int, str]]:
-    return (row.intent_id, row.order_reference), (row.money.amount_minor, row.money.currency)
 
 
 def _nothing_held_for_nothing() -> CheckResult:

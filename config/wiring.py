@@ -6,7 +6,7 @@ Lower packages never import upper ones; this is the one place that introduces th
 from django.conf import settings
 
 from checkout import events as checkout_events
-from checkout import notify, queries, saga
+from checkout import notify, queries, review_order, saga
 from exactly_once import event_types, inbox, inbox_preview, outbox, webhook_endpoints, webhook_owners
 from ledger import witness
 from payments import confirm_intent, outcomes, webhooks
@@ -26,7 +26,10 @@ def connect() -> None:
         inbox.register_handler(psp, webhooks.handle)
     registry.load_adapters()
     # After the commit, from the outbox, once per handler.
-    outbox.register_subscriber("order.confirmed", "confirm_order", notify.confirm_order)
+    for event_type, (name, tell) in notify.SUBSCRIBERS.items():
+        outbox.register_subscriber(event_type, name, tell)
+    for event_type in review_order.EVENTS:
+        outbox.register_subscriber(event_type, "review_order", review_order.hear)
     # In the relay's transaction, to let a client's endpoints hear of what is the client's.
     webhook_owners.register_owners("order", queries.clients_of_events)
     for aggregatetype in ("payment_intent", "authorization", "capture", "refund", "surplus", "dispute"):

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from django.db import connection
 from django.db.models import F, Max, Min, OuterRef, QuerySet, Subquery, Sum
 
 from ledger.errors import LedgerNotFound
@@ -38,6 +39,22 @@ CROSS JOIN LATERAL (
     SELECT i.* FROM ledger_entry AS i WHERE i.id >= t.id << %s AND i.id < (t.id + 1) << %s ORDER BY i.id LIMIT %s
 ) AS e
 ORDER BY e.id
+"""
+
+
+# All of them in one pass: no range of ids, which would be looked up transaction by transaction.
+_NET_BY_METADATA = """
+SELECT
+    b.code,
+    t.metadata ->> %s,
+    e.currency,
+    sum(CASE e.direction WHEN 'C' THEN e.amount_minor ELSE -e.amount_minor END)
+FROM ledger_transaction AS t
+INNER JOIN ledger_book AS b ON b.id = t.book_id
+INNER JOIN ledger_entry AS e ON e.id >> %s = t.id AND e.status = 'P'
+INNER JOIN ledger_account AS a ON a.id = e.account_id AND a.code = %s
+WHERE t.metadata ? %s
+GROUP BY 1, 2, 3
 """
 
 
@@ -129,6 +146,16 @@ def totals(*, code: str) -> Counter[str]:
     for currency, sign, debits, credits_ in rows.annotate(d=Sum("debits_minor"), c=Sum("credits_minor")).order_by():
         sums[currency] += sign * int(debits - credits_)
     return sums
+
+
+def net_by_metadata(*, code: str, key: str) -> dict[tuple[str, str, str], int]:
+    """Return credits less debits on the accounts of this code by (book, what ``key`` of the metadata is, currency).
+
+    Reads every transaction that has the key: for checks.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_NET_BY_METADATA, [key, ENTRIES_BITS, code, key])
+        return {(book, value, currency): int(net) for book, value, currency, net in cursor.fetchall()}
 
 
 def references(*, kind: str, books: Collection[str]) -> Iterator[str]:

@@ -121,6 +121,7 @@ def _processing_intent(charge: Charge, now: datetime) -> PaymentIntent:
     intent.amount_minor = charge.money.amount_minor
     intent.currency = charge.money.currency
     intent.description = charge.description
+    intent.captures_at_once = charge.captures_at_once
     intent.state = IntentState.PROCESSING
     intent.updated_at = now
     intent.save()

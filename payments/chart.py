@@ -60,6 +60,20 @@ def ensure_chart(*, book: str, psp: str, currency: str) -> None:
 
 
 @transaction_required
+def ensure_sale_chart(*, book: str, currency: str, jurisdictions: Iterable[str]) -> None:
+    """Open the accounts that revenue in this currency will need, and the taxes on it."""
+    owed = [
+        AccountSpec(code=tax(where), currency=currency, type="liability", normal_side="credit")
+        for where in jurisdictions
+    ]
+    earned = [
+        AccountSpec(code=code, currency=currency, type="revenue", normal_side="credit") for code in (SALES, SHIPPING)
+    ]
+    orders = AccountSpec(code=ORDERS, currency=currency, type="liability", normal_side="credit")
+    ensure_accounts(book=book, accounts=[orders, *earned, *owed])
+
+
+@transaction_required
 def ensure_earned_refund_chart(*, book: str, currency: str, jurisdictions: Iterable[str]) -> None:
     """Open the accounts that a refund of earned money will need: less revenue, less tax owed."""
     owed = [

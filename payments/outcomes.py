@@ -19,6 +19,8 @@ class IntentOutcome:
     state: IntentState
     decline_reason: str
     next_action_url: str
+    # Whether what is authorised is to be taken without anybody asking for that.
+    captures_at_once: bool
     now: datetime
 
 

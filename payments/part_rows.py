@@ -65,6 +65,21 @@ def give_shares(
     return _sale(given, refund.currency)
 
 
+def sale_of(*, parts: Sequence[Part], currency: str) -> Sale:
+    """Return what parts come to as goods, shipping, and tax by jurisdiction."""
+    sums = dict.fromkeys(PartKind, 0)
+    taxes: dict[str, int] = {}
+    for part in parts:
+        sums[part.kind] += part.money.amount_minor
+        if part.kind is PartKind.TAX:
+            taxes[part.jurisdiction] = taxes.get(part.jurisdiction, 0) + part.money.amount_minor
+    return Sale(
+        goods=Money(sums[PartKind.LINE], currency),
+        shipping=Money(sums[PartKind.SHIPPING], currency),
+        taxes=[(where, Money(minor, currency)) for where, minor in taxes.items()],
+    )
+
+
 def earned_of(refund: Refund) -> Sale | None:
     """Return how much of the refund had been earned when it was promised."""
     return _sale(list(refund.shares.select_related("part").order_by("pk")), refund.currency)
@@ -84,18 +99,8 @@ def _share(refund: Refund, row: IntentPart, share: Money, earned: Money | None) 
 def _sale(shares: Sequence[RefundPart], currency: str) -> Sale | None:
     if not any(share.earned_minor for share in shares):
         return None
-    sums = dict.fromkeys((PartKind.LINE, PartKind.SHIPPING), 0)
-    taxes: dict[str, int] = {}
-    for share in shares:
-        if share.part.kind == PartKind.TAX:
-            taxes[share.part.jurisdiction] = taxes.get(share.part.jurisdiction, 0) + share.earned_minor
-        else:
-            sums[PartKind(share.part.kind)] += share.earned_minor
-    return Sale(
-        goods=Money(sums[PartKind.LINE], currency),
-        shipping=Money(sums[PartKind.SHIPPING], currency),
-        taxes=[(where, Money(minor, currency)) for where, minor in taxes.items()],
-    )
+    parts = [_part(share.part, share.earned_minor, currency) for share in shares]
+    return sale_of(parts=parts, currency=currency)
 
 
 def _part(row: IntentPart, minor: int, currency: str) -> Part:

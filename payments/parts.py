@@ -41,15 +41,18 @@ class Part:
 class Wanted:
     """What is to be paid back of one item: a line or a shipping, with the taxes on it, or else a tax on the whole.
 
-    ``money`` None: all that is left of it.
+    ``money`` None: all that is left of it. ``alone``: of the line, the shipping or the tax itself.
     """
 
     reference: str = ""
     jurisdiction: str = ""
     money: Money | None = None
+    alone: bool = False
 
     def is_of(self, part: Part) -> bool:
         """Whether the part belongs to this item."""
+        if self.alone:
+            return (part.reference, part.jurisdiction) == (self.reference, self.jurisdiction)
         return part.reference == self.reference and self.jurisdiction in ("", part.jurisdiction)
 
     def __str__(self) -> str:

@@ -1,11 +1,10 @@
 """Reads of the payments package for packages above."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from ledger.money import Money
 from payments.errors import PaymentNotFound
@@ -21,17 +20,7 @@ from payments.representation import (
     payout_lines_body,
     refund_body,
 )
-from payments.states import PENDING_ATTEMPT_STATES, AttemptState
-
-
-@dataclass(frozen=True, slots=True)
-class OrderPayment:
-    """Money that was captured for an order; ``kept`` where it is not being paid back in full."""
-
-    intent_id: str
-    order_reference: str
-    money: Money
-    kept: bool
+from payments.states import PENDING_ATTEMPT_STATES
 
 
 def intents(*, client: str) -> QuerySet[PaymentIntent]:
@@ -74,6 +63,11 @@ def capture_for_client(*, capture_id: str, client: str) -> Json:
     if capture is None:
         raise PaymentNotFound(code="capture_not_found", detail=f"There is no capture {capture_id}.")
     return capture_body(capture)
+
+
+def capture_name(*, capture_uuid: UUID) -> str:
+    """Return the id that clients know a capture by."""
+    return str(Capture.objects.values_list("public_id", flat=True).get(uuid=capture_uuid))
 
 
 def refund_for_client(*, refund_id: str, client: str) -> Json:
@@ -139,18 +133,3 @@ def captured_by_attempt() -> dict[str, Money]:
     attempts = Attempt.objects.filter(captured_minor__gt=0)
     rows = attempts.values_list("uuid", "captured_minor", "refunded_minor", "currency")
     return {str(uuid): Money(captured - refunded, currency) for uuid, captured, refunded, currency in rows.iterator()}
-
-
-def captured_for_orders() -> Iterator[OrderPayment]:
-    """Yield every captured payment for an order, with the amount captured."""
-    # A payment of the payments API is its own order.
-    captured = Attempt.objects.filter(state=AttemptState.CAPTURED).exclude(
-        intent__order_reference=F("intent__public_id")
-    )
-    for attempt in captured.select_related("intent").iterator():
-        yield OrderPayment(
-            attempt.intent.public_id,
-            attempt.intent.order_reference,
-            Money(attempt.captured_minor, attempt.currency),
-            kept=attempt.captured_minor > attempt.refunded_minor,
-        )

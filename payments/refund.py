@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
-from django.db.models import F, Value
+from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
 from django_subatomic.db import durable, transaction, transaction_required
 
@@ -27,6 +27,7 @@ from payments.states import OPEN_REFUND_STATES, AttemptState, RefundState
 log = structlog.get_logger(__name__)
 
 COMPENSATION = "compensation"
+_REFUNDABLE = Q(state=AttemptState.CAPTURED) | Q(state=AttemptState.AUTHORIZED, captured_minor__gt=0)
 
 
 @transaction_required
@@ -54,7 +55,8 @@ def request_refund(
     intent = lock_intent(order_reference=order_reference)
     if intent is None:
         raise PaymentNotFound(code="payment_not_found", detail=f"There is no payment for {order_reference}.")
-    attempt = Attempt.objects.select_for_update(no_key=True).filter(intent=intent, state=AttemptState.CAPTURED).first()
+    # Of what is held, a part may have been captured already.
+    attempt = Attempt.objects.select_for_update(no_key=True).filter(_REFUNDABLE, intent=intent).first()
     if attempt is None:
         raise PaymentRefused(code="payment_not_captured", detail=f"{intent.public_id} has not been captured.")
     rows = refundable_parts(intent)

@@ -219,6 +219,7 @@ def move_intent(*, attempt: Attempt, now: datetime) -> None:
             state=state,
             decline_reason=attempt.decline_reason,
             next_action_url=attempt.next_action_url,
+            captures_at_once=attempt.captures_at_once,
             now=now,
         )
     )

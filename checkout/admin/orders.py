@@ -1,10 +1,23 @@
 """Sessions and orders: to look at."""
 
 from django.contrib import admin
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 from unfold.admin import ModelAdmin, TabularInline
 
-from checkout.models import CheckoutSession, Order, OrderLine, Reservation, SessionLine
+from checkout.models import (
+    Cancellation,
+    CheckoutSession,
+    Order,
+    OrderLine,
+    Reservation,
+    Return,
+    SessionLine,
+    Shipment,
+)
 from exactly_once.read_only import ReadOnly
+from ledger.money import Money
+from payments.adjustments import adjustments
 
 
 class SessionLineInline(ReadOnly, TabularInline):
@@ -26,6 +39,32 @@ class OrderLineInline(ReadOnly, TabularInline):
 
     model = OrderLine
     extra = 0
+
+
+class _EventInline(ReadOnly, TabularInline):
+    """Events of an order, each with a link to its lines."""
+
+    extra = 0
+    show_change_link = True
+    exclude = ("parts",)
+
+
+class ShipmentInline(_EventInline):
+    """What left."""
+
+    model = Shipment
+
+
+class CancellationInline(_EventInline):
+    """What will not be sent."""
+
+    model = Cancellation
+
+
+class ReturnInline(_EventInline):
+    """What came back."""
+
+    model = Return
 
 
 @admin.register(CheckoutSession)
@@ -56,13 +95,24 @@ class OrderAdmin(ReadOnly, ModelAdmin):
     list_filter = ("state", "currency")
     search_fields = ("public_id", "buyer_email", "buyer_name", "payment_intent", "session__public_id", "lines__sku")
     date_hierarchy = "created_at"
-    inlines = (OrderLineInline,)
+    inlines = (OrderLineInline, ShipmentInline, CancellationInline, ReturnInline)
+    readonly_fields = ("refunds_and_disputes",)
+
+    @admin.display(description="refunds and disputes")
+    def refunds_and_disputes(self, order: Order) -> str:
+        """Return those of the order's payment, one a line."""
+        found = adjustments(order_references=[order.session.public_id]).get(order.session.public_id, [])
+        rows = [
+            (each.kind, each.public_id, Money(each.amount_minor, order.currency), each.state, each.reason)
+            for each in found
+        ]
+        return format_html_join(mark_safe("<br>"), "{} {}: {}, {} ({})", rows) or "-"
 
 
 @admin.register(OrderLine)
 class OrderLineAdmin(ReadOnly, ModelAdmin):
     """Lines of orders."""
 
-    list_display = ("order", "sku", "name", "quantity", "unit_amount_minor")
+    list_display = ("order", "sku", "name", "quantity", "shipped", "canceled", "returned", "unit_amount_minor")
     list_select_related = ("order",)
     search_fields = ("order__public_id", "sku", "name")

@@ -112,27 +112,6 @@ class SessionSchema(serializers.Serializer[object]):
     next_action = NextActionSchema(allow_null=True)
 
 
-class OrderSchema(serializers.Serializer[object]):
-    """An order."""
-
-    id = serializers.CharField()
-    object = serializers.ChoiceField(choices=["order"])
-    state = serializers.ChoiceField(choices=["confirmed"])
-    checkout_session = serializers.CharField()
-    payment_intent = serializers.CharField(allow_null=True, help_text="None where it costs nothing.")
-    currency = serializers.CharField()
-    line_items = LineSchema(many=True)
-    totals = TotalSchema(many=True)
-    taxes = TaxSchema(many=True)
-    discount_code = serializers.CharField(allow_blank=True)
-    discount = DiscountSchema(allow_null=True)
-    customer = serializers.CharField(allow_blank=True)
-    buyer = BuyerSchema()
-    shipping_address = serializers.DictField(child=serializers.CharField())
-    fulfillment_option = FulfillmentSchema(allow_null=True)
-    created_at = serializers.DateTimeField()
-
-
 class PriceSchema(serializers.Serializer[object]):
     """A unit price."""
 

@@ -5,7 +5,7 @@ Ids are slugs: what no id can be (a NUL, which PostgreSQL does not take) is no a
 
 from django.urls import path
 
-from checkout.api import catalog_views, views
+from checkout.api import catalog_views, order_views, views
 
 urlpatterns = [
     path("products", catalog_views.ProductListView.as_view(), name="products"),
@@ -22,6 +22,9 @@ urlpatterns = [
         views.CancelSessionView.as_view(),
         name="checkout-session-cancel",
     ),
-    path("orders", views.OrderListView.as_view(), name="orders"),
-    path("orders/<slug:order_id>", views.OrderView.as_view(), name="order"),
+    path("orders", order_views.OrderListView.as_view(), name="orders"),
+    path("orders/<slug:order_id>", order_views.OrderView.as_view(), name="order"),
+    path("orders/<slug:order_id>/shipments", order_views.ShipmentListView.as_view(), name="order-shipments"),
+    path("orders/<slug:order_id>/cancel", order_views.CancelOrderView.as_view(), name="order-cancel"),
+    path("orders/<slug:order_id>/returns", order_views.ReturnListView.as_view(), name="order-returns"),
 ]

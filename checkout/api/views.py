@@ -22,7 +22,7 @@ from checkout.cancel_session import cancel_session
 from checkout.change_session import change_session
 from checkout.complete_session import complete_session
 from checkout.create_session import create_session
-from checkout.representation import order_body, session_address
+from checkout.representation import session_address
 from exactly_once.api.conditional import (
     IF_MATCH,
     IF_NONE_MATCH,
@@ -153,28 +153,3 @@ class CancelSessionView(IdempotentAPIView):
             return json_response(200, cancel_session(session_id=session_id, client=client, now=now, expected=seen))
 
         return self.respond(request, self.in_one_transaction(work))
-
-
-class OrderListView(GenericAPIView[Any]):
-    """Orders."""
-
-    required_scope = "checkout"
-    pagination_class = NewestFirst
-    serializer_class = schemas.OrderSchema
-
-    @extend_schema(operation_id="orders_list", responses=schemas.OrderSchema(many=True))
-    def get(self, request: Request) -> Response:
-        """List the client's orders, the newest first."""
-        page = self.paginate_queryset(queries.orders(client=caller(request))) or []
-        return self.get_paginated_response([order_body(order, list(order.lines.all())) for order in page])
-
-
-class OrderView(APIView):
-    """One order."""
-
-    required_scope = "checkout"
-
-    @extend_schema(operation_id="orders_read", responses=schemas.OrderSchema)
-    def get(self, request: Request, order_id: str) -> Response:
-        """Read an order."""
-        return Response(queries.order_for_client(order_id=order_id, client=caller(request)))

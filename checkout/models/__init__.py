@@ -2,6 +2,14 @@
 
 from checkout.models.catalog import Price, Product, ProductImage, Variant
 from checkout.models.discount import Discount, DiscountAmount, DiscountRedemption
+from checkout.models.fulfillment import (
+    Cancellation,
+    CancellationLine,
+    Return,
+    ReturnLine,
+    Shipment,
+    ShipmentLine,
+)
 from checkout.models.order import Order, OrderLine
 from checkout.models.session import CheckoutSession, SessionLine
 from checkout.models.shipping import ShippingOption, ShippingPrice
@@ -9,6 +17,8 @@ from checkout.models.stock import Reservation, StockItem, StockLocation, StockMo
 from checkout.models.tax import TaxCategory, TaxRate
 
 __all__ = [
+    "Cancellation",
+    "CancellationLine",
     "CheckoutSession",
     "Discount",
     "DiscountAmount",
@@ -19,7 +29,11 @@ __all__ = [
     "Product",
     "ProductImage",
     "Reservation",
+    "Return",
+    "ReturnLine",
     "SessionLine",
+    "Shipment",
+    "ShipmentLine",
     "ShippingOption",
     "ShippingPrice",
     "StockItem",

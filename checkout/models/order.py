@@ -1,11 +1,13 @@
-"""What was sold. An order is written in the commit that captures its payment; one that costs nothing needs none."""
+"""What was sold. An order is written in the commit that captures or authorises its payment, if it costs anything."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
+from checkout.models.order_triggers import line_counts_events, order_is_paid
 from checkout.models.priced import Priced, PricedLine, lines_add_up
 from checkout.models.session import CheckoutSession
-from checkout.states import OrderState
+from checkout.state_machines import ORDER
+from checkout.states import LineStatus, OrderState
 
 _LINES = {"whole": "checkout_order", "lines": "checkout_orderline", "owner": "order_id"}
 
@@ -22,27 +24,69 @@ class Order(Priced):
     buyer_email = models.EmailField()
     buyer_name = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField()
+    # When the last unit left; the order is completed so many days later.
+    shipped_at = models.DateTimeField(null=True, blank=True)
 
     class Meta(Priced.Meta):
         constraints = [
             *Priced.Meta.constraints,
+            models.CheckConstraint(
+                name="order_state_known", condition=Q(state__in=[str(state) for state in OrderState])
+            ),
             models.CheckConstraint(
                 name="order_paid_unless_free",
                 condition=Q(total_minor=0, payment_intent__isnull=True)
                 | Q(total_minor__gt=0, payment_intent__isnull=False),
             ),
         ]
-        indexes = [models.Index(name="order_by_client", fields=["client", "-id"])]
-        triggers = [lines_add_up(**_LINES, of_lines=False)]
+        indexes = [
+            models.Index(name="order_by_client", fields=["client", "-id"]),
+            models.Index(name="order_to_complete", fields=["shipped_at"], condition=Q(state=OrderState.SHIPPED)),
+        ]
+        triggers = [
+            lines_add_up(**_LINES, of_lines=False),
+            order_is_paid(),
+            ORDER.trigger(constraint="order_follows_table"),
+        ]
 
     def __str__(self) -> str:
         return self.public_id
 
 
 class OrderLine(PricedLine):
-    """A line of an order, at the price that was paid."""
+    """A line of an order, at the price that was paid, and what has become of its units.
+
+    The triggers of shipments, cancellations and returns count these; nobody else may.
+    """
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
+    shipped = models.IntegerField(default=0)
+    canceled = models.IntegerField(default=0)
+    returned = models.IntegerField(default=0)
 
     class Meta(PricedLine.Meta):
-        triggers = [lines_add_up(**_LINES, of_lines=True)]
+        constraints = [
+            *PricedLine.Meta.constraints,
+            models.CheckConstraint(
+                name="orderline_handled_within",
+                condition=Q(shipped__gte=0, canceled__gte=0, quantity__gte=F("shipped") + F("canceled")),
+            ),
+            models.CheckConstraint(
+                name="orderline_returned_within", condition=Q(returned__gte=0, returned__lte=F("shipped"))
+            ),
+        ]
+        triggers = [lines_add_up(**_LINES, of_lines=True), line_counts_events()]
+
+    @property
+    def open_quantity(self) -> int:
+        """How many units are neither shipped nor canceled."""
+        return self.quantity - self.shipped - self.canceled
+
+    @property
+    def status(self) -> LineStatus:
+        """How far it is, by its quantities."""
+        if self.canceled == self.quantity:
+            return LineStatus.REMOVED
+        if self.open_quantity == 0:
+            return LineStatus.FULFILLED
+        return LineStatus.PARTIAL if self.shipped else LineStatus.PROCESSING

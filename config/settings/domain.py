@@ -114,6 +114,10 @@ LEDGER_KEPT_BOOKS = frozenset({PAYMENTS_BOOK, SHOP_BOOK})
 # Where the shop is: goods that are not sent are collected there, and taxed as they are there.
 SHOP_COUNTRY: str = env.str("SHOP_COUNTRY", "")
 SHOP_REGION: str = env.str("SHOP_REGION", "")
+# Whether a payment is only held until what it is for is shipped, or captured when the order is made.
+SHOP_CAPTURES_AT_SHIPPING: bool = env.bool("SHOP_CAPTURES_AT_SHIPPING", default=False)
+# How many days after its last shipment an order is completed.
+ORDER_COMPLETED_DAYS: int = env.int("ORDER_COMPLETED_DAYS", 14, validate=validate.Range(min=0))
 SHOP_ADDRESS_REQUIRED: bool = env.bool("SHOP_ADDRESS_REQUIRED", default=False)
 # The shop page pays with this key, and so shows it to everybody who opens it: never in production.
 SHOP_API_KEY: str = env.str("SHOP_API_KEY", "")

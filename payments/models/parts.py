@@ -47,6 +47,11 @@ class IntentPart(models.Model):
         return f"{self.kind} {self.reference} {self.jurisdiction}".rstrip()
 
     @property
+    def name(self) -> tuple[str, str, str]:
+        """Return what tells it from the payment's other parts, as :attr:`payments.parts.Part.name`."""
+        return "tax" if self.kind == PartKind.TAX else "item", self.reference, self.jurisdiction
+
+    @property
     def refunded_minor(self) -> int:
         """Return how much was paid back of it, or promised."""
         return sum(share.amount_minor for share in self._live_shares())

@@ -84,7 +84,7 @@ class AdyenAdapter:
         bytes.fromhex(hmac_key)  # a key that is none is to be seen at the start, not as webhooks of strangers
         self._merchant_account = merchant_account
         self._return_url = return_url
-        self._several_captures = several_captures
+        self.several_captures = several_captures
         self._sign: Callable[[dict[str, Any]], bytes] = partial(generate_notification_sig, hmac_key=hmac_key)
         client = _Client(api_key, api_base, timeout=(connect_timeout_seconds, read_timeout_seconds))
         checkout = Adyen.services.AdyenCheckoutApi(client=client)
@@ -138,7 +138,7 @@ class AdyenAdapter:
 
     def capture(self, *, key: str, capture_id: UUID, psp_reference: str, money: Money, final: bool) -> CaptureOutcome:
         """Have an authorised payment captured, or part of it; a webhook tells how that ended."""
-        if not final and not self._several_captures:
+        if not final and not self.several_captures:
             why = "this account captures a payment once"
             return CaptureFailed(None, reason=DeclineReason.NOT_SUPPORTED, message=why)
         asked = self._about(money, reference=str(capture_id))

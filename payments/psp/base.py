@@ -25,6 +25,8 @@ class PspAdapter(Protocol):
     key_retention: timedelta
     # The headers that webhooks are signed in, in small letters: kept with each event, for people who look into it.
     signature_headers: tuple[str, ...]
+    # Whether a payment may be captured more than once, each time in part.
+    several_captures: bool
 
     def authorize(
         self, *, key: str, attempt_id: UUID, money: Money, token: str, capture: bool, description: str

@@ -59,6 +59,7 @@ class CheckoutComAdapter:
     # Checkout.com remembers a key for 24 h (documentation, "Idempotency"), where it answered 2xx: after an error the
     # same key is executed anew, so that only the look-up before it keeps a charge that failed half-way from a second.
     key_retention = timedelta(hours=23)
+    several_captures = True
     signature_headers: tuple[str, ...] = ("cko-signature",)
 
     def __init__(

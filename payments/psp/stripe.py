@@ -60,6 +60,7 @@ class StripeAdapter:
 
     # Stripe forgets a key after 24 h at the earliest (its API reference, "Idempotent requests").
     key_retention = timedelta(hours=23)
+    several_captures = False
     signature_headers: tuple[str, ...] = ("stripe-signature",)
 
     def __init__(

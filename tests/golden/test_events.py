@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from checkout.events import order_payload
-from checkout.models import CheckoutSession, Order, OrderLine
+from checkout.events import canceled_payload, order_payload, returned_payload, shipped_payload, state_payload
+from checkout.models import Cancellation, CheckoutSession, Order, OrderLine, Return, Shipment
 from exactly_once.event_types import EventType, declared
 from exactly_once.models import WebhookEndpoint
 from exactly_once.webhook_endpoints import endpoint_payload
@@ -41,6 +41,16 @@ ORDER = Order(
     total_minor=3870,
 )
 LINES = [OrderLine(sku="MUG", quantity=2), OrderLine(sku="TEE-M", quantity=1)]
+SHIPMENT = Shipment(
+    public_id="shp_1",
+    carrier="DHL",
+    tracking_number="42",
+    tracking_url="https://parcels.example/42",
+    amount_minor=3870,
+)
+CANCELLATION = Cancellation(public_id="can_1", reason="out of print", refund="re_1", amount_minor=3870)
+RETURN = Return(public_id="ret_1", reason="broken", refund="re_1", amount_minor=3870)
+UNITS = [(line.sku, line.quantity) for line in LINES]
 INTENT = PaymentIntent(public_id="pi_1", order_reference="cs_1", amount_minor=3870, currency="EUR")
 ATTEMPT = Attempt(intent=INTENT, psp="stripe")
 CAPTURE = Capture(public_id="cap_1", attempt=ATTEMPT, amount_minor=1000, currency="EUR")
@@ -71,12 +81,19 @@ def golden(name: str, version: int) -> dict[str, Any]:
     return payload
 
 
+# Of an order, by type; whatever else becomes of it says its state.
+OF_ORDERS: dict[str, Callable[[], dict[str, Any]]] = {
+    "order.confirmed": lambda: order_payload(ORDER, LINES),
+    "order.shipped": lambda: shipped_payload(ORDER, SHIPMENT, UNITS),
+    "order.canceled": lambda: canceled_payload(ORDER, CANCELLATION, UNITS),
+    "order.returned": lambda: returned_payload(ORDER, RETURN, UNITS),
+}
 # By kind: the row whose state the event's name says, and what an event says of it.
 SHOWN: dict[str, tuple[Any, Callable[[], dict[str, Any]]]] = {
     "authorization": (HELD, lambda: authorization_payload(HELD, datetime(2026, 12, 1, 12, tzinfo=UTC))),
     "capture": (CAPTURE, lambda: capture_payload(CAPTURE)),
     "dispute": (DISPUTE, lambda: dispute_payload(DISPUTE)),
-    "order": (ORDER, lambda: order_payload(ORDER, LINES)),
+    "order": (ORDER, lambda: state_payload(ORDER)),
     "payment_intent": (INTENT, lambda: intent_payload(INTENT, ATTEMPT)),
     "payout": (PAYOUT, lambda: payout_payload(PAYOUT)),
     "refund": (REFUND, lambda: refund_payload(REFUND)),
@@ -90,7 +107,7 @@ def published_today(name: str) -> dict[str, Any]:
     if kind in SHOWN:
         row, payload = SHOWN[kind]
         row.state = state
-        return payload()
+        return OF_ORDERS.get(name, payload)()
     raise LookupError(f"Show here what {name} says.")
 
 

@@ -1,6 +1,16 @@
 """The guards of checkout's tables. Those of the other packages are in guards.py."""
 
 CHECKOUT_GUARDS = {
+    "checkout_cancellation": (
+        "cancellation_amount_not_negative",
+        "checkout_cancellation_public_id_key",
+        "pgtrigger_append_only_ed872",
+    ),
+    "checkout_cancellationline": (
+        "cancellationline_quantity_positive",
+        "pgtrigger_append_only_1a0af",
+        "pgtrigger_counted_274f5",
+    ),
     "checkout_checkoutsession": (
         "checkout_checkoutsession_public_id_key",
         "checkoutsession_shipping_discount_within",
@@ -33,13 +43,19 @@ CHECKOUT_GUARDS = {
         "checkout_order_session_id_key",
         "order_paid_unless_free",
         "order_shipping_discount_within",
+        "order_state_known",
         "order_totals_add_up",
         "order_totals_not_negative",
+        "pgtrigger_follows_table_e64a6",
         "pgtrigger_lines_add_up_a5ac9",
+        "pgtrigger_paid_c4145",
     ),
     "checkout_orderline": (
         "orderline_discount_within",
+        "orderline_handled_within",
         "orderline_quantity_positive",
+        "orderline_returned_within",
+        "pgtrigger_counts_events_53cd7",
         "pgtrigger_lines_add_up_f2f02",
     ),
     "checkout_price": (
@@ -61,11 +77,32 @@ CHECKOUT_GUARDS = {
         "reservation_quantity_positive",
         "reservation_state_known",
     ),
+    "checkout_return": (
+        "checkout_return_public_id_key",
+        "pgtrigger_append_only_7543e",
+        "return_amount_not_negative",
+    ),
+    "checkout_returnline": (
+        "pgtrigger_append_only_aaab4",
+        "pgtrigger_counted_a83c1",
+        "returnline_disposition_known",
+        "returnline_quantity_positive",
+    ),
     "checkout_sessionline": (
         "pgtrigger_lines_add_up_de0a3",
         "session_line_one_per_variant",
         "sessionline_discount_within",
         "sessionline_quantity_positive",
+    ),
+    "checkout_shipment": (
+        "checkout_shipment_public_id_key",
+        "pgtrigger_append_only_befe0",
+        "shipment_amount_not_negative",
+    ),
+    "checkout_shipmentline": (
+        "pgtrigger_append_only_f4d6f",
+        "pgtrigger_counted_3b86a",
+        "shipmentline_quantity_positive",
     ),
     "checkout_shippingoption": ("checkout_shippingoption_code_key",),
     "checkout_shippingprice": (

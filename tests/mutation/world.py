@@ -36,7 +36,8 @@ from payments.settle_refund import settle_refund
 from payments.states import DecisionOutcome, DisputeState, FileKind, LineKind, PayoutState
 from payments.void import request_void
 from tests.checkout.buyers import open_session, open_shop, pay
-from tests.factories import NOW, DiscountFactory, ShippingPriceFactory, TaxRateFactory
+from tests.checkout.orders import cancel, sell, ship, take_back
+from tests.factories import NOW, DiscountFactory, ShippingPriceFactory, TaxRateFactory, VariantFactory
 from tests.payments.settling import settled, told
 from tests.payments.statements.uploads import bank_csv, imported, mapping
 
@@ -54,6 +55,7 @@ def populate() -> None:
         _itemise()
     _read_settlement()
     _read_files()
+    _handle_an_order()
     close_period(book=BOOK, open_from=NOW - timedelta(days=1))
     with transaction():
         journal.post(book=BOOK, drafts=_draft("late", at=NOW - timedelta(days=2)))
@@ -93,6 +95,15 @@ def _buy_at_a_discount() -> str:
     session = open_session(mug, discount_code="TEA10", shipping_address={"country": "DE"})
     pay(session)
     return session
+
+
+def _handle_an_order() -> None:
+    """Ship two of four, take one of them back, and cancel one."""
+    mug = VariantFactory.create(on_hand=4)
+    order = sell((mug, 4), shipping_address={})
+    ship(order, (mug, 2))
+    take_back(order, (mug, 1))
+    cancel(order, (mug, 1))
 
 
 def _hold_payments() -> None:

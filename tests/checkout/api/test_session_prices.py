@@ -230,7 +230,10 @@ def test_what_was_shown_is_what_is_charged_and_stands_in_the_order(api: Api, psp
     assert (paid["state"], paid["totals"], paid["messages"]) == ("completed", session["totals"], [])
     assert [captured for _, captured, _ in psp.charges()] == [total]
     order = told(api.get(f"/api/v1/orders/{paid['order']['id']}"))
-    same = ("totals", "taxes", "line_items", "discount", "discount_code", "customer", "buyer", "shipping_address")
+    assert [{name: line[name] for name in session["line_items"][0]} for line in order["line_items"]] == session[
+        "line_items"
+    ]
+    same = ("totals", "taxes", "discount", "discount_code", "customer", "buyer", "shipping_address")
     assert {name: order[name] for name in same} == {name: session[name] for name in same}
     assert order["fulfillment_option"] == {"id": "standard", "name": "Standard", "amount_minor": 1690}
     assert [check.name for check in all_checks(now=NOW) if not check.passed] == []

@@ -31,6 +31,7 @@ class YesAdapter:
 
     key_retention = timedelta(days=1)
     signature_headers: tuple[str, ...] = ("yes-signature",)
+    several_captures = False
 
     def __init__(self, *, secret: str, connect_timeout_seconds: float, read_timeout_seconds: float) -> None:
         self._secret = secret

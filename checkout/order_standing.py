@@ -1,0 +1,119 @@
+"""How a locked order stands: its lines, its payment, and what of that is still owed in goods."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from django_subatomic.db import transaction_required
+
+from checkout.errors import OrderBusy, OrderRefused
+from checkout.models import Order, OrderLine
+from checkout.order_parts import owed, sums, total
+from checkout.payment_parts import parts_of
+from checkout.states import OrderState
+from ledger.money import Money
+from payments.capture import request_capture
+from payments.parts import Part, Wanted
+from payments.refund import request_refund
+from payments.standing import Standing, payment_standing
+from payments.void import request_void
+
+
+@dataclass(frozen=True, slots=True)
+class OrderStanding:
+    """An order whose row is locked, and so is its payment's.
+
+    :param payment: None where it costs nothing, or nothing is paid or held any more.
+    :param whole: the parts of its payment; ``earned`` of them by shipments, and ``owed`` in goods.
+    """
+
+    order: Order
+    lines: Sequence[OrderLine]
+    payment: Standing | None
+    whole: Sequence[Part]
+    earned: Sequence[Part]
+    owed: Sequence[Part]
+    not_taken_minor: int
+
+    @property
+    def due_minor(self) -> int:
+        """Return what of a held payment is due, and was not captured: for what was earned, or paid back unearned."""
+        if self.payment is None:
+            return 0
+        paid_back = sum(self.payment.unearned_refunded.values())
+        return total(self.earned) + paid_back - self.payment.captured_minor
+
+
+@transaction_required
+def order_standing(order: Order) -> OrderStanding:
+    """Return how a locked order stands."""
+    lines = list(order.lines.order_by("pk"))
+    payment = payment_standing(order_reference=order.session.public_id)
+    whole = parts_of(session=order, lines=lines)
+    earned = sums(order.shipments.values_list("parts", flat=True))
+    not_taken = sums(order.cancellations.filter(refund="").values_list("parts", flat=True))
+    unearned = payment.unearned_refunded if payment else {}
+    return OrderStanding(
+        order=order,
+        lines=lines,
+        payment=payment,
+        whole=whole,
+        earned=[replace(part, money=Money(earned.get(part.name, 0), order.currency)) for part in whole],
+        owed=owed(whole=whole, gone=[earned, not_taken, unearned]),
+        not_taken_minor=sum(not_taken.values()),
+    )
+
+
+def check_payment(standing: OrderStanding) -> None:
+    """Refuse to touch an order whose payment is in doubt, or just being asked about.
+
+    :raises OrderBusy: ``order_busy``.
+    :raises OrderRefused: ``payment_in_doubt``.
+    """
+    payment = standing.payment
+    if payment is None:
+        return
+    if payment.is_held and payment.is_busy:
+        raise OrderBusy(code="order_busy", detail="Another part of the payment is being captured, or it is let go of.")
+    if not (payment.is_held or payment.is_captured):
+        raise OrderRefused(code="payment_in_doubt", detail=f"The payment of this order is {payment.state}.")
+
+
+@transaction_required
+def pay_back(*, standing: OrderStanding, parts: Sequence[Part], reason: str, now: datetime) -> str:
+    """Promise these parts of a captured payment back; return the refund's id, none where nothing is to be paid.
+
+    :raises PaymentRefused: those of :func:`payments.refund.request_refund`.
+    """
+    wanted = [
+        Wanted(part.reference, part.jurisdiction, part.money, alone=True) for part in parts if part.money.amount_minor
+    ]
+    if not wanted:
+        return ""
+    return request_refund(
+        order_reference=standing.order.session.public_id,
+        parts=wanted,
+        earned=standing.earned,
+        reason=reason,
+        now=now,
+    )
+
+
+@transaction_required
+def end_hold(*, standing: OrderStanding, due_minor: int, now: datetime) -> UUID | None:
+    """Take what is still due of a held payment, and have the rest let go of; return the capture, if there is one."""
+    reference = standing.order.session.public_id
+    if due_minor > 0:
+        money = Money(due_minor, standing.order.currency)
+        return request_capture(order_reference=reference, money=money, final=True, now=now)
+    request_void(order_reference=reference, now=now)
+    return None
+
+
+def state_of(lines: Sequence[OrderLine]) -> OrderState:
+    """Return how far an order is, by the quantities of its lines."""
+    shipped = any(line.shipped for line in lines)
+    if any(line.open_quantity for line in lines):
+        return OrderState.PROCESSING if shipped else OrderState.CONFIRMED
+    return OrderState.SHIPPED if shipped else OrderState.CANCELED

@@ -1,0 +1,133 @@
+"""What must always be true of orders, their payments and what has become of them; ``manage.py verify`` asks."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from django.db.models import F, Q, QuerySet, Sum
+
+from checkout.models import Cancellation, Order, OrderLine, Shipment
+from checkout.states import OrderState
+from exactly_once.verification import CheckResult
+from ledger import queries as ledger
+from payments.chart import ORDERS
+from payments.order_payments import OrderPayment, payments_for_orders
+
+type Owner = tuple[str, str]  # payment intent, checkout session
+
+HANDLED = F("shipped") + F("canceled")
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What shipments have earned of an order, and what cancellations keep from being taken."""
+
+    earned_minor: int
+    not_taken_minor: int
+    is_handled: bool
+
+
+def checks() -> Iterator[CheckResult]:
+    """Run every check of orders."""
+    payments = list(payments_for_orders())
+    yield _payment_per_order(payments)
+    yield from _books(payments)
+    yield _state_by_quantities()
+    yield _lines_count_events()
+
+
+def _payment_per_order(payments: Sequence[OrderPayment]) -> CheckResult:
+    """Every order was paid or held in full, and every captured payment has an order or a refund that makes it good.
+
+    An order stays one where the merchant has paid all of it back.
+    """
+    orders = {
+        (intent, session): (total, currency)
+        for intent, session, total, currency in Order.objects.filter(total_minor__gt=0).values_list(
+            "payment_intent", "session__public_id", "total_minor", "currency"
+        )
+    }
+    paid = {
+        _identified(row) for row in payments if row.captured_minor == row.asked.amount_minor or not row.captures_at_once
+    }
+    kept = {_identified(row) for row in payments if row.kept}
+    odd = (orders.items() - paid) | (kept - orders.items())
+    wrong = sorted({str(intent) for (intent, _session), _total in odd})
+    return CheckResult.of("checkout: orders and payments match one to one, to the cent", len(orders), wrong)
+
+
+def _identified(row: OrderPayment) -> tuple[Owner, tuple[int, str]]:
+    return (row.intent_id, row.order_reference), (row.asked.amount_minor, row.asked.currency)
+
+
+def _books(payments: Sequence[OrderPayment]) -> Iterator[CheckResult]:
+    """Compare, order by order: captured = earned + paid back before it was + still owed; in the end nothing is."""
+    done = _done()
+    owed = ledger.net_by_metadata(code=ORDERS, key="order_reference")
+    of_orders = [(row, done[row.intent_id]) for row in payments if row.intent_id in done]
+    unbalanced = [
+        row.order_reference
+        for row, order in of_orders
+        if owed.get((row.book, row.order_reference, row.asked.currency), 0)
+        != row.captured_minor - order.earned_minor - row.unearned_refunded_minor
+    ]
+    name = "checkout: of each order, what was captured is earned, paid back or still owed in the ledger"
+    yield CheckResult.of(name, len(of_orders), sorted(unbalanced))
+    left = [(row, order, _left(row, order)) for row, order in of_orders]
+    wrong = [
+        row.order_reference
+        for row, order, rest in left
+        if rest < 0 or (rest > 0 and order.is_handled and row.is_undisturbed)
+    ]
+    name = "checkout: an order of which nothing is left to ship is earned, paid back or not taken to the cent"
+    yield CheckResult.of(name, len(left), sorted(wrong))
+
+
+def _left(row: OrderPayment, order: _Done) -> int:
+    return row.asked.amount_minor - order.not_taken_minor - order.earned_minor - row.unearned_refunded_minor
+
+
+def _done() -> dict[str, _Done]:
+    earned = _sums(Shipment.objects.all())
+    not_taken = _sums(Cancellation.objects.filter(refund=""))
+    is_open = set(OrderLine.objects.exclude(quantity=HANDLED).values_list("order_id", flat=True))
+    orders = Order.objects.filter(total_minor__gt=0).values_list("pk", "payment_intent")
+    return {
+        str(intent): _Done(earned.get(order, 0), not_taken.get(order, 0), order not in is_open)
+        for order, intent in orders.iterator()
+    }
+
+
+def _sums(events: QuerySet[Shipment] | QuerySet[Cancellation]) -> dict[int, int]:
+    return dict(events.values_list("order_id").annotate(total=Sum("amount_minor")).order_by())
+
+
+def _state_by_quantities() -> CheckResult:
+    """Find orders that are further than their lines, or less far; not those that people are to look at."""
+    lines = Order.objects.exclude(state=OrderState.MANUAL_REVIEW).annotate(
+        ordered=Sum("lines__quantity"), shipped=Sum("lines__shipped"), canceled=Sum("lines__canceled")
+    )
+    all_handled = Q(ordered=F("shipped") + F("canceled"))
+    fits = (
+        (Q(state=OrderState.CONFIRMED, shipped=0) & ~all_handled)
+        | (Q(state=OrderState.PROCESSING, shipped__gt=0) & ~all_handled)
+        | (Q(state__in=[OrderState.SHIPPED, OrderState.COMPLETED], shipped__gt=0) & all_handled)
+        | (Q(state=OrderState.CANCELED, shipped=0) & all_handled)
+    )
+    wrong = lines.exclude(fits)
+    return CheckResult.of(
+        "checkout: an order is as far as its lines are",
+        Order.objects.count(),
+        list(wrong.values_list("public_id", flat=True)),
+    )
+
+
+def _lines_count_events() -> CheckResult:
+    columns = {"shipped": "shipped_units", "canceled": "canceled_units", "returned": "returned_units"}
+    wrong: set[str] = set()
+    for column, events in columns.items():
+        sums = OrderLine.objects.annotate(total=Sum(f"{events}__quantity"))
+        odd = sums.exclude(Q(total=F(column)) | Q(**{"total__isnull": True, column: 0}))
+        wrong |= set(odd.values_list("order__public_id", flat=True))
+    return CheckResult.of(
+        "checkout: lines count what was shipped, canceled and returned", OrderLine.objects.count(), sorted(wrong)
+    )

@@ -1,0 +1,58 @@
+"""Every payment that an order may rest on, in one pass: for checks over all orders."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db.models import F, Q, Sum
+
+from ledger.money import Money
+from payments.models import Attempt, Dispute, Refund, RefundPart
+from payments.states import UNPAID_REFUND_STATES, AttemptState
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPayment:
+    """Money that was captured for an order, or held to be captured as it is shipped, if only for a time.
+
+    :param captured_minor: of the ``asked`` money; ``unearned_refunded_minor``: paid back before it was earned.
+    :param kept: some of it was captured, and is not being paid back.
+    :param is_undisturbed: no refund of it came to nothing, and no bank has asked for it.
+    """
+
+    intent_id: str
+    order_reference: str
+    book: str
+    asked: Money
+    captured_minor: int
+    captures_at_once: bool
+    unearned_refunded_minor: int
+    kept: bool
+    is_undisturbed: bool
+
+
+def payments_for_orders() -> Iterator[OrderPayment]:
+    """Yield the payment of every order."""
+    # A payment of the payments API is its own order.
+    held = Q(captures_at_once=False, authorized_at__isnull=False)
+    found = Attempt.objects.filter(Q(state=AttemptState.CAPTURED) | held).exclude(state=AttemptState.SURPLUS)
+    of_orders = found.exclude(intent__order_reference=F("intent__public_id")).select_related("intent")
+    unearned = _unearned_refunds()
+    undone = Refund.objects.filter(state__in=UNPAID_REFUND_STATES)
+    disturbed = {*undone.values_list("attempt_id", flat=True), *Dispute.objects.values_list("attempt_id", flat=True)}
+    for attempt in of_orders.iterator():
+        yield OrderPayment(
+            intent_id=attempt.intent.public_id,
+            order_reference=attempt.intent.order_reference,
+            book=attempt.intent.book,
+            asked=Money(attempt.amount_minor, attempt.currency),
+            captured_minor=attempt.captured_minor,
+            captures_at_once=attempt.captures_at_once,
+            unearned_refunded_minor=unearned.get(attempt.pk, 0),
+            kept=attempt.captured_minor > attempt.refunded_minor,
+            is_undisturbed=attempt.pk not in disturbed,
+        )
+
+
+def _unearned_refunds() -> dict[int, int]:
+    shares = RefundPart.objects.exclude(refund__state__in=UNPAID_REFUND_STATES).values_list("refund__attempt_id")
+    return dict(shares.annotate(total=Sum(F("amount_minor") - F("earned_minor"))).order_by())

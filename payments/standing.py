@@ -1,0 +1,75 @@
+"""How the payment of an order stands, for who ships it, cancels it or takes it back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django_subatomic.db import transaction_required
+
+from payments.locks import lock_intent
+from payments.models import Attempt
+from payments.part_rows import refundable_parts
+from payments.psp.registry import get_adapter
+from payments.states import LIVE_ATTEMPT_STATES, AttemptState, CaptureState, VoidState
+
+type PartName = tuple[str, str, str]  # Part.name
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A payment that was made or is held. Sums are in minor units of its currency.
+
+    :param refunded: what refunds have of each part, by its name; ``unearned_refunded``: before that was earned.
+    :param is_busy: a capture or a void is under way: what is left to take is not known.
+    """
+
+    state: AttemptState
+    captures_at_once: bool
+    several_captures: bool
+    asked_minor: int
+    captured_minor: int
+    refunded_minor: int
+    disputed_minor: int
+    is_busy: bool
+    refunded: Mapping[PartName, int]
+    unearned_refunded: Mapping[PartName, int]
+
+    @property
+    def is_captured(self) -> bool:
+        """Whether all that will be taken has been."""
+        return self.state is AttemptState.CAPTURED
+
+    @property
+    def is_held(self) -> bool:
+        """Whether some of it can still be taken."""
+        return self.state is AttemptState.AUTHORIZED
+
+    @property
+    def refundable(self) -> int:
+        """Return how much can be paid back: what the buyer's bank has taken back is not, once more."""
+        return max(self.captured_minor - self.refunded_minor - self.disputed_minor, 0)
+
+
+@transaction_required
+def payment_standing(*, order_reference: str) -> Standing | None:
+    """Lock the intent of an order and return how it is paid for; None where nothing is paid or held (any more)."""
+    intent = lock_intent(order_reference=order_reference)
+    if intent is None:
+        return None
+    live = Attempt.objects.select_for_update(no_key=True).filter(intent=intent, state__in=LIVE_ATTEMPT_STATES)
+    attempt = live.first()
+    if attempt is None:
+        return None
+    rows = refundable_parts(intent)
+    pending = attempt.captures.filter(state=CaptureState.PENDING).exists()
+    return Standing(
+        state=AttemptState(attempt.state),
+        captures_at_once=attempt.captures_at_once,
+        several_captures=get_adapter(psp=attempt.psp, account=attempt.psp_account).several_captures,
+        asked_minor=attempt.amount_minor,
+        captured_minor=attempt.captured_minor,
+        refunded_minor=attempt.refunded_minor,
+        disputed_minor=attempt.disputed_minor,
+        is_busy=pending or attempt.voids.filter(state=VoidState.PENDING).exists(),
+        refunded={row.name: row.refunded_minor for row in rows},
+        unearned_refunded={row.name: row.unearned_refunded_minor for row in rows},
+    )

@@ -1,0 +1,135 @@
+"""The buyer is told by mail, text and page, under an id by which a second copy is known."""
+
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.mail import EmailMultiAlternatives
+
+from exactly_once.models import OutboxEvent
+from exactly_once.outbox import OutboxMessage, subscribers
+from tests.checkout.orders import cancel, open_taxed_shop, pay_back, sell, ship, take_back
+from tests.factories import NOW
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("psp")]
+
+HANDLERS = {
+    "order.confirmed": "confirm_order",
+    "order.shipped": "tell_shipped",
+    "order.canceled": "tell_canceled",
+    "order.returned": "tell_returned",
+    "refund.succeeded": "tell_refunded",
+}
+
+
+def sent(event_type: str) -> EmailMultiAlternatives:
+    """Have the last event of a type heard; return the mail that went out."""
+    event = OutboxEvent.objects.filter(type=event_type).latest("pk")
+    hear(event_type, event.payload, event.pk)
+    found = mail.outbox[-1]
+    assert isinstance(found, EmailMultiAlternatives)
+    return found
+
+
+def hear(event_type: str, payload: dict[str, Any], pk: Any) -> None:
+    message = OutboxMessage(pk, "order", "ord_1", 1, event_type, 1, payload, NOW)
+    subscribers(event_type)[HANDLERS[event_type]](message)
+
+
+def page(message: EmailMultiAlternatives) -> str:
+    ((content, kind),) = message.alternatives
+    assert kind == "text/html"
+    return str(content)
+
+
+def test_an_order_is_confirmed() -> None:
+    # Given
+    mug, _ = open_taxed_shop()
+    order = sell((mug, 2))
+    # When
+    message = sent("order.confirmed")
+    # Then
+    assert (message.to, message.subject) == ([order.buyer_email], f"Your order {order.public_id}")
+    assert message.body == (
+        f"Thank you. We have received your order {order.public_id} of EUR 30.70 for:\n  2 x {mug.sku}\n"
+    )
+    assert f"<li>2 \N{MULTIPLICATION SIGN} {mug.sku}</li>" in page(message)
+
+
+def test_a_second_copy_bears_the_same_id() -> None:
+    # Given
+    mug, _ = open_taxed_shop()
+    sell((mug, 1))
+    # When
+    one, other = sent("order.confirmed"), sent("order.confirmed")
+    # Then
+    event = OutboxEvent.objects.get(type="order.confirmed")
+    assert one.extra_headers == other.extra_headers == {"Message-ID": f"<{event.pk}.confirmed@localhost>"}
+
+
+def test_a_shipment_says_how_it_can_be_followed_and_what_is_still_to_come() -> None:
+    # Given
+    mug, _ = open_taxed_shop()
+    order = sell((mug, 2))
+    # When
+    ship(
+        order, (mug, 1), carrier="Parcels & Co", tracking_number="42", tracking_url="https://parcels.example/42?a=1&b=2"
+    )
+    part = sent("order.shipped")
+    ship(order)
+    last = sent("order.shipped")
+    # Then
+    assert part.subject == f"A part of your order {order.public_id} is on its way"
+    assert part.body == (
+        f"This is on its way to you:\n  1 x {mug.sku}\n\nSent by Parcels & Co, number 42.\n"
+        "Follow it at https://parcels.example/42?a=1&b=2\n\nThe rest of your order follows.\n"
+    )
+    assert '<a href="https://parcels.example/42?a=1&amp;b=2">' in page(part)
+    assert (last.subject, last.body) == (
+        f"Your order {order.public_id} is on its way",
+        f"This is on its way to you:\n  1 x {mug.sku}\n",
+    )
+
+
+def test_what_is_canceled_returned_and_paid_back_is_told() -> None:
+    # Given
+    mug, _ = open_taxed_shop()
+    order = sell((mug, 3))
+    # When
+    cancel(order, (mug, 1))
+    canceled = sent("order.canceled")
+    pay_back()
+    refunded = sent("refund.succeeded")
+    ship(order)
+    take_back(order, (mug, 1), refund=False)
+    returned = sent("order.returned")
+    # Then
+    assert (canceled.subject, canceled.body) == (
+        f"A part of your order {order.public_id} is canceled",
+        f"This will not be sent:\n  1 x {mug.sku}\n\nWhat you have paid for it is on its way back to you.\n",
+    )
+    assert refunded.body == (
+        f"We have paid EUR 12.90 back to you for your order {order.public_id}."
+        " Your bank may take some days to show it.\n"
+    )
+    assert returned.body == f"This is back with us:\n  1 x {mug.sku}\n"
+
+
+def test_what_was_only_held_is_told_not_to_be_charged() -> None:
+    # Given
+    mug, _ = open_taxed_shop()
+    order = sell((mug, 1), at_shipping=True)
+    # When
+    cancel(order)
+    # Then
+    message = sent("order.canceled")
+    assert message.subject == f"Your order {order.public_id} is canceled"
+    assert message.body.endswith("You are not charged for it.\n")
+
+
+def test_a_refund_of_what_is_no_order_is_not_told() -> None:
+    told = {"id": "re_1", "order_reference": "pi_1", "amount_minor": 1, "currency": "EUR", "state": "succeeded"}
+
+    hear("refund.succeeded", told, "evt_1")
+
+    assert mail.outbox == []
