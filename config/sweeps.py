@@ -11,6 +11,7 @@ SWEEPS = {
     "exactly_once.watch_relay": 60.0,
     "ledger.expire_holds": 5.0,
     "ledger.seal": 5.0,
+    "payments.find_missing_lines": 3600.0,
     "payments.import_files": 30.0,
     "payments.import_settlement": 900.0,
     "payments.sweep": 2.0,

@@ -1,6 +1,7 @@
 """Note that what a PSP says does not fit what we know: once for each finding, with the money that it moved."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from ledger import journal
 from ledger.money import Money
 from payments import settlement_rules
 from payments.chart import ensure_suspense_chart
-from payments.models import Attempt, Break, BreakEvent
+from payments.models import Break, BreakEvent
 from payments.settlement_rules import Unexplained
 from payments.states import BreakKind, BreakResolution
 
@@ -46,7 +47,7 @@ class Finding:
     in_suspense: bool
     detail: str
     psp_reference: str = ""
-    attempt: Attempt | None = field(default=None, repr=False)
+    attempt_pk: int | None = None
 
 
 @transaction_required
@@ -72,6 +73,33 @@ def open_break(*, finding: Finding, now: datetime) -> str:
         journal.post(book=finding.book, drafts=draft)
     log.error("break.opened", of=held.public_id, kind=held.kind, psp=held.psp, about=held.subject, detail=held.detail)
     return held.public_id
+
+
+@transaction_required
+def open_breaks(*, findings: Sequence[Finding], now: datetime) -> dict[str, Break]:
+    """Open a break about each of many findings of one PSP account that have none yet; return them by subject.
+
+    :raises IntegrityError: one of them has a break, which nobody has replaced.
+    """
+    rows = Break.objects.bulk_create(_new(finding, now) for finding in findings)
+    BreakEvent.objects.bulk_create(
+        BreakEvent(about=row, what="opened", by=TALLY, detail=row.detail, at=now) for row in rows
+    )
+    moved = [row for row in rows if row.in_suspense]
+    for book, psp, currency in sorted({(row.book, row.psp, row.currency) for row in moved}):
+        ensure_suspense_chart(book=book, psp=psp, currency=currency)
+    for book in sorted({row.book for row in moved}):
+        drafts = [
+            settlement_rules.unexplained(
+                about=unexplained(row), money=Money(row.amount_minor, row.currency), received=row.received, now=now
+            )
+            for row in moved
+            if row.book == book
+        ]
+        journal.post(book=book, drafts=drafts)
+    for row in rows:
+        log.error("break.opened", of=row.public_id, kind=row.kind, psp=row.psp, about=row.subject, detail=row.detail)
+    return {row.subject: row for row in rows}
 
 
 def known_break(*, finding: Finding) -> Break | None:
@@ -105,7 +133,7 @@ def _new(finding: Finding, now: datetime) -> Break:
         psp_account=finding.psp_account,
         subject=finding.subject,
         psp_reference=finding.psp_reference,
-        attempt=finding.attempt,
+        attempt_id=finding.attempt_pk,
         amount_minor=finding.money.amount_minor,
         currency=finding.money.currency,
         received=finding.received,

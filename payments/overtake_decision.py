@@ -63,7 +63,7 @@ def report_denial(*, attempt: Attempt, news: AttemptNews, now: datetime) -> bool
         in_suspense=False,  # what moved in surplus is booked as such
         detail=f"{decided.proposed_by} and {decided.closed_by} decided {decided.outcome}; the PSP reports {news}.",
         psp_reference=reference_of(news) or "",
-        attempt=attempt,
+        attempt_pk=attempt.pk,
     )
     open_break(finding=finding, now=now)
     return True

@@ -50,7 +50,7 @@ def _finding(attempt: Attempt, approved: Approved) -> Finding:
         detail=f"Asked {Money(attempt.amount_minor, attempt.currency)}, booked "
         f"{Money(attempt.captured_minor, attempt.currency)}; the PSP reports {approved.money} {done}.",
         psp_reference=approved.psp_reference,
-        attempt=attempt,
+        attempt_pk=attempt.pk,
     )
 
 

@@ -57,6 +57,13 @@ def end_breaks_of(
         _resolve(each, resolution, reason, by, now)
 
 
+@transaction_required
+def supersede_break(*, held: Break, reason: str, now: datetime) -> None:
+    """Resolve an open break that the caller has locked, because what was found is not so any more."""
+    note(about=held, what=str(BreakResolution.SUPERSEDED), by=TALLY, detail=reason, now=now)
+    _resolve(held, BreakResolution.SUPERSEDED, reason, TALLY, now)
+
+
 def has_money_in_suspense(*, attempt: Attempt) -> bool:
     """Whether the PSP is known to have moved money for this attempt that is not in the books as itself."""
     held = Break.objects.filter(attempt=attempt, state=BreakState.OPEN, in_suspense=True)

@@ -21,6 +21,7 @@ from payments.book_line import book_line, conversion_by
 from payments.locks import lock_line
 from payments.models import Break, SettlementLine
 from payments.open_break import Finding, open_break
+from payments.settle_lines_together import settle_lines_together
 from payments.states import BreakKind, BreakResolution, LineKind, LineState
 from payments.sweep import claim_line, due_lines
 
@@ -38,17 +39,20 @@ class Settled:
 
 
 def settle_due_lines(*, limit: int, now: datetime) -> Settled:
-    """Settle up to ``limit`` lines that are due, each in a commit of its own, the earliest first.
+    """Settle up to ``limit`` lines that are due, the earliest first: many in one commit where what they are is plain.
 
     What the books do not take, such as an entry of an account that is closed, stays due and says why.
     """
-    due = due_lines(limit=limit)
-    ended: Counter[LineState] = Counter()
+    together = settle_lines_together(limit=limit, now=now)
+    ended = Counter(together.by_state)
+    due = [(pk, 0) for pk in together.left]
+    due += due_lines(limit=limit - ended.total() - len(due), besides=together.left)
+    looked_at = ended.total() + len(due)
     for pk, checks in due:
         if claim_line(line_pk=pk, checks=checks) and (state := _tried(pk, now)) is not LineState.NEW:
             ended[state] += 1
     # Where none came to an end, those that are left wait for others that are still to be read.
-    return Settled(ended, more=len(due) == limit and bool(ended))
+    return Settled(ended, more=looked_at == limit and bool(ended))
 
 
 def _tried(line_pk: int, now: datetime) -> LineState:
@@ -154,6 +158,6 @@ def _open(line: SettlementLine, accounted: Accounted, now: datetime) -> Break:
         detail=accounted.detail,
         psp_reference=line.psp_reference,
         # What is in question about an attempt's sum ends with the attempt; about a refund or a dispute it does not.
-        attempt=accounted.attempt if line.kind == K.CHARGE else None,
+        attempt_pk=accounted.attempt.pk if accounted.attempt is not None and line.kind == K.CHARGE else None,
     )
     return Break.objects.get(public_id=open_break(finding=finding, now=now))

@@ -1,5 +1,6 @@
 """Find what a PSP still owes us an answer about. The truth is in PostgreSQL: a lost message loses nothing."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -45,7 +46,7 @@ def due_refunds(*, now: datetime, limit: int) -> list[UUID]:
     return list(due.order_by("next_check_at").values_list("uuid", flat=True)[:limit])
 
 
-def due_lines(*, limit: int) -> list[tuple[int, int]]:
+def due_lines(*, limit: int, besides: Sequence[int] = ()) -> list[tuple[int, int]]:
     """Return settlement lines to compare with what we know, and how often that was tried: the least often first.
 
     New ones, and those whose break has been replaced because the PSP says something else by now.
@@ -54,6 +55,7 @@ def due_lines(*, limit: int) -> list[tuple[int, int]]:
     rows = [
         *replaced.values_list("pk", "checks")[:limit],
         *SettlementLine.objects.filter(state=LineState.NEW)
+        .exclude(pk__in=besides)
         .order_by("checks", "occurred_at", "pk")
         .values_list("pk", "checks")[:limit],
     ]

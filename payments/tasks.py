@@ -12,6 +12,7 @@ from payments.abandon import abandon
 from payments.ask_psp import look_up
 from payments.capture import send_capture
 from payments.expiry import warn_of_expiry
+from payments.find_missing_lines import find_missing_lines
 from payments.import_file import due_files, import_file
 from payments.import_settlement import import_settlement
 from payments.refund import send_refund
@@ -22,6 +23,8 @@ from payments.void import send_void
 
 log = structlog.get_logger(__name__)
 
+# Of a settlement, in one task: seconds of work where none of them is what we know.
+LINES_AT_ONCE = 1_000
 # Of a file, in one task: seconds of work.
 FILE_PAGES = 10
 SWEEP_LIMIT = 200  # at most this many wake-ups a sweep: the next one is seconds away
@@ -92,7 +95,7 @@ def import_page(psp: str, account: str) -> None:
 @shared_task(name="payments.settle_lines")
 def settle_lines() -> None:
     """Settle lines that are due, and have the next ones settled."""
-    settled = settle_due_lines(limit=SWEEP_LIMIT, now=datetime.now(UTC))
+    settled = settle_due_lines(limit=LINES_AT_ONCE, now=datetime.now(UTC))
     if settled.more:
         wake("payments.settle_lines")
 
@@ -112,3 +115,9 @@ def import_some_of_a_file(file_id: str) -> None:
         wake("payments.import_file", file_id)
     elif imported.state is FileState.APPLIED:
         wake("payments.settle_lines")
+
+
+@shared_task(name="payments.find_missing_lines")
+def find_missing() -> None:
+    """Look for what PSPs have taken or paid back and do not tell of."""
+    find_missing_lines(limit=SWEEP_LIMIT, now=datetime.now(UTC))

@@ -100,6 +100,8 @@ PAYMENTS_BOOK: str = env.str("PAYMENTS_BOOK", "shop")
 
 # The bank account that PSPs pay out to, as its ledger account is called: assets:bank:{name}.
 PAYMENTS_BANK: str = env.str("PAYMENTS_BANK", "main")
+# How long after it a PSP has told of what it took or paid back: what is in no line by then has a break.
+SETTLEMENT_MISSING_DAYS: int = env.int("SETTLEMENT_MISSING_DAYS", 7, validate=validate.Range(min=1))
 # The bank accounts whose statements may be imported.
 BANK_ACCOUNTS: list[str] = sorted({PAYMENTS_BANK, *env.list("BANK_ACCOUNTS", [])})
 # The longest file that people may upload. It is read into memory, and kept in the database.

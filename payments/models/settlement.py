@@ -144,6 +144,9 @@ class SettlementLine(models.Model):
                 name="payment_settlement_line_new", fields=["checks", "occurred_at"], condition=Q(state=LineState.NEW)
             ),
             models.Index(
+                name="payment_settlement_line_of", fields=["payment_reference"], condition=~Q(payment_reference="")
+            ),
+            models.Index(
                 name="payment_settlement_line_payout",
                 fields=["psp", "psp_account", "payout_reference"],
                 condition=~Q(payout_reference=""),

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from config.bench.checkout import command as checkout
 from config.bench.ledger import command as ledger
 from config.bench.pgbench import PgbenchFailedError
+from config.bench.reconcile import command as reconcile
 from config.bench.server import AnotherRuns
 from config.bench.stock import command as stock
 from config.bench.webhooks import command as webhooks
@@ -31,6 +32,7 @@ class Subject:
 SUBJECTS = {
     "checkout": Subject(checkout.HELP, checkout.add_arguments, checkout.run),
     "ledger": Subject(ledger.HELP, ledger.add_arguments, ledger.run),
+    "reconcile": Subject(reconcile.HELP, reconcile.add_arguments, reconcile.run),
     "stock": Subject(stock.HELP, stock.add_arguments, stock.run),
     "webhooks": Subject(webhooks.HELP, webhooks.add_arguments, webhooks.run),
 }

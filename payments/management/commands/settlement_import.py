@@ -12,7 +12,7 @@ from payments.import_settlement import import_settlement, restart_import
 from payments.settle_line import settle_due_lines
 from payments.states import LineState
 
-LINES_AT_ONCE = 500
+LINES_AT_ONCE = 2_000
 
 
 class Command(BaseCommand):

@@ -1,0 +1,1 @@
+"""How fast settlement lines are matched, and whether rightly."""
