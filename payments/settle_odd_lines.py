@@ -113,7 +113,7 @@ class _Judged:
 
 @transaction_required
 def settle_odd_lines(*, due: list[int], now: datetime) -> list[SettlementLine]:
-    """Settle those of these locked new lines that plainly do not fit; return them. Their fees are still to be posted."""
+    """Settle those of these locked new lines that plainly do not fit; return them, with fees to be posted."""
     with connection.cursor() as cursor:
         cursor.execute(_JUDGE, {"due": due, "pending": [str(state) for state in PENDING_ATTEMPT_STATES]})
         rows = cursor.fetchall()

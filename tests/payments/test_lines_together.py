@@ -1,10 +1,12 @@
 """Lines that are settled together end as each by itself would; what a settlement does not tell is found by its age."""
 
-from collections.abc import Callable
+import re
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
+from django.core.management import call_command
 from django_subatomic.db import transaction
 
 from ledger.accounts import close_account
@@ -32,16 +34,21 @@ K = LineKind
 
 @pytest.fixture
 def paid() -> UUID:
+    return pay()
+
+
+def pay() -> UUID:
     """Have a payment of 12.90 of which 2.90 went back."""
     attempt = begin(captures_at_once=True)
     news(attempt, Approved("pi_1", captured=True, money=EUR))
+    ours = refund()
     with transaction():
-        settle_refund(refund_uuid=refund().uuid, outcome=RefundSucceeded("re_1", Money(290, "EUR")), now=NOW)
+        settle_refund(refund_uuid=ours.uuid, outcome=RefundSucceeded("re_1", Money(290, "EUR")), now=NOW)
     return attempt
 
 
 CHARGE, REFUND = told(K.CHARGE, 1290, fee=43), told(K.REFUND, -290)
-UNKNOWN = {"psp_reference": "x", "payment_reference": "x"}
+UNKNOWN: dict[str, Any] = {"psp_reference": "x", "payment_reference": "x"}
 KINDS: dict[str, list[ToldLine]] = {
     "what we know": [CHARGE, REFUND, told(K.FEE, 0, fee=7)],
     "twice": [CHARGE, told(K.CHARGE, 1290, fee=43, line_id="2"), REFUND, told(K.REFUND, -290, line_id="3")],
@@ -56,38 +63,41 @@ KINDS: dict[str, list[ToldLine]] = {
 def ends() -> object:
     """Return all that settling leaves, but for ids."""
     lines = SettlementLine.objects.order_by("line_id")
-    fields = ("line_id", "state", "detail", "book", "booked_fee_minor", "capture", "refund", "finding__subject")
-    told_by = Break.objects.order_by("subject").values_list("subject", "kind", "detail", "attempt", "psp_reference")
-    history = list(Break.objects.order_by("subject").values_list("history__what", "history__by", "history__detail"))
-    return list(lines.values_list(*fields)), list(told_by), history, breaks(), balances(), balances("USD")
+    fields = (
+        "line_id",
+        "state",
+        "detail",
+        "book",
+        "booked_fee_minor",
+        "capture__number",
+        "refund__amount_minor",
+        "finding__subject",
+    )
+    of = ("subject", "kind", "attempt__intent__order_reference", "psp_reference", "history__what", "history__by")
+    found = list(Break.objects.order_by("subject").values_list(*of))
+    rows = [[_plain(value) for value in row] for row in lines.values_list(*fields)]
+    return rows, found, sorted(breaks()), balances(), balances("USD")
 
 
-class _UndoneError(Exception):
-    """No error: it ends the transaction in which one of the two ways was gone."""
-
-
-def ends_of(way: Callable[[list[int]], None], lines: list[ToldLine]) -> object:
-    with pytest.raises(_UndoneError) as undone:  # noqa: PT012 - everything is to be rolled back
-        with transaction():
-            way([row.pk for row in read(*lines)])
-            raise _UndoneError(ends())
-    return undone.value.args[0]
+def _plain(value: object) -> object:
+    """Return a sentence without ids, which differ."""
+    return re.sub(r"(cap|re)_\w{20,}", "?", value) if isinstance(value, str) else value
 
 
 @pytest.mark.parametrize("lines", KINDS.values(), ids=KINDS)
-def test_lines_end_together_as_each_by_itself(paid: UUID, lines: list[ToldLine]) -> None:
-    def one_by_one(pks: list[int]) -> None:
-        for pk in pks:
-            settle_line(line_pk=pk, now=NOW)
-
-    def together(_: list[int]) -> None:
-        for pk in settle_lines_together(limit=9, now=NOW).left:
-            settle_line(line_pk=pk, now=NOW)
-
-    read_by_itself = ends_of(one_by_one, lines)
-    assert ends_of(together, lines) == read_by_itself
+def test_lines_end_together_as_each_by_itself(lines: list[ToldLine]) -> None:
+    # Given what comes of them one by one
+    pay()
+    for row in read(*lines):
+        settle_line(line_pk=row.pk, now=NOW)
+    by_themselves = ends()
+    # When they are settled together
+    call_command("flush", interactive=False, verbosity=0)
+    pay()
     read(*lines)
     settle_due_lines(limit=9, now=NOW)
+    # Then
+    assert ends() == by_themselves
     assert_in_order()
 
 
@@ -99,8 +109,7 @@ def test_all_lines_that_are_plain_are_settled_in_one_commit(paid: UUID) -> None:
 
 
 def test_a_line_that_may_be_of_an_attempt_without_a_name_is_left(paid: UUID) -> None:
-    with transaction():
-        refund(100)
+    refund(100)
     read(told(K.REFUND, -100, psp_reference="re_2"))
     assert len(settle_lines_together(limit=9, now=NOW).left) == 1
     assert Break.objects.count() == 0
