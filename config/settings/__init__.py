@@ -46,6 +46,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.health.HealthMiddleware",
     "config.card_numbers.RefuseCardNumbersMiddleware",
     "config.request_log.RequestLogMiddleware",
     "config.nul.RefuseNulMiddleware",
