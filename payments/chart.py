@@ -14,6 +14,7 @@ SHIPPING = "revenue:shipping"
 REFUNDED_SALES = "revenue:refunds"
 CHARGEBACKS = "expenses:chargebacks"
 DISPUTE_FEES = "expenses:dispute_fees"
+BANK_FEES = "expenses:bank_fees"
 
 
 def receivable(psp: str) -> str:
@@ -131,5 +132,17 @@ def ensure_payout_chart(*, book: str, psp: str, bank_name: str, currency: str) -
         accounts=[
             AccountSpec(code=receivable(psp), currency=currency, type="asset", normal_side="debit"),
             AccountSpec(code=bank(bank_name), currency=currency, type="asset", normal_side="debit"),
+        ],
+    )
+
+
+@transaction_required
+def ensure_bank_chart(*, book: str, bank_name: str, currency: str) -> None:
+    """Open the accounts that what a bank keeps in this currency will need."""
+    ensure_accounts(
+        book=book,
+        accounts=[
+            AccountSpec(code=bank(bank_name), currency=currency, type="asset", normal_side="debit"),
+            AccountSpec(code=BANK_FEES, currency=currency, type="expense", normal_side="debit"),
         ],
     )

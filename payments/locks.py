@@ -12,11 +12,13 @@ from django_subatomic.db import transaction_required
 from payments.errors import PaymentNotFound
 from payments.models import (
     Attempt,
+    BankLine,
     Break,
     Capture,
     Decision,
     FileImport,
     PaymentIntent,
+    Payout,
     Refund,
     SettlementLine,
 )
@@ -123,6 +125,18 @@ def lock_file(*, file_id: str) -> FileImport:
     if found is None:
         raise PaymentNotFound(code="file_not_found", detail=f"There is no file import {file_id}.")
     return found
+
+
+@transaction_required
+def lock_bank_line(*, line_pk: int) -> BankLine:
+    """Lock a bank line, before the payout that it shows."""
+    return BankLine.objects.select_for_update(no_key=True).get(pk=line_pk)
+
+
+@transaction_required
+def lock_payout(*, payout_pk: int) -> Payout:
+    """Lock a payout, before breaks about it."""
+    return Payout.objects.select_for_update(no_key=True).get(pk=payout_pk)
 
 
 @transaction_required

@@ -7,7 +7,7 @@ from decimal import Decimal
 from ledger.drafts import EntryDraft, TransactionDraft, credit, debit
 from ledger.exchange import exchange
 from ledger.money import Money
-from payments.chart import DISPUTE_FEES, bank, fees, receivable, suspense
+from payments.chart import BANK_FEES, DISPUTE_FEES, bank, fees, receivable, suspense
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,26 @@ def payout_returned(
         entries=(debit(receivable(psp), money), credit(bank(bank_name), money)),
         effective_at=now,
         description=f"Payout {payout} returned",
+        metadata={"payout": payout},
+    )
+
+
+def bank_difference(*, payout: str, bank_name: str, beyond: Money, now: datetime) -> TransactionDraft:
+    """Post what a bank kept of a payout (``beyond`` is negative), or added to it.
+
+    :param payout: its PSP, account and reference, with colons in between.
+    """
+    money = Money(abs(beyond.amount_minor), beyond.currency)
+    ours, costs = bank(bank_name), BANK_FEES
+    entries = (debit(costs, money), credit(ours, money))
+    if beyond.amount_minor > 0:
+        entries = (debit(ours, money), credit(costs, money))
+    return TransactionDraft(
+        reference=f"{payout}:bank_difference",
+        kind="payout.bank_difference",
+        entries=entries,
+        effective_at=now,
+        description="Kept, or added, by the bank",
         metadata={"payout": payout},
     )
 

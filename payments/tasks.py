@@ -13,8 +13,10 @@ from payments.ask_psp import look_up
 from payments.capture import send_capture
 from payments.expiry import warn_of_expiry
 from payments.find_missing_lines import find_missing_lines
+from payments.find_missing_payouts import find_missing_payouts
 from payments.import_file import due_files, import_file
 from payments.import_settlement import import_settlement
+from payments.match_bank_lines import match_bank_lines
 from payments.refund import send_refund
 from payments.settle_line import settle_due_lines
 from payments.states import FileState
@@ -115,9 +117,19 @@ def import_some_of_a_file(file_id: str) -> None:
         wake("payments.import_file", file_id)
     elif imported.state is FileState.APPLIED:
         wake("payments.settle_lines")
+        wake("payments.match_bank_lines")
+
+
+@shared_task(name="payments.match_bank_lines")
+def match_bank() -> None:
+    """Match bank lines to payouts."""
+    match_bank_lines(limit=LINES_AT_ONCE, now=datetime.now(UTC))
 
 
 @shared_task(name="payments.find_missing_lines")
 def find_missing() -> None:
-    """Look for what PSPs have taken or paid back and do not tell of."""
-    find_missing_lines(limit=SWEEP_LIMIT, now=datetime.now(UTC))
+    """Look for what PSPs have taken, paid back or paid out, and neither they nor the bank tell of."""
+    now = datetime.now(UTC)
+    find_missing_lines(limit=SWEEP_LIMIT, now=now)
+    match_bank_lines(limit=LINES_AT_ONCE, now=now)
+    find_missing_payouts(limit=SWEEP_LIMIT, now=now)

@@ -105,6 +105,14 @@ FLOWS: Sequence[Flow] = (
     _flow("Dispute fee that only the settlement tells", settled.fee_taken, line=LINE, money=SMALL, of_dispute=True),
     _flow("Dispute fee returned", settled.fee_returned, line=LINE, money=SMALL, of_dispute=True),
     _flow("Payout arrived", settled.paid_out, **PAYOUT),
+    _flow(
+        "Payout of which the bank kept some",
+        settled.bank_difference,
+        payout="stripe:main:po_1",
+        bank_name="main",
+        beyond=-SMALL,
+        now=NOW,
+    ),
     _flow("Payout returned", settled.payout_returned, **PAYOUT),
     _flow(
         "Settled in another currency", settled.converted, line=LINE, sold=KETTLE, bought=DOLLARS, rate=Decimal("1.08")

@@ -104,6 +104,10 @@ PAYMENTS_BANK: str = env.str("PAYMENTS_BANK", "main")
 SETTLEMENT_MISSING_DAYS: int = env.int("SETTLEMENT_MISSING_DAYS", 7, validate=validate.Range(min=1))
 # The bank accounts whose statements may be imported.
 BANK_ACCOUNTS: list[str] = sorted({PAYMENTS_BANK, *env.list("BANK_ACCOUNTS", [])})
+# How long the bank may take: a line that is no payout by then, and a payout that is in no statement, has a break.
+BANK_MISSING_DAYS: int = env.int("BANK_MISSING_DAYS", 5, validate=validate.Range(min=1))
+# The most, in a currency's main unit, that a bank may keep of a payout, or add to it.
+BANK_MOST_DIFFERENCE: int = env.int("BANK_MOST_DIFFERENCE", 50, validate=validate.Range(min=0))
 # The longest file that people may upload. It is read into memory, and kept in the database.
 IMPORT_FILE_MAX_BYTES: int = env.int("IMPORT_FILE_MAX_BYTES", 64 * 1024 * 1024, validate=validate.Range(min=1))
 
