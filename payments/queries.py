@@ -11,6 +11,7 @@ from payments.errors import PaymentNotFound
 from payments.models import Attempt, Capture, Dispute, IntentPart, PaymentIntent, Payout, Refund, RefundPart
 from payments.part_rows import refundable_parts
 from payments.payout_lines import payout_lines
+from payments.payout_proof import payout_proof
 from payments.representation import (
     Json,
     capture_body,
@@ -18,6 +19,7 @@ from payments.representation import (
     intent_body,
     payout_body,
     payout_lines_body,
+    proof_body,
     refund_body,
 )
 from payments.states import PENDING_ATTEMPT_STATES
@@ -103,7 +105,7 @@ def payouts() -> QuerySet[Payout]:
 
 
 def payout(*, payout_id: str) -> Json:
-    """Return a payout, with what its settlement lines come to.
+    """Return a payout, with what its settlement lines come to, and its proof.
 
     :raises PaymentNotFound: ``payout_not_found``.
     """
@@ -111,7 +113,12 @@ def payout(*, payout_id: str) -> Json:
     if found is None:
         raise PaymentNotFound(code="payout_not_found", detail=f"There is no payout {payout_id}.")
     lines = payout_lines(payout=found)
-    return {**payout_body(found), "settlement": None if lines is None else payout_lines_body(lines)}
+    proof = payout_proof(payout=found)
+    return {
+        **payout_body(found),
+        "settlement": None if lines is None else payout_lines_body(lines),
+        "proof": None if proof is None else proof_body(proof),
+    }
 
 
 def clients_of_events(payloads: Mapping[UUID, dict[str, Any]]) -> dict[UUID, str]:

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from payments.models import Attempt, Capture, Dispute, IntentPart, PaymentIntent, Payout, Refund
 from payments.payout_lines import PayoutLines
+from payments.payout_proof import Proof
 from payments.states import AttemptState, IntentState
 
 type Json = dict[str, object]
@@ -134,6 +135,37 @@ def payout_lines_body(lines: PayoutLines) -> Json:
         "fees_minor": lines.fees.amount_minor,
         "net_minor": lines.net.amount_minor,
         "unexplained_minor": lines.unexplained.amount_minor,
+    }
+
+
+def proof_body(proof: Proof) -> Json:
+    """Describe the proof of a payout."""
+    return {
+        "since": None if proof.since is None else _time(proof.since),
+        "until": _time(proof.until),
+        "opening_minor": proof.opening.amount_minor,
+        "movements": [
+            {
+                "what": each.name.lower().replace(" ", "_"),
+                "psp_minor": each.told.amount_minor,
+                "books_minor": each.booked.amount_minor,
+            }
+            for each in proof.movements
+        ],
+        "closing_minor": proof.closing.amount_minor,
+        "breaks": [
+            {
+                "id": each.public_id,
+                "kind": each.kind,
+                "state": each.state,
+                "amount_minor": each.money.amount_minor,
+                "currency": each.money.currency,
+            }
+            for each in proof.breaks
+        ],
+        "new_lines": proof.new_lines,
+        "unexplained_minor": proof.unexplained.amount_minor,
+        "proved": proof.is_proved,
     }
 
 

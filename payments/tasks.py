@@ -14,6 +14,7 @@ from payments.capture import send_capture
 from payments.expiry import warn_of_expiry
 from payments.find_missing_lines import find_missing_lines
 from payments.find_missing_payouts import find_missing_payouts
+from payments.find_unbalanced_payouts import find_unbalanced_payouts
 from payments.import_file import due_files, import_file
 from payments.import_settlement import import_settlement
 from payments.match_bank_lines import match_bank_lines
@@ -128,8 +129,9 @@ def match_bank() -> None:
 
 @shared_task(name="payments.find_missing_lines")
 def find_missing() -> None:
-    """Look for what PSPs have taken, paid back or paid out, and neither they nor the bank tell of."""
+    """Look for what PSPs have taken, paid back or paid out, and neither they nor the bank tell of, or otherwise."""
     now = datetime.now(UTC)
     find_missing_lines(limit=SWEEP_LIMIT, now=now)
     match_bank_lines(limit=LINES_AT_ONCE, now=now)
     find_missing_payouts(limit=SWEEP_LIMIT, now=now)
+    find_unbalanced_payouts(now=now)

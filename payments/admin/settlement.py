@@ -3,11 +3,14 @@
 from urllib.parse import urlencode
 
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from unfold.admin import ModelAdmin
+from unfold.decorators import action
 
 from exactly_once.read_only import ReadOnly
+from payments.admin.payout_proof import proof_page
 from payments.models import Payout, SettlementImport, SettlementLine
 from payments.payout_lines import payout_lines
 
@@ -58,6 +61,12 @@ class PayoutAdmin(ReadOnly, ModelAdmin):
     search_fields = ("public_id", "psp_reference")
     date_hierarchy = "created_at"
     readonly_fields = ("consists_of",)
+    actions_detail = ("proof",)
+
+    @action(description="Proof", url_path="proof", permissions=["view"])  # type: ignore[untyped-decorator]  # unfold's
+    def proof(self, request: HttpRequest, object_id: int) -> HttpResponseBase:
+        """Answer with the payout's proof."""
+        return proof_page(request, object_id, opts=self.opts)
 
     @admin.display(description="Consists of")
     def consists_of(self, payout: Payout) -> str:

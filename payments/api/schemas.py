@@ -4,7 +4,16 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from payments.parts import PartKind
-from payments.states import CaptureState, DisputeState, IntentState, PayoutState, RefundState
+from payments.payout_proof import FEES, MOVEMENTS, PAID_OUT
+from payments.states import (
+    BreakKind,
+    BreakState,
+    CaptureState,
+    DisputeState,
+    IntentState,
+    PayoutState,
+    RefundState,
+)
 
 _LINE = {"kind": "line", "reference": "KETTLE", "jurisdiction": ""}
 _TAX = {"kind": "tax", "reference": "KETTLE", "jurisdiction": "de"}
@@ -90,6 +99,21 @@ _PAYOUT_WITH_LINES = {
         "fees_minor": 42650,
         "net_minor": 2490000,
         "unexplained_minor": 0,
+    },
+    "proof": {
+        "since": "2026-11-22T12:00:00Z",
+        "until": "2026-11-23T12:00:00Z",
+        "opening_minor": 0,
+        "movements": [
+            {"what": "captures", "psp_minor": 2532650, "books_minor": 2532650},
+            {"what": "fees", "psp_minor": -42650, "books_minor": -42650},
+            {"what": "payout", "psp_minor": -2490000, "books_minor": -2490000},
+        ],
+        "closing_minor": 0,
+        "breaks": [],
+        "new_lines": 0,
+        "unexplained_minor": 0,
+        "proved": True,
     },
 }
 
@@ -223,8 +247,41 @@ class PayoutLinesSchema(serializers.Serializer[object]):
     unexplained_minor = serializers.IntegerField(help_text="The payout's amount less net.")
 
 
+class MovementSchema(serializers.Serializer[object]):
+    """What moved what the PSP owes us: as its lines say, and as the books have it. Below zero: it took away."""
+
+    what = serializers.ChoiceField(choices=[name.lower().replace(" ", "_") for name in (*MOVEMENTS, FEES, PAID_OUT)])
+    psp_minor = serializers.IntegerField()
+    books_minor = serializers.IntegerField()
+
+
+class NamedBreakSchema(serializers.Serializer[object]):
+    """A break that names a difference; below zero: the PSP says less than the books."""
+
+    id = serializers.CharField()
+    kind = serializers.ChoiceField(choices=[str(kind) for kind in BreakKind])
+    state = serializers.ChoiceField(choices=[str(state) for state in BreakState])
+    amount_minor = serializers.IntegerField()
+    currency = serializers.CharField()
+
+
+class PayoutProofSchema(serializers.Serializer[object]):
+    """What the PSP owed when the payout before this one had left, what came to it, and what is left; and the books."""
+
+    since = serializers.DateTimeField(allow_null=True)
+    until = serializers.DateTimeField()
+    opening_minor = serializers.IntegerField()
+    movements = MovementSchema(many=True)
+    closing_minor = serializers.IntegerField()
+    breaks = NamedBreakSchema(many=True)
+    new_lines = serializers.IntegerField(help_text="Lines that are not compared with what we know yet.")
+    unexplained_minor = serializers.IntegerField(help_text="What differs and no break names.")
+    proved = serializers.BooleanField(help_text="Whether every minor unit is explained.")
+
+
 @extend_schema_serializer(examples=[OpenApiExample("Arrived", value=_PAYOUT_WITH_LINES, response_only=True)])
 class PayoutWithLinesSchema(PayoutSchema):
     """A payout with what it consists of."""
 
     settlement = PayoutLinesSchema(allow_null=True, help_text="Null while no line of it is known.")
+    proof = PayoutProofSchema(allow_null=True, help_text="Null while its own settlement line is not read.")

@@ -55,8 +55,28 @@ def test_its_lines_come_to_its_amount() -> None:
     assert set(body["settlement"]) == set(schemas.PayoutLinesSchema().fields)
 
 
+def test_it_is_proved_from_the_payout_before_it() -> None:
+    proof = read("po_1")["proof"]
+    assert (proof["since"], proof["opening_minor"], proof["closing_minor"]) == (None, 0, 0)
+    assert [(row["what"], row["psp_minor"], row["books_minor"]) for row in proof["movements"] if row["psp_minor"]] == [
+        ("captures", 1290, 1290),
+        ("other", -40, 0),
+        ("fees", -50, -50),
+        ("payout", -1200, -1200),
+    ]
+    assert [(row["kind"], row["amount_minor"], row["currency"]) for row in proof["breaks"]] == [
+        ("missing_internal", -40, "EUR")
+    ]
+    assert (proof["unexplained_minor"], proof["new_lines"], proof["proved"]) == (0, 0, True)
+    assert set(proof) == set(schemas.PayoutProofSchema().fields)
+    assert set(proof["movements"][0]) == set(schemas.MovementSchema().fields)
+    assert set(proof["breaks"][0]) == set(schemas.NamedBreakSchema().fields)
+
+
 def test_a_payout_whose_lines_are_not_known_says_so() -> None:
     assert read("po_2")["settlement"] is None
+    Payout.objects.filter(psp_reference="po_2").update(psp_reference="po_3")
+    assert read("po_3")["proof"] is None
 
 
 def test_another_scope_reads_no_payout() -> None:
