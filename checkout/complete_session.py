@@ -32,11 +32,9 @@ from exactly_once.keys import Claim, KeyedRequest, StoredResponse
 from exactly_once.responses import json_response, problem_response
 from exactly_once.versions import ANY_VERSION, Expected
 from ledger.money import Money
-from payments.ask_psp import charge, look_up
+from payments.ask_psp import ask
 from payments.begin_attempt import Charge, begin_attempt
 from payments.create_intent import Method
-from payments.queries import live_attempt
-from payments.sweep import claim_attempt
 
 # The outcome comes by webhook or by our own asking, which takes seconds: to ask us more often brings nothing.
 ASK_AGAIN_SECONDS = 2
@@ -79,12 +77,7 @@ def complete_session(
     )
     if isinstance(claim, StoredResponse):
         return claim
-    attempt = live_attempt(order_reference=session_id)
-    if attempt is not None and not claim.resumed:
-        charge(attempt_uuid=attempt, now=now)
-    # A client that asks again and again does not make us ask the PSP more often than the sweeper does.
-    elif attempt is not None and claim_attempt(attempt_uuid=attempt, now=now):
-        look_up(attempt_uuid=attempt, now=now)
+    ask(order_reference=session_id, resumed=claim.resumed, now=now)
     stored = keys.read_response(key_id=claim.key_id)
     if stored is not None:
         return stored

@@ -1,10 +1,8 @@
 """What each line of a cart costs, before discount and taxes. Reads prices; changes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-
-from django.db.models import Prefetch
 
 from checkout.models import Price, Variant
 from checkout.models.validity import valid_at
@@ -41,35 +39,45 @@ def price_lines(
     The codes are ``unknown_sku``, ``no_price_in_currency`` and ``duplicate_sku``.
     """
     skus = [item.sku for item in items]
-    variants = {
-        variant.sku: variant
-        for variant in Variant.objects.filter(sku__in=skus, active=True, product__active=True)
-        .select_related("product")
-        .prefetch_related(Prefetch("prices", Price.objects.filter(valid_at(now), currency=currency)))
-    }
+    prices = _prices(skus, currency, now)
+    unpriced = _for_sale(set(skus) - prices.keys())
     errors: list[FieldError] = []
     lines: list[PricedLine] = []
     for index, item in enumerate(items):
-        problem = _problem(variants.get(item.sku), item, currency, repeated=item.sku in skus[:index])
-        if problem is not None:
+        repeated = item.sku in skus[:index]
+        if item.sku in prices and not repeated:
+            lines.append(_priced(index, prices[item.sku], item))
+        else:
+            is_known = item.sku in prices or item.sku in unpriced
+            problem = _problem(item, currency, is_known=is_known, repeated=repeated)
             errors.append(FieldError(f"/line_items/{index}/sku", *problem))
-            continue
-        lines.append(_priced(index, variants[item.sku], item))
     return lines, errors
 
 
-def _problem(variant: Variant | None, item: LineItem, currency: str, *, repeated: bool) -> tuple[str, str] | None:
-    if variant is None:
+def _prices(skus: Sequence[str], currency: str, now: datetime) -> dict[str, Price]:
+    """Return the price of each SKU that is for sale in this currency; there is one (price_one_at_a_time)."""
+    of_now = Price.objects.filter(valid_at(now), currency=currency, variant__sku__in=skus)
+    for_sale = of_now.filter(variant__active=True, variant__product__active=True)
+    return {price.variant.sku: price for price in for_sale.select_related("variant__product")}
+
+
+def _for_sale(skus: Collection[str]) -> set[str]:
+    if not skus:
+        return set()
+    known = Variant.objects.filter(sku__in=skus, active=True, product__active=True)
+    return set(known.values_list("sku", flat=True))
+
+
+def _problem(item: LineItem, currency: str, *, is_known: bool, repeated: bool) -> tuple[str, str]:
+    if not is_known:
         return "unknown_sku", f"There is no product with the SKU {item.sku!r}."
     if repeated:
         return "duplicate_sku", f"{item.sku!r} stands in an earlier line: add the quantities up."
-    if not variant.prices.all():
-        return "no_price_in_currency", f"{item.sku!r} has no price in {currency}."
-    return None
+    return "no_price_in_currency", f"{item.sku!r} has no price in {currency}."
 
 
-def _priced(index: int, variant: Variant, item: LineItem) -> PricedLine:
-    (price,) = variant.prices.all()  # price_one_at_a_time
+def _priced(index: int, price: Price, item: LineItem) -> PricedLine:
+    variant = price.variant
     return PricedLine(
         index=index,
         variant_id=variant.pk,

@@ -31,8 +31,9 @@ def hold_redemption(*, session: CheckoutSession, discount: Discount, now: dateti
 
 @transaction_required
 def redeem(*, session: CheckoutSession, now: datetime) -> None:
-    """Give what the session holds to its order."""
-    _end(session, RedemptionState.REDEEMED, now)
+    """Give what the session holds to its order; without a title no discount applies to it."""
+    if session.discount_title:
+        _end(session, RedemptionState.REDEEMED, now)
 
 
 @transaction_required

@@ -8,7 +8,7 @@ whoever asked. Order, stock, intent, ledger, outbox and response are one commit 
 from datetime import datetime
 
 import structlog
-from django_subatomic.db import savepoint, transaction_required
+from django_subatomic.db import transaction_required
 
 from checkout.errors import LatePayment, OutOfStock, SessionRefused
 from checkout.events import CONFIRMED, order_payload, publish_order
@@ -65,8 +65,7 @@ def _commit_or_compensate(session: CheckoutSession, outcome: IntentOutcome) -> N
         return
     lines = list(session.lines.order_by("pk"))
     try:
-        with savepoint():
-            commit_stock(session=session, lines=lines, now=outcome.now)
+        commit_stock(session=session, lines=lines, now=outcome.now)
     except (OutOfStock, LatePayment) as error:
         _compensate(session, outcome, why=error.code)
         return

@@ -51,8 +51,10 @@ def store_price(*, session: CheckoutSession, priced: PricedCart) -> list[Session
     session.shipping_taxes = [_tax(tax) for tax in shipping.taxes] if shipping else []
     payable = priced.payable and bool(session.buyer_email)
     session.state = SessionState.READY_FOR_COMPLETE if payable else SessionState.INCOMPLETE
+    is_new = session.pk is None
     session.save()
-    session.lines.all().delete()
+    if not is_new:
+        session.lines.all().delete()
     return SessionLine.objects.bulk_create(_lines(session, priced))
 
 

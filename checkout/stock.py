@@ -61,8 +61,8 @@ def release_stock(*, session: CheckoutSession, state: ReservationState, now: dat
 def commit_stock(*, session: CheckoutSession, lines: Sequence[SessionLine], now: datetime) -> None:
     """Give the held units to the session's order. Where the hold has ended, by now or by a sweep, take them again.
 
-    :raises LatePayment: the hold has ended, and something in the cart is not sold that late.
-    :raises OutOfStock: they are no longer there.
+    :raises LatePayment: the hold has ended, and something in the cart is not sold that late; nothing has changed.
+    :raises OutOfStock: they are no longer there; nothing has changed.
     """
     held = Reservation.objects.filter(session=session, state=ReservationState.HELD)
     if held.filter(expires_at__gt=now).update(state=ReservationState.COMMITTED):

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.db import OperationalError, connection
-from django_subatomic.db import savepoint, transaction, transaction_required
+from django_subatomic.db import transaction, transaction_required
 from psycopg.errors import LockNotAvailable
 
 from exactly_once.errors import Refused, TryLater, Unprocessable
@@ -94,25 +94,42 @@ def once(
 ) -> StoredResponse | Claim:
     """Claim the key and do ``work`` in one transaction; return its response, or the one stored before.
 
-    A ``Refused`` undoes the work and is stored as ``refuse`` renders it. Any other error undoes the claim as well:
-    the key stays free. Where ``work`` returns None the key stays in flight, and the claim is returned for the phases
-    to come. ``work`` must not talk to anybody outside: it runs again after a deadlock.
+    A ``Refused`` undoes the work and is stored as ``refuse`` renders it, in a transaction of its own: should another
+    request with this key have come in between, its response counts. Any other error undoes the claim as well: the key
+    stays free. Where ``work`` returns None the key stays in flight, and the claim is returned for the phases to come.
+    ``work`` must not talk to anybody outside: it runs again after a deadlock.
 
     :raises KeyReused, KeyInFlight, AlreadyExists: see :func:`claim`.
     """
-    with transaction():
-        claimed = claim(keyed=keyed, now=now, lease_seconds=lease_seconds)
-        if isinstance(claimed, StoredResponse):
-            return claimed
-        try:
-            with savepoint():
-                response = work(claimed)
-        except Refused as refusal:
-            response = refuse(refusal)
-        if response is None:
-            return claimed
-        finish(claim=claimed, response=response, now=now)
-        return response
+
+    def attempt(do: Callable[[Claim], StoredResponse | None]) -> StoredResponse | Claim:
+        with transaction():
+            claimed = claim(keyed=keyed, now=now, lease_seconds=lease_seconds)
+            response = claimed if isinstance(claimed, StoredResponse) else do(claimed)
+            if isinstance(claimed, Claim) and response is not None:
+                finish(claim=claimed, response=response, now=now)
+            return claimed if response is None else response
+
+    try:
+        return attempt(lambda claimed: _work(work, claimed))
+    except _WorkRefusedError as refused:
+        answer = refuse(refused.refusal)
+        return attempt(lambda _: answer)
+
+
+class _WorkRefusedError(Exception):
+    """Undoes the transaction; what :func:`claim` refuses does not come this way."""
+
+    def __init__(self, refusal: Refused) -> None:
+        super().__init__(refusal)
+        self.refusal = refusal
+
+
+def _work(work: Callable[[Claim], StoredResponse | None], claimed: Claim) -> StoredResponse | None:
+    try:
+        return work(claimed)
+    except Refused as refusal:
+        raise _WorkRefusedError(refusal) from refusal
 
 
 @transaction_required

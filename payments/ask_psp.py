@@ -17,10 +17,28 @@ from payments.psp.base import PspAdapter
 from payments.psp.outcomes import AuthorizeOutcome, NoLookUp, NotFoundAtPsp, Pending, Unknown
 from payments.psp.registry import get_adapter
 from payments.settle_attempt import settle_attempt
-from payments.states import CHECKED_ATTEMPT_STATES, AttemptState
+from payments.states import CHECKED_ATTEMPT_STATES, PENDING_ATTEMPT_STATES, AttemptState
+from payments.sweep import claim_attempt
 
 _UNANSWERED = frozenset({AttemptState.SUBMITTED, AttemptState.UNKNOWN})
 _GIVES_WAY = frozenset({AttemptState.DECLINED, AttemptState.FAILED_NOT_SENT})
+
+
+@durable
+def ask(*, order_reference: str, resumed: bool, now: datetime) -> None:
+    """Have the order's open attempt come to its end, if it has one.
+
+    :param resumed: somebody asked before us and did not finish. The PSP is then asked no more often than by the
+        sweeper, however often a client asks us again.
+    """
+    pending = Attempt.objects.filter(intent__order_reference=order_reference, state__in=PENDING_ATTEMPT_STATES)
+    attempt = pending.select_related("intent").first()
+    if attempt is None:
+        return
+    if not resumed:
+        _charge(attempt, now)
+    elif claim_attempt(attempt_uuid=attempt.uuid, now=now):
+        look_up(attempt_uuid=attempt.uuid, now=now)
 
 
 @durable
@@ -29,13 +47,16 @@ def charge(*, attempt_uuid: UUID, now: datetime) -> AttemptState:
 
     Where that hands the payment on to another PSP, ask that one, too; return the last one's state.
     """
-    attempt = _attempt(attempt_uuid)
+    return _charge(_attempt(attempt_uuid), now)
+
+
+def _charge(attempt: Attempt, now: datetime) -> AttemptState:
     outcome = _authorize(_adapter(attempt), attempt)
     note_call(attempt=attempt, outcome=outcome, now=now)
     with transaction():
-        state = settle_attempt(attempt_uuid=attempt_uuid, outcome=outcome, now=now)
+        state = settle_attempt(attempt_uuid=attempt.uuid, outcome=outcome, now=now)
     following = _following(attempt) if state in _GIVES_WAY else None
-    return state if following is None else charge(attempt_uuid=following, now=now)
+    return state if following is None else _charge(following, now)
 
 
 @durable
@@ -92,9 +113,9 @@ def finish(*, attempt_uuid: UUID, now: datetime) -> AttemptState:
         return settle_attempt(attempt_uuid=attempt_uuid, outcome=outcome, now=now)
 
 
-def _following(attempt: Attempt) -> UUID | None:
+def _following(attempt: Attempt) -> Attempt | None:
     handed_on = Attempt.objects.filter(failed_over_from=attempt.pk, state=AttemptState.SUBMITTED)
-    return handed_on.values_list("uuid", flat=True).first()
+    return handed_on.select_related("intent").first()
 
 
 def _count_check(attempt_uuid: UUID) -> bool:

@@ -124,6 +124,7 @@ def _processing_intent(charge: Charge, now: datetime) -> PaymentIntent:
     intent.captures_at_once = charge.captures_at_once
     intent.state = IntentState.PROCESSING
     intent.updated_at = now
+    is_new = intent.pk is None
     intent.save()
-    write_parts(intent=intent, parts=charge.parts)
+    write_parts(intent=intent, parts=charge.parts, is_new=is_new)
     return intent

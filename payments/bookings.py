@@ -30,9 +30,9 @@ def book_release(*, attempt: Attempt, expired: bool, now: datetime) -> None:
     _post(attempt, posting_rules.let_go(payment=payment_of(attempt), left=left, expired=expired, now=now))
 
 
-def new_capture(*, attempt: Attempt, money: Money, final: bool, now: datetime) -> Capture:
-    """Return the attempt's next capture, not saved."""
-    last = attempt.captures.aggregate(last=Max("number"))["last"] or 0
+def new_capture(*, attempt: Attempt, money: Money, final: bool, now: datetime, is_first: bool = False) -> Capture:
+    """Return the attempt's next capture, not saved; its first one, where the caller knows that."""
+    last = 0 if is_first else attempt.captures.aggregate(last=Max("number"))["last"] or 0
     return Capture(
         public_id=new_public_id("cap"),
         attempt=attempt,

@@ -19,7 +19,7 @@ from exactly_once.errors import Refused
 from exactly_once.keys import Claim, KeyedRequest, StoredResponse
 from exactly_once.responses import json_response, problem_response
 from ledger.money import Money
-from payments.ask_psp import charge, look_up
+from payments.ask_psp import ask
 from payments.begin_attempt import Charge, begin_attempt
 from payments.create_intent import Method
 from payments.errors import PaymentDeclined, PaymentRefused
@@ -27,11 +27,10 @@ from payments.locks import lock_intent
 from payments.models import PaymentIntent
 from payments.outcomes import IntentOutcome
 from payments.part_rows import parts_of
-from payments.queries import intent_for_client, live_attempt
+from payments.queries import intent_for_client
 from payments.representation import intent_address
 from payments.routing import Token
 from payments.states import IntentState
-from payments.sweep import claim_attempt
 
 # The outcome comes by webhook or by our own asking, which takes seconds: to ask us more often brings nothing.
 ASK_AGAIN_SECONDS = 2
@@ -61,12 +60,7 @@ def confirm_intent(
     )
     if isinstance(claim, StoredResponse):
         return claim
-    attempt = live_attempt(order_reference=intent_id)
-    if attempt is not None and not claim.resumed:
-        charge(attempt_uuid=attempt, now=now)
-    # A client that asks again and again does not make us ask the PSP more often than the sweeper does.
-    elif attempt is not None and claim_attempt(attempt_uuid=attempt, now=now):
-        look_up(attempt_uuid=attempt, now=now)
+    ask(order_reference=intent_id, resumed=claim.resumed, now=now)
     stored = keys.read_response(key_id=claim.key_id)
     if stored is not None:
         return stored

@@ -77,7 +77,7 @@ def create_intent(*, client: str, wish: Wish, now: datetime) -> Json:
         if not wish.reference:
             raise
         raise _taken(client, wish.reference) from error
-    write_parts(intent=intent, parts=wish.parts)
+    write_parts(intent=intent, parts=wish.parts, is_new=True)
     return intent_body(intent, attempts=[], parts=refundable_parts(intent))
 
 

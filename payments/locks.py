@@ -41,11 +41,11 @@ def lock_attempt(*, attempt_uuid: UUID) -> Attempt:
 
     :raises PaymentNotFound: no such attempt.
     """
-    intent = PaymentIntent.objects.select_for_update(no_key=True).filter(attempts__uuid=attempt_uuid).first()
-    if intent is None:
+    # PostgreSQL locks the rows of a join in the order of OF, and reads both anew where it had to wait for one.
+    in_order = Attempt.objects.select_for_update(no_key=True, of=("intent", "self")).select_related("intent")
+    attempt = in_order.filter(uuid=attempt_uuid).first()
+    if attempt is None:
         raise PaymentNotFound(code="attempt_not_found", detail=f"There is no attempt {attempt_uuid}.")
-    attempt = Attempt.objects.select_for_update(no_key=True).get(uuid=attempt_uuid)
-    attempt.intent = intent
     return attempt
 
 

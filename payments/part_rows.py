@@ -16,13 +16,15 @@ def parts_of(intent: PaymentIntent) -> list[Part]:
 
 
 @transaction_required
-def write_parts(*, intent: PaymentIntent, parts: Sequence[Part]) -> None:
-    """Write what the intent collects for in place of what it did. Its row is saved and locked, or new.
+def write_parts(*, intent: PaymentIntent, parts: Sequence[Part], is_new: bool) -> None:
+    """Write what the intent collects for in place of what it did; an intent that is new did for nothing yet.
+
+    Its row is saved and, unless it is new, locked.
 
     :raises InvalidParts: ``parts_invalid``.
     """
     check_parts(parts=parts, money=Money(intent.amount_minor, intent.currency))
-    written = parts_of(intent)
+    written = [] if is_new else parts_of(intent)
     if written == list(parts):
         return
     if written:

@@ -22,7 +22,6 @@ from payments.representation import (
     proof_body,
     refund_body,
 )
-from payments.states import PENDING_ATTEMPT_STATES
 
 
 def intents(*, client: str) -> QuerySet[PaymentIntent]:
@@ -127,12 +126,6 @@ def clients_of_events(payloads: Mapping[UUID, dict[str, Any]]) -> dict[UUID, str
     intents = PaymentIntent.objects.filter(order_reference__in=set(named.values()))
     clients = dict(intents.values_list("order_reference", "client"))
     return {event: clients[order] for event, order in named.items() if order in clients}
-
-
-def live_attempt(*, order_reference: str) -> UUID | None:
-    """Return the attempt of an order whose outcome is still open, if there is one."""
-    open_attempts = Attempt.objects.filter(intent__order_reference=order_reference, state__in=PENDING_ATTEMPT_STATES)
-    return open_attempts.values_list("uuid", flat=True).first()
 
 
 def captured_by_attempt() -> dict[str, Money]:

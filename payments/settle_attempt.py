@@ -117,9 +117,11 @@ def _settle_surplus(surplus: Attempt, outcome: AttemptNews, now: datetime) -> At
 def _apply(attempt: Attempt, outcome: AttemptNews, now: datetime) -> None:
     """Write what follows for the attempt, its captures and voids, and the ledger."""
     was_held, capture = attempt.authorized_at is not None, None
+    # Nobody asks for a capture or a void before the PSP has said anything.
+    is_first = attempt.state == AttemptState.SUBMITTED
     state = state_of(outcome)
     if isinstance(outcome, Approved) and outcome.captured:
-        capture = _capture_of(attempt, outcome.money, now)
+        capture = _capture_of(attempt, outcome.money, now, is_first=is_first)
         attempt.captured_minor += capture.amount_minor
         state = AttemptState.CAPTURED if capture.final else AttemptState.AUTHORIZED
     elif isinstance(outcome, Voided | Expired) and attempt.captured_minor:
@@ -136,7 +138,7 @@ def _apply(attempt: Attempt, outcome: AttemptNews, now: datetime) -> None:
         book_hold(attempt=attempt, now=now)
     elif was_held and isinstance(outcome, Voided | Expired):
         book_release(attempt=attempt, expired=isinstance(outcome, Expired), now=now)
-    if state not in CHECKED_ATTEMPT_STATES:
+    if state not in CHECKED_ATTEMPT_STATES and not is_first:
         close_pending(attempt=attempt, now=now, let_go=isinstance(outcome, Voided))
 
 
@@ -148,14 +150,14 @@ def _note_expiry(attempt: Attempt, outcome: AttemptNews) -> None:
         attempt.save(update_fields=["authorization_expires_at"])
 
 
-def _capture_of(attempt: Attempt, total: Money, now: datetime) -> Capture:
+def _capture_of(attempt: Attempt, total: Money, now: datetime, *, is_first: bool) -> Capture:
     """Return the capture by which the PSP came to this total: ours that is pending, or one that we never asked for."""
-    pending = attempt.captures.filter(state=CaptureState.PENDING).first()
+    pending = None if is_first else attempt.captures.filter(state=CaptureState.PENDING).first()
     if pending is not None:
         pending.attempt = attempt
         return pending
     newly = Money(total.amount_minor - attempt.captured_minor, attempt.currency)
-    return new_capture(attempt=attempt, money=newly, final=True, now=now)
+    return new_capture(attempt=attempt, money=newly, final=True, now=now, is_first=is_first)
 
 
 def _as_far_as_it_proves(attempt: Attempt, outcome: AttemptNews) -> AttemptNews:
