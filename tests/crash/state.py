@@ -52,7 +52,9 @@ def _mails() -> Iterator[str]:
     """Yield what each mail says: one may go out twice, which nobody promises otherwise."""
     for path in (settings.STATE_DIR / "mail").glob("*"):
         mail = message_from_string(path.read_text(), policy=default)
-        yield plain(f"{mail['To']}: {mail['Subject']}: {mail.get_content()}")
+        text = mail.get_body(("plain",))
+        assert text is not None
+        yield plain(f"{mail['To']}: {mail['Subject']}: {text.get_content()}")
 
 
 def _stream() -> Iterator[str]:
