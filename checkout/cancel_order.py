@@ -103,7 +103,6 @@ def _give_back(standing: OrderStanding, parts: Sequence[Part], *, is_last: bool,
     return request_refund(
         order_reference=standing.order.session.public_id,
         money=Money(payment.refundable, standing.order.currency),
-        earned=standing.earned,
         reason=REASON,
         now=now,
     )

@@ -8,13 +8,13 @@ from uuid import UUID
 from django_subatomic.db import transaction_required
 
 from checkout.errors import OrderBusy, OrderRefused
-from checkout.models import Order, OrderLine
+from checkout.models import Order, OrderLine, Shipment
 from checkout.order_parts import owed, sums, total
 from checkout.payment_parts import parts_of
 from checkout.states import OrderState
 from ledger.money import Money
 from payments.capture import request_capture
-from payments.parts import Part, Wanted
+from payments.parts import Part, PartKind, Wanted
 from payments.refund import request_refund
 from payments.standing import Standing, payment_standing
 from payments.void import request_void
@@ -65,6 +65,16 @@ def order_standing(order: Order) -> OrderStanding:
     )
 
 
+def earned_by_shipping(order_reference: str) -> list[Part]:
+    """Return what shipments have earned of the order of a session; nothing where there is none."""
+    shipments = Shipment.objects.filter(order__session__public_id=order_reference)
+    found = list(shipments.values_list("order__currency", "parts"))
+    return [
+        Part(PartKind.TAX if kind == "tax" else PartKind.LINE, reference, Money(minor, found[0][0]), jurisdiction)
+        for (kind, reference, jurisdiction), minor in sums(parts for _, parts in found).items()
+    ]
+
+
 def check_payment(standing: OrderStanding) -> None:
     """Refuse to touch an order whose payment is in doubt, or just being asked about.
 
@@ -94,7 +104,6 @@ def pay_back(*, standing: OrderStanding, parts: Sequence[Part], reason: str, now
     return request_refund(
         order_reference=standing.order.session.public_id,
         parts=wanted,
-        earned=standing.earned,
         reason=reason,
         now=now,
     )

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.search import Lexeme, SearchQuery
-from django.db.models import Prefetch, QuerySet, Sum
+from django.db.models import F, Prefetch, QuerySet, Sum
 
 from checkout.errors import CheckoutNotFound
 from checkout.models import (
@@ -147,14 +147,17 @@ def clients_of_events(payloads: Mapping[UUID, dict[str, Any]]) -> dict[UUID, str
 
 
 def order_totals() -> Counter[str]:
-    """Return what all orders come to, in minor units by currency."""
-    rows = Order.objects.values_list("currency").annotate(total=Sum("total_minor")).order_by()
-    return Counter(dict(rows))
+    """Return what all orders come to, less what was canceled or came back to be paid back, by currency."""
+    totals = Counter(dict(Order.objects.values_list("currency").annotate(total=Sum("total_minor")).order_by()))
+    for events in (Cancellation.objects, Return.objects):
+        totals.subtract(dict(events.values_list("order__currency").annotate(total=Sum("amount_minor")).order_by()))
+    return totals
 
 
 def stock_levels() -> list[tuple[str, int, int, int]]:
-    """Return (SKU, on hand, reserved, sold) of every variant that has stock, wherever it is."""
-    sold = dict(OrderLine.objects.values_list("variant_id").annotate(total=Sum("quantity")).order_by())
+    """Return (SKU, on hand, reserved, sold and not shipped) of every variant that has stock, wherever it is."""
+    open_units = Sum(F("quantity") - F("shipped") - F("canceled"))
+    sold = dict(OrderLine.objects.values_list("variant_id").annotate(total=open_units).order_by())
     levels = StockItem.objects.values_list("variant_id", "variant__sku")
     rows = levels.annotate(on_hand=Sum("on_hand"), reserved=Sum("reserved")).order_by("variant__sku")
     return [(sku, on_hand, reserved, sold.get(variant, 0)) for variant, sku, on_hand, reserved in rows]

@@ -19,7 +19,8 @@ from exactly_once.outbox import OutboxMessage
 
 log = structlog.get_logger(__name__)
 
-# What may put the payment of an order into trouble, or show that it is out of it.
+# What may put the payment of an order into trouble, or show that it is out of it. Not `payment_intent.succeeded`: every
+# sale has one, and what is captured when it is shipped has `capture.succeeded`.
 EVENTS = (
     "capture.failed",
     "capture.succeeded",
@@ -29,7 +30,6 @@ EVENTS = (
     "dispute.lost",
     "payment_intent.canceled",
     "payment_intent.requires_payment_method",
-    "payment_intent.succeeded",
 )
 REVIEWED = (*OPEN_ORDER_STATES, OrderState.SHIPPED, OrderState.MANUAL_REVIEW)
 

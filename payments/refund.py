@@ -14,6 +14,7 @@ from ledger import journal
 from ledger.money import Money
 from payments import posting_rules
 from payments.chart import ensure_earned_refund_chart
+from payments.earned import earned_parts
 from payments.errors import PaymentNotFound, PaymentRefused
 from payments.locks import lock_intent
 from payments.models import Attempt, Refund
@@ -36,7 +37,7 @@ def request_refund(
     order_reference: str,
     money: Money | None = None,
     parts: Sequence[Wanted] = (),
-    earned: Sequence[Part] = (),
+    earned: Sequence[Part] | None = None,
     reason: str,
     now: datetime,
 ) -> str:
@@ -46,8 +47,8 @@ def request_refund(
 
     :param money: shared out over what is left of the payment's parts, where it has any; None: all that is left.
     :param parts: what to pay back instead of a sum.
-    :param earned: how much of which part has been earned by now, such as by shipping. What is still owed in goods is
-        paid back first; the rest comes off revenue and taxes.
+    :param earned: how much of which part has been earned by now, such as by shipping; None: as who sells by it says.
+        What is still owed in goods is paid back first; the rest comes off revenue and taxes.
     :raises PaymentNotFound: the order has no payment.
     :raises PaymentRefused: ``payment_not_captured``, ``nothing_to_refund``, ``refund_exceeds_capture``,
         ``currency_mismatch``, ``unknown_part``, ``refund_exceeds_part``.
@@ -65,6 +66,7 @@ def request_refund(
     if rows and not parts:
         shares = share_out(money=money, left=left_of(rows, attempt.currency))
     refund = _promise(attempt, money, reason, now)
+    earned = earned_parts(order_reference=order_reference) if earned is None else earned
     _post(refund, give_shares(refund=refund, rows=rows, shares=shares, earned=earned), now)
     log.info("refund.requested", refund=refund.public_id, intent=intent.public_id)
     return refund.public_id

@@ -27,17 +27,17 @@ class MoneyRow:
 
 @dataclass(frozen=True, slots=True)
 class StockRow:
-    """One SKU, in units. ``sold`` is what the orders say; ``reserved`` what the shelf says."""
+    """One SKU, in units. ``to_ship`` is what the orders say; ``reserved`` what the shelf says."""
 
     sku: str
     on_hand: int
     reserved: int
-    sold: int
+    to_ship: int
 
     @property
     def agrees(self) -> bool:
-        """Whether exactly the sold units are spoken for, and no more than there are."""
-        return self.reserved == self.sold <= self.on_hand
+        """Whether exactly the units that are sold and not shipped are spoken for, and no more than there are."""
+        return self.reserved == self.to_ship <= self.on_hand
 
 
 def unmatched(*, charges: list[Charge], payments: dict[str, Money]) -> list[str]:

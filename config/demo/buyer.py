@@ -68,6 +68,11 @@ class Shopper:
             requests=first + second,
         )
 
+    def send(self, path: str, body: Mapping[str, object]) -> httpx.Response:
+        """Post what the shop itself has to say, until the answer is final."""
+        answer, _ = self._post(path, body, copies=1)
+        return answer.raise_for_status()
+
     def _post(self, path: str, body: Mapping[str, object], *, copies: int) -> tuple[httpx.Response, int]:
         """Post until the answer is final; return it and how many requests it took.
 

@@ -22,6 +22,7 @@ def print_report(outcome: Outcome, *, seed: int, console: Console) -> None:
         f"{len(outcome.visits)} buyers (seed {seed}), {requests} requests, {outcome.webhooks_delivered} webhook "
         f"deliveries (each event twice, shuffled), {outcome.seconds:.1f} s; paid {paid_by}\n"
     )
+    console.print(f"{outcome.dispatched}\n")
     console.print(_money(outcome))
     if outcome.unmatched:
         console.print(f"[red]Charges that a PSP and we disagree about: {', '.join(outcome.unmatched)}[/]\n")
@@ -85,7 +86,7 @@ def _bare(money: Money) -> str:
 
 
 def _stock(outcome: Outcome) -> Table:
-    table = Table("SKU", "on hand", "reserved", "sold", "", title="Stock", title_justify="left")
+    table = Table("SKU", "on hand", "reserved", "to ship", "", title="Stock", title_justify="left")
     for row in outcome.stock:
-        table.add_row(row.sku, str(row.on_hand), str(row.reserved), str(row.sold), _SAYS[row.agrees])
+        table.add_row(row.sku, str(row.on_hand), str(row.reserved), str(row.to_ship), _SAYS[row.agrees])
     return table

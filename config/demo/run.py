@@ -19,6 +19,7 @@ from config.demo.buyer import Shopper, Visit
 from config.demo.plan import Buyer, plan
 from config.demo.settlement import OwedRow, follow, settle, standing
 from config.demo.simulator import Simulator
+from config.demo.warehouse import Dispatched, dispatch
 from payments import queries as payments
 
 CONCURRENT_BUYERS = 8
@@ -40,6 +41,7 @@ class Outcome:
     """What happened, and what the four records say."""
 
     visits: list[Visit]
+    dispatched: Dispatched
     webhooks_delivered: int
     seconds: float
     charges: int
@@ -63,8 +65,7 @@ def run(*, orders: int, seed: int, at: Addresses, progress: Callable[[str, int],
     """
     started = time.monotonic()
     last_unit_sku = _add_last_unit()
-    for sample in SAMPLES:
-        receive_stock(sku=sample.sku, quantity=orders * 3, reference=f"demo-{seed}", now=datetime.now(UTC))
+    _fill_shelves(units=orders * 3, reference=f"demo-{seed}")
     buyers = plan(orders=orders, seed=seed, skus=[sample.sku for sample in SAMPLES], last_unit_sku=last_unit_sku)
     simulator = Simulator(at.simulator_url)
     before = standing()
@@ -72,6 +73,8 @@ def run(*, orders: int, seed: int, at: Addresses, progress: Callable[[str, int],
         simulator.hold_webhooks()
         visits = _sell(buyers, at, progress)
         delivered = _drain(simulator, progress, seed)
+        dispatched = _dispatch(visits, at)
+        delivered += _drain(simulator, progress, seed)
         simulator.pay_out()
         lines = settle()
         delivered += _drain(simulator, progress, seed)
@@ -80,7 +83,8 @@ def run(*, orders: int, seed: int, at: Addresses, progress: Callable[[str, int],
         simulator.send_webhooks_at_once()
         simulator.close()
     return Outcome(
-        visits=sorted(visits, key=lambda visit: visit.buyer.number),
+        visits=visits,
+        dispatched=dispatched,
         webhooks_delivered=delivered,
         seconds=time.monotonic() - started,
         charges=len(charges),
@@ -96,6 +100,11 @@ def run(*, orders: int, seed: int, at: Addresses, progress: Callable[[str, int],
     )
 
 
+def _fill_shelves(*, units: int, reference: str) -> None:
+    for sample in SAMPLES:
+        receive_stock(sku=sample.sku, quantity=units, reference=reference, now=datetime.now(UTC))
+
+
 def _sell(buyers: list[Buyer], at: Addresses, progress: Callable[[str, int], None]) -> list[Visit]:
     """Let the buyers loose."""
     shopper = Shopper(base_url=at.base_url, api_key=at.api_key)
@@ -107,7 +116,16 @@ def _sell(buyers: list[Buyer], at: Addresses, progress: Callable[[str, int], Non
                 progress("buyers", 1)
     finally:
         shopper.close()
-    return visits
+    return sorted(visits, key=lambda visit: visit.buyer.number)
+
+
+def _dispatch(visits: list[Visit], at: Addresses) -> Dispatched:
+    """Have the shop handle some of its orders."""
+    shopper = Shopper(base_url=at.base_url, api_key=at.api_key)
+    try:
+        return dispatch(visits=visits, shopper=shopper)
+    finally:
+        shopper.close()
 
 
 def _add_last_unit() -> str:

@@ -11,12 +11,18 @@ ORDERS = Projection(
             o.payload ->> 'checkout_session' AS session,
             o.payload ->> 'payment_intent' AS intent,
             (o.payload ->> 'total_minor')::bigint AS total_minor,
-            o.payload ->> 'currency' AS currency
+            o.payload ->> 'currency' AS currency,
+            coalesce(last.payload ->> 'state', 'confirmed') AS state
         FROM exactly_once_outboxevent AS o
+        CROSS JOIN LATERAL (
+            SELECT l.payload FROM exactly_once_outboxevent AS l
+            WHERE l.aggregatetype = 'order' AND l.aggregateid = o.aggregateid
+            ORDER BY l.aggregate_version DESC LIMIT 1
+        ) AS last
         WHERE o.type = 'order.confirmed'
     """,
     stored="""
-        SELECT o.public_id, s.public_id AS session, o.payment_intent, o.total_minor, o.currency
+        SELECT o.public_id, s.public_id AS session, o.payment_intent, o.total_minor, o.currency, o.state
         FROM checkout_order AS o
         INNER JOIN checkout_checkoutsession AS s ON s.id = o.session_id
     """,

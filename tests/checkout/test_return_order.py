@@ -8,7 +8,9 @@ from checkout.errors import OrderRefused
 from checkout.models import OrderLine, Return, ReturnLine, StockMovement
 from checkout.states import Disposition
 from exactly_once.models import OutboxEvent
+from payments.client_verbs import refund_intent
 from payments.models import Attempt, Refund
+from tests.checkout.buyers import CLIENT
 from tests.checkout.orders import (
     TOTAL,
     books,
@@ -22,6 +24,7 @@ from tests.checkout.orders import (
     take_back,
     wrong,
 )
+from tests.factories import NOW
 from tests.psp import Psp
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("psp")]
@@ -126,3 +129,17 @@ def test_a_part_that_was_captured_is_paid_back_while_the_rest_is_held() -> None:
     attempt = Attempt.objects.get()
     assert (attempt.state, attempt.captured_minor, attempt.refunded_minor) == ("captured", 2 * 1290 + 490, 1290)
     assert (books(OWED), wrong()) == ([0], [])
+
+
+def test_a_refund_that_the_payments_api_asks_for_comes_off_what_shipping_has_earned() -> None:
+    # Given
+    mug, _ = open_taxed_shop()
+    order = sell((mug, 2))
+    ship(order, (mug, 1))
+    ship(order)
+    # When
+    with transaction():
+        refund_intent(client=CLIENT, intent_id=str(order.payment_intent), amount_minor=700, reason="duplicate", now=NOW)
+    # Then
+    assert books(OWED, LESS, TAX) == [0, 588, 490 - 112]
+    assert wrong() == []

@@ -89,6 +89,7 @@ def _print_json(outcome: Outcome) -> bool:
         "passed": passed,
         "seconds": round(outcome.seconds, 2),
         "visits": dict(Counter(f"{visit.buyer.story}: {visit.outcome}" for visit in outcome.visits)),
+        "dispatched": asdict(outcome.dispatched),
         "webhooks_delivered": outcome.webhooks_delivered,
         "charges": outcome.charges,
         "unmatched": outcome.unmatched,
