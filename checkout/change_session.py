@@ -8,12 +8,16 @@ from django_subatomic.db import transaction
 
 from checkout.errors import SessionRefused
 from checkout.locks import lock_session
+from checkout.models import Cart, CheckoutSession
 from checkout.price_lines import LineItem
 from checkout.queries import session_for_client
 from checkout.representation import Json, session_body
 from checkout.session_price import items_of, price_session, remarks, store_price
 from checkout.states import OPEN_SESSION_STATES
 from exactly_once.versions import ANY_VERSION, Expected
+
+# Who buys, where the goods go and how, and a discount's code: of carts and sessions alike.
+TERMS = ("buyer_email", "buyer_name", "shipping_address", "fulfillment_option", "discount_code")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +32,12 @@ class Change:
     fulfillment_option: str | None = None
     discount_code: str | None = None
 
-
-_COLUMNS = ("customer", "buyer_email", "buyer_name", "shipping_address", "fulfillment_option", "discount_code")
+    def put_into(self, row: CheckoutSession | Cart) -> None:
+        """Write the new values into a session or cart, but for the lines; it is not saved."""
+        for name in ("customer", *TERMS):
+            value = getattr(self, name)
+            if value is not None:
+                setattr(row, name, value)
 
 
 @transaction
@@ -49,10 +57,7 @@ def change_session(
         raise SessionRefused(
             code="session_not_open", detail=f"{session_id} is {session.state}: its cart can no longer change."
         )
-    for name in _COLUMNS:
-        value = getattr(change, name)
-        if value is not None:
-            setattr(session, name, value)
+    change.put_into(session)
     items = change.items if change.items is not None else items_of(list(session.lines.order_by("pk")))
     priced = price_session(session=session, items=items, now=now)
     priced.require_lines()

@@ -8,7 +8,7 @@ import structlog
 from django.conf import settings
 from django_subatomic.db import transaction_required
 
-from checkout.models import CheckoutSession
+from checkout.models import Cart, CheckoutSession
 from checkout.price_lines import LineItem
 from checkout.representation import Json, session_body
 from checkout.session_price import price_session, remarks, store_price
@@ -21,8 +21,8 @@ SESSION_LIFETIME = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True)
-class Cart:
-    """What the client sends: lines and, sooner or later, who buys, where it goes and how."""
+class NewSession:
+    """What the client sends: lines and, sooner or later, who buys, where it goes and how; or the cart that has them."""
 
     currency: str
     items: Sequence[LineItem]
@@ -32,10 +32,11 @@ class Cart:
     shipping_address: dict[str, str] = field(default_factory=dict)
     fulfillment_option: str = ""
     discount_code: str = ""
+    cart: Cart | None = None
 
 
 @transaction_required
-def create_session(*, client: str, cart: Cart, now: datetime) -> Json:
+def create_session(*, client: str, new: NewSession, now: datetime) -> Json:
     """Write the session and return it as clients see it.
 
     :raises UnableToPrice: a line cannot be priced, or the total is beyond 10^12 minor units.
@@ -44,18 +45,19 @@ def create_session(*, client: str, cart: Cart, now: datetime) -> Json:
         public_id=new_public_id("chk"),
         client=client,
         book=settings.SHOP_BOOK,
-        currency=cart.currency,
-        customer=cart.customer,
-        buyer_email=cart.buyer_email,
-        buyer_name=cart.buyer_name,
-        shipping_address=cart.shipping_address,
-        fulfillment_option=cart.fulfillment_option,
-        discount_code=cart.discount_code,
+        cart=new.cart,
+        currency=new.currency,
+        customer=new.customer,
+        buyer_email=new.buyer_email,
+        buyer_name=new.buyer_name,
+        shipping_address=new.shipping_address,
+        fulfillment_option=new.fulfillment_option,
+        discount_code=new.discount_code,
         created_at=now,
         updated_at=now,
         expires_at=now + SESSION_LIFETIME,
     )
-    priced = price_session(session=session, items=cart.items, now=now)
+    priced = price_session(session=session, items=new.items, now=now)
     priced.require_lines()
     lines = store_price(session=session, priced=priced)
     log.info("checkout.session_created", session=session.public_id)

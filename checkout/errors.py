@@ -15,6 +15,10 @@ class SessionRefused(Refused):
     """The session's state does not allow this."""
 
 
+class CartRefused(Refused):
+    """The cart's state does not allow this, or whose it is."""
+
+
 class OutOfStock(Refused):
     """Fewer units are free than the cart asks for; ``extra`` names the SKUs."""
 

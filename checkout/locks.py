@@ -1,20 +1,24 @@
 """Every row lock of checkout.
 
 The order over the whole service: payment intent, attempt, refund, the ledger's balances (payments/locks.py), then
-checkout session, then its discount, then reservations, then stock items by id. The functions in migrations/sql/ lock
-the last two in that order. An order is locked behind its own intent, by whoever changes either: whoever waits for the
-one waits for the other already.
+checkout session, then its cart (of several carts: by id), then its discount, then reservations, then stock items by id.
+The functions in migrations/sql/ lock the last two in that order. An order is locked behind its own intent, by whoever
+changes either: whoever waits for the one waits for the other already.
 """
 
+import hashlib
 from collections.abc import Iterable
 from functools import reduce
 from operator import or_
 
-from django.db.models import Q
+import rfc8785
+from django.db import connection
+from django.db.models import Q, QuerySet
 from django_subatomic.db import transaction_required
 
 from checkout.errors import CheckoutNotFound
-from checkout.models import CheckoutSession, Discount, Order, StockItem
+from checkout.models import Cart, CheckoutSession, Discount, Order, StockItem
+from checkout.states import CartState
 from payments.locks import hold_intent
 
 
@@ -49,6 +53,50 @@ def lock_order(*, order_id: str, client: str) -> Order:
     hold_intent(order_reference=found.session.public_id)
     own = Order.objects.select_for_update(no_key=True, of=("self",)).select_related("session")
     return own.get(pk=found.pk)
+
+
+@transaction_required
+def lock_cart(*, cart_id: str, client: str) -> Cart:
+    """Lock a client's cart.
+
+    :raises CheckoutNotFound: ``cart_not_found``.
+    """
+    cart = _carts().filter(public_id=cart_id, client=client).first()
+    if cart is None:
+        raise CheckoutNotFound(code="cart_not_found", detail=f"There is no cart {cart_id}.")
+    return cart
+
+
+@transaction_required
+def lock_cart_of(*, session: CheckoutSession) -> Cart | None:
+    """Lock the cart that a session (locked by the caller) was made from, if there is one."""
+    return None if session.cart_id is None else Cart.objects.select_for_update(no_key=True).get(pk=session.cart_id)
+
+
+@transaction_required
+def hold_customer(*, client: str, customer: str) -> None:
+    """Let one request at a time look for a customer's open cart and, where there is none, make one."""
+    name = hashlib.sha256(rfc8785.dumps(["cart", client, customer])).digest()
+    with connection.cursor() as cursor:
+        # Whoever waits here reads what the other has committed in its next statement; this one's snapshot is older.
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(name[:8], signed=True)])
+
+
+@transaction_required
+def lock_open_cart(*, client: str, customer: str) -> Cart | None:
+    """Lock a customer's open cart, if there is one."""
+    return _carts().filter(client=client, customer=customer, state=CartState.OPEN).first()
+
+
+@transaction_required
+def lock_carts_to_merge(*, cart_id: str, client: str, customer: str) -> list[Cart]:
+    """Lock a client's cart and the open one of a customer, in the order of their ids."""
+    wanted = Q(public_id=cart_id) | Q(customer=customer, state=CartState.OPEN)
+    return list(_carts().filter(wanted, client=client).order_by("pk"))
+
+
+def _carts() -> QuerySet[Cart]:
+    return Cart.objects.select_for_update(no_key=True).exclude(state=CartState.DELETED)
 
 
 @transaction_required

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.urls import reverse
 
 from checkout.models import Cancellation, Order, OrderLine, Return, Shipment
-from checkout.representation import Json, discount_body, line_body, taxes_body, time_body, totals
+from checkout.representation import Json, line_body, time_body, whole_body
 from payments.adjustments import Adjustment
 
 
@@ -28,10 +28,7 @@ def order_body(order: Order, adjustments: Sequence[Adjustment] = ()) -> Json:
         "payment_intent": order.payment_intent,
         "currency": order.currency,
         "line_items": [_line(line) for line in lines],
-        "totals": totals(order),
-        "taxes": taxes_body(order, lines),
-        "discount_code": order.discount_code,
-        "discount": discount_body(order),
+        **whole_body(order, lines),
         "customer": order.customer,
         "buyer": {"email": order.buyer_email, "name": order.buyer_name},
         "shipping_address": order.shipping_address,

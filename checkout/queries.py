@@ -11,9 +11,11 @@ from uuid import UUID
 from django.contrib.postgres.search import Lexeme, SearchQuery
 from django.db.models import F, Prefetch, QuerySet, Sum
 
+from checkout.cart_price import show_cart
 from checkout.errors import CheckoutNotFound
 from checkout.models import (
     Cancellation,
+    Cart,
     CheckoutSession,
     Order,
     OrderLine,
@@ -31,7 +33,7 @@ from checkout.models.validity import valid_at
 from checkout.order_representation import order_body
 from checkout.representation import Json, product_body, session_body
 from checkout.session_price import changes, items_of, price_session, remarks
-from checkout.states import OPEN_SESSION_STATES
+from checkout.states import OPEN_SESSION_STATES, CartState
 from payments.adjustments import adjustments
 
 
@@ -53,7 +55,7 @@ def session_for_client(*, session_id: str, client: str, now: datetime) -> Json:
 
 def sessions(*, client: str) -> QuerySet[CheckoutSession]:
     """Return a client's sessions, with what :func:`stored_session_body` reads."""
-    return CheckoutSession.objects.filter(client=client).select_related("order").prefetch_related("lines")
+    return CheckoutSession.objects.filter(client=client).select_related("order", "cart").prefetch_related("lines")
 
 
 def stored_session_body(session: CheckoutSession) -> Json:
@@ -63,6 +65,18 @@ def stored_session_body(session: CheckoutSession) -> Json:
 
 def _lines(session: CheckoutSession) -> list[SessionLine]:
     return sorted(session.lines.all(), key=lambda line: line.pk)
+
+
+def cart_for_client(*, cart_id: str, client: str, now: datetime) -> Json:
+    """Return a cart, priced as of ``now``.
+
+    :raises CheckoutNotFound: ``cart_not_found``.
+    """
+    kept = Cart.objects.exclude(state=CartState.DELETED).select_related("merged_into")
+    cart = kept.filter(public_id=cart_id, client=client).first()
+    if cart is None:
+        raise CheckoutNotFound(code="cart_not_found", detail=f"There is no cart {cart_id}.")
+    return show_cart(cart=cart, now=now)
 
 
 def order_for_client(*, order_id: str, client: str) -> Json:

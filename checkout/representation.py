@@ -10,7 +10,7 @@ from datetime import datetime
 from django.urls import reverse
 
 from checkout.messages import Message
-from checkout.models import CheckoutSession, Order, OrderLine, Product, SessionLine, Variant
+from checkout.models import CartLine, CheckoutSession, Order, OrderLine, Product, SessionLine, Variant
 from checkout.price_cart import PricedCart
 from checkout.shipping_offers import Offer
 from checkout.states import SessionState
@@ -44,24 +44,32 @@ def session_body(
         "state": str(session.state),
         "currency": session.currency,
         "line_items": [line_body(line) for line in lines],
-        "totals": totals(session),
-        "taxes": taxes_body(session, lines),
-        "discount_code": session.discount_code,
-        "discount": discount_body(session),
+        **whole_body(session, lines),
         "customer": session.customer,
         "buyer": {"email": session.buyer_email, "name": session.buyer_name},
         "shipping_address": session.shipping_address,
         "fulfillment_option_id": session.fulfillment_option or None,
-        "fulfillment_options": [_offer(offer) for offer in priced.offers] if priced else [],
+        "fulfillment_options": [offer_body(offer) for offer in priced.offers] if priced else [],
         "messages": [message.as_json() for message in messages],
         "created_at": time_body(session.created_at),
         "expires_at": time_body(session.expires_at),
         "order": None if order is None else {"id": order.public_id, "state": str(order.state)},
         "next_action": None,
+        "cart_id": session.cart.public_id if session.cart else None,
     }
     if session.state == SessionState.REQUIRES_ESCALATION:
         body["next_action"] = {"type": "redirect_to_url", "url": session.next_action_url}
     return body
+
+
+def whole_body(priced: CheckoutSession | Order, lines: Sequence[SessionLine | OrderLine]) -> Json:
+    """Describe what lines and shipping come to together."""
+    return {
+        "totals": totals(priced),
+        "taxes": taxes_body(priced, lines),
+        "discount_code": priced.discount_code,
+        "discount": discount_body(priced),
+    }
 
 
 def totals(priced: CheckoutSession | Order) -> list[Json]:
@@ -111,7 +119,7 @@ def _variant(variant: Variant) -> Json:
 
 
 def line_body(line: SessionLine | OrderLine) -> Json:
-    """Describe a line."""
+    """Describe a line that has a price."""
     return {
         "sku": line.sku,
         "name": line.name,
@@ -122,6 +130,14 @@ def line_body(line: SessionLine | OrderLine) -> Json:
         "taxes": line.taxes,
         "total_minor": line.total_minor,
     }
+
+
+def unsold_line_body(line: CartLine) -> Json:
+    """Describe a line of a cart that has no price, any more or in its currency."""
+    amounts = ("unit_amount_minor", "subtotal_minor", "discount_minor", "total_minor")
+    name = f"{line.variant.product.name} {line.variant.name}".strip()
+    sku = {"sku": line.variant.sku, "name": name, "quantity": line.quantity}
+    return sku | dict.fromkeys(amounts) | {"taxes": []}
 
 
 def taxes_body(priced: CheckoutSession | Order, lines: Sequence[SessionLine | OrderLine]) -> list[Json]:
@@ -140,7 +156,8 @@ def discount_body(priced: CheckoutSession | Order) -> Json | None:
     return {"title": priced.discount_title, "amount_minor": priced.discount_minor}
 
 
-def _offer(offer: Offer) -> Json:
+def offer_body(offer: Offer) -> Json:
+    """Describe a way of sending."""
     return {
         "id": offer.code,
         "name": offer.name,

@@ -10,9 +10,10 @@ from datetime import datetime
 import structlog
 from django_subatomic.db import transaction_required
 
+from checkout.cart_use import order_cart
 from checkout.errors import LatePayment, OutOfStock, SessionRefused
 from checkout.events import CONFIRMED, order_payload, publish_order
-from checkout.locks import lock_paid_session
+from checkout.locks import lock_cart_of, lock_paid_session
 from checkout.models import CheckoutSession, Order, OrderLine, SessionLine
 from checkout.models.priced import Priced, PricedLine, same
 from checkout.redeem_discount import redeem, release_redemption
@@ -63,6 +64,7 @@ def _commit_or_compensate(session: CheckoutSession, outcome: IntentOutcome) -> N
     if session.state not in PAYING_SESSION_STATES:
         _compensate(session, outcome, why=f"session_{session.state}")
         return
+    lock_cart_of(session=session)
     lines = list(session.lines.order_by("pk"))
     try:
         commit_stock(session=session, lines=lines, now=outcome.now)
@@ -84,6 +86,7 @@ def give_away(*, session: CheckoutSession, lines: list[SessionLine], now: dateti
 
 def _commit(session: CheckoutSession, lines: list[SessionLine], intent: str | None, now: datetime) -> StoredResponse:
     redeem(session=session, now=now)
+    order_cart(session=session, now=now)
     order = _write_order(session, lines, intent, now)
     _move(session, SessionState.COMPLETED, RecoveryPoint.DONE, now)
     log.info("order.confirmed", order=order.public_id, session=session.public_id, intent=intent)

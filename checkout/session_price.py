@@ -8,7 +8,7 @@ from django_subatomic.db import transaction_required
 from checkout.availability import short_lines
 from checkout.discount_terms import redeemer_of
 from checkout.messages import Message
-from checkout.models import CheckoutSession, SessionLine
+from checkout.models import Cart, CheckoutSession, SessionLine
 from checkout.price_cart import Asked, PricedCart, price_cart
 from checkout.price_lines import LineItem
 from checkout.pricing.breakdown import Tax
@@ -16,8 +16,8 @@ from checkout.states import SessionState
 from ledger.money import Money
 
 
-def price_session(*, session: CheckoutSession, items: Sequence[LineItem], now: datetime) -> PricedCart:
-    """Return what these items cost as of ``now`` for the buyer and the address of the session.
+def price_session(*, session: CheckoutSession | Cart, items: Sequence[LineItem], now: datetime) -> PricedCart:
+    """Return what these items cost as of ``now`` for the buyer and the address of the session or cart.
 
     :raises UnableToPrice: ``total_too_large``.
     """
@@ -40,6 +40,16 @@ def items_of(lines: Sequence[SessionLine]) -> list[LineItem]:
 @transaction_required
 def store_price(*, session: CheckoutSession, priced: PricedCart) -> list[SessionLine]:
     """Write the price into the session, saved, and its lines; return these."""
+    lines = put_price(session=session, priced=priced)
+    is_new = session.pk is None
+    session.save()
+    if not is_new:
+        session.lines.all().delete()
+    return SessionLine.objects.bulk_create(lines)
+
+
+def put_price(*, session: CheckoutSession, priced: PricedCart) -> list[SessionLine]:
+    """Write the price into the session and return its lines; nothing is saved."""
     totals, shipping = priced.breakdown.totals, priced.breakdown.shipping
     session.subtotal_minor, session.discount_minor = totals.subtotal, totals.discount
     session.fulfillment_minor, session.tax_minor, session.total_minor = totals.fulfillment, totals.tax, totals.total
@@ -51,11 +61,7 @@ def store_price(*, session: CheckoutSession, priced: PricedCart) -> list[Session
     session.shipping_taxes = [_tax(tax) for tax in shipping.taxes] if shipping else []
     payable = priced.payable and bool(session.buyer_email)
     session.state = SessionState.READY_FOR_COMPLETE if payable else SessionState.INCOMPLETE
-    is_new = session.pk is None
-    session.save()
-    if not is_new:
-        session.lines.all().delete()
-    return SessionLine.objects.bulk_create(_lines(session, priced))
+    return _lines(session, priced)
 
 
 def is_stored(*, session: CheckoutSession, lines: Sequence[SessionLine], priced: PricedCart) -> bool:

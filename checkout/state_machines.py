@@ -1,6 +1,6 @@
 """Which states of checkout follow which. Tables only, as in payments/state_machines.py."""
 
-from checkout.states import OrderState, RedemptionState, ReservationState, SessionState
+from checkout.states import CartState, OrderState, RedemptionState, ReservationState, SessionState
 from exactly_once.state_machine import StateMachine
 
 S, H, C = SessionState, ReservationState, OrderState
@@ -38,6 +38,26 @@ SESSION = StateMachine(
 cancelled or expired from there: only the outcome ends it. If the stock held for it runs out first, the units go back to
 the shelf. What then becomes of a late payment is each product's `late_payment_policy`: it takes them again, and is
 refunded in full where they are gone (`sell_again`), or it is refunded in any case (`refund`).""",
+)
+
+CART = StateMachine(
+    name="Cart",
+    purpose="What a buyer has put together so far, without a price of its own.",
+    begins={CartState.OPEN: ""},
+    transitions={
+        CartState.OPEN: {
+            CartState.ORDERED: "by the commit of the order",
+            CartState.MERGED: "the guest signed in",
+            CartState.EXPIRED: "nobody came back",
+            CartState.DELETED: "by the client",
+        },
+        CartState.ORDERED: {},
+        CartState.MERGED: {},
+        CartState.EXPIRED: {},
+        CartState.DELETED: {},
+    },
+    notes="""While a session that was made from it is being paid, a cart stays open and does not change. What has ended
+without an order is deleted after another `CART_DAYS` days.""",
 )
 
 RESERVATION = StateMachine(

@@ -21,6 +21,16 @@ OPEN_SESSION_STATES = (SessionState.INCOMPLETE, SessionState.READY_FOR_COMPLETE)
 PAYING_SESSION_STATES = (SessionState.COMPLETE_IN_PROGRESS, SessionState.REQUIRES_ESCALATION)
 
 
+class CartState(StrEnum):
+    """``open`` until its session is completed, it is added to another cart, is forgotten or thrown away."""
+
+    OPEN = "open"
+    ORDERED = "ordered"
+    MERGED = "merged"
+    EXPIRED = "expired"
+    DELETED = "deleted"
+
+
 class RecoveryPoint(StrEnum):
     """Where a crashed checkout resumes. Points that share a commit are reached together (docs/adr/0005)."""
 

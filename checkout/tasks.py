@@ -8,6 +8,7 @@ from celery import shared_task
 
 from checkout.complete_orders import complete_order, due_orders
 from checkout.expire import due_holds, due_sessions, expire_hold, expire_session
+from checkout.expire_carts import expire_carts, forget_carts
 
 log = structlog.get_logger(__name__)
 
@@ -16,10 +17,12 @@ SWEEP_LIMIT = 200  # sessions and orders a sweep; the next one is seconds away
 
 @shared_task(name="checkout.sweep")
 def sweep() -> None:
-    """Expire sessions and holds, and complete orders, whose time has come."""
+    """Expire sessions, holds and carts, and complete orders, whose time has come."""
     now = datetime.now(UTC)
     for session_id, client in due_sessions(now=now, limit=SWEEP_LIMIT):
         _tidy(expire_session, session_id, client, now)
+    expire_carts(now=now, limit=SWEEP_LIMIT)
+    forget_carts(now=now, limit=SWEEP_LIMIT)
     for session_id, client in due_holds(now=now, limit=SWEEP_LIMIT):
         _tidy(expire_hold, session_id, client, now)
     for order_id, client in due_orders(now=now, limit=SWEEP_LIMIT):

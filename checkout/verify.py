@@ -8,7 +8,7 @@ from django.db.models import BigIntegerField, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
-from checkout import verify_orders, verify_prices
+from checkout import verify_carts, verify_orders, verify_prices
 from checkout.models import CheckoutSession, Reservation, StockItem, StockMovement
 from checkout.states import PAYING_SESSION_STATES, MovementKind, ReservationState, SessionState
 from exactly_once.verification import CheckResult
@@ -27,6 +27,7 @@ def checks(*, now: datetime) -> Iterator[CheckResult]:
     yield _nobody_waits_for_ever(now)
     yield from verify_prices.checks()
     yield from verify_orders.checks()
+    yield from verify_carts.checks()
 
 
 def _stock_adds_up() -> CheckResult:

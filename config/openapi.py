@@ -18,7 +18,7 @@ HTTP_METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 # Operations that ask a PSP for money, and so may hear that the payment was declined.
 PAYING_OPERATIONS = frozenset({"checkout_sessions_complete", "payment_intents_confirm"})
 # Operations that are told of a thing by its id in the body or the query: there may be no such thing.
-NAMING_OPERATIONS = frozenset({"refunds_create", "ledger_transactions_list"})
+NAMING_OPERATIONS = frozenset({"checkout_sessions_create", "refunds_create", "ledger_transactions_list"})
 # Answers that may be stored under a key. Whatever else is answered leaves the key free.
 KEPT = frozenset({"200", "201", "402", "409"})
 
@@ -126,7 +126,8 @@ def require_bodies(result: Schema, generator: SchemaGenerator, **_more: object) 
     """Say of each body whether it may be left out: where it has a field that may not."""
     for _path, _method, operation in operations(result):
         for content in operation.get("requestBody", {}).get("content", {}).values():
-            if "required" in resolved(result, content["schema"]):
+            shape = resolved(result, content["schema"])
+            if any("required" in resolved(result, one) for one in shape.get("oneOf", [shape])):
                 operation["requestBody"]["required"] = True
     return result
 

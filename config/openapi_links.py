@@ -20,6 +20,8 @@ REFERENCES = {
     "/payment_intent": "intent_id",
     "/checkout_session": "session_id",
     "/order/id": "order_id",
+    "/cart_id": "cart_id",
+    "/merged_into": "cart_id",
     "/transaction": "transaction_id",
     "/event_id": "event_id",
 }

@@ -1,6 +1,6 @@
 """What the API's description says about itself. How errors and keys get into it is in config/openapi.py."""
 
-from checkout.states import SessionState
+from checkout.states import CartState, SessionState
 from payments.parts import PartKind
 from payments.states import CaptureState, DisputeState, IntentState, PayoutState, RefundState
 
@@ -55,6 +55,7 @@ SPECTACULAR_SETTINGS = {
         "PartKindEnum": [str(kind) for kind in PartKind],
         "PaymentIntentStateEnum": [str(state) for state in IntentState],
         "CheckoutSessionStateEnum": [str(state) for state in SessionState],
+        "CartStateEnum": [str(state) for state in CartState if state != CartState.DELETED],
         "WebhookDeliveryStateEnum": ["pending", "delivered", "dead"],
         "DisputeStateEnum": [str(state) for state in DisputeState],
         "PayoutObjectEnum": ["payout"],

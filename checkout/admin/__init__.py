@@ -1,5 +1,5 @@
 """Checkout in the admin: catalog and prices are edited, stock is moved; sessions and orders are looked at."""
 
-from checkout.admin import catalog, movements, order_events, orders, pricing, stock
+from checkout.admin import carts, catalog, movements, order_events, orders, pricing, stock
 
-__all__ = ["catalog", "movements", "order_events", "orders", "pricing", "stock"]
+__all__ = ["carts", "catalog", "movements", "order_events", "orders", "pricing", "stock"]

@@ -3,8 +3,9 @@
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from checkout.api.serializers import MAX_LINES, MAX_QUANTITY
 from checkout.cancel_order import Cancel
+from checkout.cart_use import MAX_LINES
+from checkout.models.cart import MAX_QUANTITY
 from checkout.order_units import Wanted
 from checkout.return_order import GoodsBack
 from checkout.ship_order import Parcel

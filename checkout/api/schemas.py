@@ -110,6 +110,7 @@ class SessionSchema(serializers.Serializer[object]):
     expires_at = serializers.DateTimeField()
     order = SessionOrderSchema(allow_null=True)
     next_action = NextActionSchema(allow_null=True)
+    cart_id = serializers.CharField(allow_null=True, help_text="The cart that it was made from.")
 
 
 class PriceSchema(serializers.Serializer[object]):

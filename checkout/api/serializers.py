@@ -5,9 +5,11 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
+from checkout.cart_use import MAX_LINES
 from checkout.change_session import Change
 from checkout.complete_session import Payment
-from checkout.create_session import Cart
+from checkout.create_session import NewSession
+from checkout.models.cart import MAX_QUANTITY
 from checkout.price_lines import LineItem
 from exactly_once.api.serializers import (
     BoundedListField,
@@ -18,9 +20,6 @@ from exactly_once.api.serializers import (
 )
 from exactly_once.versions import Expected
 from payments.api.serializers import MethodSerializer
-
-MAX_LINES = 100  # a cart, not a catalogue: bounds the work of one request
-MAX_QUANTITY = 10_000
 
 
 class LineItemSerializer(StrictSerializer):
@@ -49,12 +48,9 @@ class AddressSerializer(StrictSerializer):
     country = PatternField(r"[A-Z]{2}", required=False, help_text="ISO 3166-1 alpha-2.")
 
 
-class TermsSerializer(StrictSerializer):
+class GuestTermsSerializer(StrictSerializer):
     """Who buys, where the goods go and how, and a discount's code."""
 
-    customer = serializers.CharField(
-        required=False, allow_blank=True, max_length=64, help_text="Your own name for the buyer, such as a user's id."
-    )
     buyer = BuyerSerializer(required=False)
     shipping_address = AddressSerializer(required=False, help_text="Empty: the goods are collected at the shop.")
     fulfillment_option_id = serializers.CharField(
@@ -72,6 +68,19 @@ class TermsSerializer(StrictSerializer):
         if "fulfillment_option_id" in data:
             sent["fulfillment_option"] = data["fulfillment_option_id"]
         return sent
+
+    def items(self) -> list[LineItem] | None:
+        """Return the lines that were sent, if they were."""
+        sent = self.validated_data.get("line_items")
+        return None if sent is None else [LineItem(**item) for item in sent]
+
+
+class TermsSerializer(GuestTermsSerializer):
+    """The same, and your own name for who buys."""
+
+    customer = serializers.CharField(
+        required=False, allow_blank=True, max_length=64, help_text="Your own name for the buyer, such as a user's id."
+    )
 
 
 @extend_schema_serializer(
@@ -93,11 +102,20 @@ class CreateSessionSerializer(TermsSerializer):
     currency = CurrencyField()
     line_items = BoundedListField(child=LineItemSerializer(), allow_empty=False, max_length=MAX_LINES)
 
-    def cart(self) -> Cart:
-        """Return the validated body as the domain's cart."""
-        data = self.validated_data
-        items = [LineItem(**item) for item in data["line_items"]]
-        return Cart(currency=data["currency"], items=items, **self.terms())
+    def new(self) -> NewSession:
+        """Return the validated body as the domain has it."""
+        return NewSession(currency=self.validated_data["currency"], items=self.items() or (), **self.terms())
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("What is in a cart", {"cart_id": "cart_0o1rlqf2p9kq0dbb5j7v3c8g1s"}, request_only=True),
+    ]
+)
+class CreateSessionOfCartSerializer(TermsSerializer):
+    """A new checkout session with the lines of a cart, on its terms but for those that are sent along."""
+
+    cart_id = serializers.CharField(max_length=40)
 
 
 @extend_schema_serializer(
@@ -112,8 +130,7 @@ class ChangeSessionSerializer(TermsSerializer):
 
     def change(self) -> Change:
         """Return the validated body as the domain's change."""
-        items = self.validated_data.get("line_items")
-        return Change(items=None if items is None else [LineItem(**item) for item in items], **self.terms())
+        return Change(items=self.items(), **self.terms())
 
 
 @extend_schema_serializer(

@@ -1,10 +1,12 @@
 """The checkout API: each view validates, calls one domain verb, and answers."""
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,13 +18,15 @@ from checkout.api.filters import SESSION_FILTERS, sessions_asked_for
 from checkout.api.serializers import (
     ChangeSessionSerializer,
     CompleteSessionSerializer,
+    CreateSessionOfCartSerializer,
     CreateSessionSerializer,
 )
 from checkout.cancel_session import cancel_session
 from checkout.change_session import change_session
 from checkout.complete_session import complete_session
 from checkout.create_session import create_session
-from checkout.representation import session_address
+from checkout.create_session_of_cart import create_session_of_cart
+from checkout.representation import Json, session_address
 from exactly_once.api.conditional import (
     IF_MATCH,
     IF_NONE_MATCH,
@@ -36,6 +40,12 @@ from exactly_once.api.pagination import NewestFirst
 from exactly_once.api.serializers import EmptySerializer, validated
 from exactly_once.keys import StoredResponse
 from exactly_once.responses import json_response
+
+NEW_SESSION = PolymorphicProxySerializer(
+    component_name="NewSession",
+    serializers=[CreateSessionSerializer, CreateSessionOfCartSerializer],
+    resource_type_field_name=None,
+)
 
 
 class SessionListView(IdempotentAPIView, GenericAPIView[Any]):
@@ -57,19 +67,33 @@ class SessionListView(IdempotentAPIView, GenericAPIView[Any]):
 
     @extend_schema(
         operation_id="checkout_sessions_create",
-        request=CreateSessionSerializer,
+        request=NEW_SESSION,
         responses={201: schemas.SessionSchema},
     )
     def post(self, request: Request) -> HttpResponse:
-        """Open a checkout session. Nothing is reserved until it is completed."""
-        cart = validated(CreateSessionSerializer, request).cart()
-        client = caller(request)
+        """Open a checkout session, with lines or with a cart's. Nothing is reserved until it is completed."""
+        create = _of_cart(request) if _names_a_cart(request.data) else _of_lines(request)
 
         def work(now: datetime) -> StoredResponse:
-            body = create_session(client=client, cart=cart, now=now)
+            body = create(now=now)
             return json_response(201, body, location=session_address(str(body["id"])))
 
         return self.respond(request, self.in_one_transaction(work))
+
+
+def _names_a_cart(body: object) -> bool:
+    return isinstance(body, Mapping) and "cart_id" in body
+
+
+def _of_lines(request: Request) -> Callable[..., Json]:
+    new = validated(CreateSessionSerializer, request).new()
+    return partial(create_session, client=caller(request), new=new)
+
+
+def _of_cart(request: Request) -> Callable[..., Json]:
+    body = validated(CreateSessionOfCartSerializer, request)
+    cart_id = body.validated_data["cart_id"]
+    return partial(create_session_of_cart, client=caller(request), cart_id=cart_id, terms=body.terms())
 
 
 @conditional_get

@@ -1,5 +1,6 @@
 """Rows of the checkout package. No other package imports them."""
 
+from checkout.models.cart import Cart, CartLine
 from checkout.models.catalog import Price, Product, ProductImage, Variant
 from checkout.models.discount import Discount, DiscountAmount, DiscountRedemption
 from checkout.models.fulfillment import (
@@ -19,6 +20,8 @@ from checkout.models.tax import TaxCategory, TaxRate
 __all__ = [
     "Cancellation",
     "CancellationLine",
+    "Cart",
+    "CartLine",
     "CheckoutSession",
     "Discount",
     "DiscountAmount",

@@ -3,8 +3,9 @@
 from django.db import models
 from django.db.models import Q
 
+from checkout.models.cart import Cart
 from checkout.models.priced import Priced, PricedLine, lines_add_up
-from checkout.states import RecoveryPoint, SessionState
+from checkout.states import PAYING_SESSION_STATES, RecoveryPoint, SessionState
 
 _LINES = {"whole": "checkout_checkoutsession", "lines": "checkout_sessionline", "owner": "session_id"}
 
@@ -16,6 +17,7 @@ class CheckoutSession(Priced):
     client = models.CharField(max_length=64)
     book = models.CharField(max_length=64)
     state = models.CharField(max_length=32, default=SessionState.INCOMPLETE)
+    cart = models.ForeignKey(Cart, on_delete=models.PROTECT, null=True, blank=True, related_name="sessions")
     recovery_point = models.CharField(max_length=32, default=RecoveryPoint.STARTED)
     # The client's own name for the buyer, if there is one.
     customer = models.CharField(max_length=64, blank=True)
@@ -36,6 +38,12 @@ class CheckoutSession(Priced):
             *Priced.Meta.constraints,
             models.CheckConstraint(
                 name="session_state_known", condition=Q(state__in=[str(state) for state in SessionState])
+            ),
+            # Of two that were made from one cart, one is paid.
+            models.UniqueConstraint(
+                name="session_one_paid_per_cart",
+                fields=["cart"],
+                condition=Q(state__in=[*PAYING_SESSION_STATES, SessionState.COMPLETED]),
             ),
         ]
         indexes = [

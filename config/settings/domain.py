@@ -125,6 +125,8 @@ SHOP_CAPTURES_AT_SHIPPING: bool = env.bool("SHOP_CAPTURES_AT_SHIPPING", default=
 # How many days after its last shipment an order is completed.
 ORDER_COMPLETED_DAYS: int = env.int("ORDER_COMPLETED_DAYS", 14, validate=validate.Range(min=0))
 SHOP_ADDRESS_REQUIRED: bool = env.bool("SHOP_ADDRESS_REQUIRED", default=False)
+# For how long a cart is kept that nobody changes, and after its end once more.
+CART_DAYS: int = env.int("CART_DAYS", 30, validate=validate.Range(min=1))
 # The shop page pays with this key, and so shows it to everybody who opens it: never in production.
 SHOP_API_KEY: str = env.str("SHOP_API_KEY", "")
 SHOP_CURRENCY: str = env.str("SHOP_CURRENCY", "EUR")

@@ -7,7 +7,7 @@ from typing import Any
 from django_subatomic.db import transaction
 
 from checkout.complete_session import Payment, complete_session
-from checkout.create_session import Cart, create_session
+from checkout.create_session import NewSession, create_session
 from checkout.models import Variant
 from checkout.price_lines import LineItem
 from exactly_once.errors import Refused
@@ -32,9 +32,9 @@ def open_shop(*, on_hand: int = 10) -> Variant:
 def open_session(variant: Variant, quantity: int = 1, *, email: str | None = None, **terms: Any) -> str:
     """Return the id of a session that can be paid, by a buyer of its own unless one is given."""
     buyer = email or f"ada-{uuid.uuid4()}@example.com"
-    cart = Cart(currency="EUR", items=[LineItem(variant.sku, quantity)], buyer_email=buyer, **terms)
+    new = NewSession(currency="EUR", items=[LineItem(variant.sku, quantity)], buyer_email=buyer, **terms)
     with transaction():
-        return str(create_session(client=CLIENT, cart=cart, now=NOW)["id"])
+        return str(create_session(client=CLIENT, new=new, now=NOW)["id"])
 
 
 def pay(session_id: str, token: str = "pm_card_visa", *, key: str | None = None, now: datetime = NOW) -> StoredResponse:

@@ -10,7 +10,7 @@ from django_subatomic.db import transaction
 
 from checkout.cancel_order import Cancel, cancel_order
 from checkout.complete_session import Payment, complete_session
-from checkout.create_session import Cart, create_session
+from checkout.create_session import NewSession, create_session
 from checkout.models import Order, StockItem, Variant
 from checkout.order_units import Wanted
 from checkout.price_lines import LineItem
@@ -51,7 +51,7 @@ def open_taxed_shop() -> tuple[Variant, Variant]:
 
 def sell(*items: tuple[Variant, int], at_shipping: bool = False, psp: str = "stripe", **terms: Any) -> Order:
     """Sell these to a buyer in Germany; return the order."""
-    cart = Cart(
+    new = NewSession(
         currency="EUR",
         items=[LineItem(variant.sku, quantity) for variant, quantity in items],
         buyer_email=f"ada-{uuid.uuid4()}@example.com",
@@ -59,7 +59,7 @@ def sell(*items: tuple[Variant, int], at_shipping: bool = False, psp: str = "str
     )
     with override_settings(SHOP_CAPTURES_AT_SHIPPING=at_shipping):
         with transaction():
-            session = str(create_session(client=CLIENT, cart=cart, now=NOW)["id"])
+            session = str(create_session(client=CLIENT, new=new, now=NOW)["id"])
         answer = complete_session(
             keyed=KeyedRequest(client=CLIENT, key=str(uuid.uuid4()), fingerprint=b"x" * 32),
             session_id=session,

@@ -3,7 +3,7 @@
 import pytest
 from django_subatomic.db import transaction
 
-from checkout.create_session import Cart, create_session
+from checkout.create_session import NewSession, create_session
 from checkout.errors import OutOfStock
 from checkout.models import CheckoutSession, Reservation, StockLocation, StockMovement, Variant
 from checkout.price_lines import LineItem
@@ -27,7 +27,7 @@ def opened(*wanted: tuple[Variant, int]) -> CheckoutSession:
     """Return a session of a cart."""
     items = [LineItem(variant.sku, quantity) for variant, quantity in wanted]
     with transaction():
-        body = create_session(client="cli_test", cart=Cart(currency="EUR", items=items), now=NOW)
+        body = create_session(client="cli_test", new=NewSession(currency="EUR", items=items), now=NOW)
     return CheckoutSession.objects.get(public_id=body["id"])
 
 

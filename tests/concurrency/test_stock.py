@@ -3,7 +3,7 @@
 import pytest
 from django_subatomic.db import transaction
 
-from checkout.create_session import Cart, create_session
+from checkout.create_session import NewSession, create_session
 from checkout.errors import OutOfStock
 from checkout.models import CheckoutSession, Reservation, StockItem
 from checkout.price_lines import LineItem
@@ -16,9 +16,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def _session(*items: LineItem) -> str:
-    cart = Cart(currency="EUR", items=items, buyer_email="ada@example.com")
+    new = NewSession(currency="EUR", items=items, buyer_email="ada@example.com")
     with transaction():
-        return str(create_session(client="cli_test", cart=cart, now=NOW)["id"])
+        return str(create_session(client="cli_test", new=new, now=NOW)["id"])
 
 
 def _hold(session_id: str) -> None:

@@ -106,6 +106,9 @@ def test_a_body_that_a_link_fills_has_such_a_field(
     "way",
     [
         "checkout_sessions_create checkout_sessions_change checkout_sessions_complete orders_read payment_intents_read",
+        "carts_create carts_add_line carts_change carts_read checkout_sessions_read",
+        "carts_create carts_merge carts_delete",
+        "checkout_sessions_create carts_read",
         "checkout_sessions_create checkout_sessions_cancel checkout_sessions_read",
         "payment_intents_create payment_intents_confirm payment_intents_capture captures_read payment_intents_read",
         "payment_intents_confirm refunds_create refunds_read payment_intents_read payment_intents_cancel",

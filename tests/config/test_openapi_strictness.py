@@ -39,7 +39,17 @@ def bodies(schema: dict[str, Any]) -> dict[str, dict[str, Any]]:
     names = [
         content["schema"]["$ref"].rpartition("/")[2] for [content] in map(list, contents) if "$ref" in content["schema"]
     ]
-    return {name: component(schema, name) for name in names}
+    return dict(_alternatives(schema, names))
+
+
+def _alternatives(schema: dict[str, Any], names: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the components of these names; in place of a choice, those that can be chosen."""
+    for name in names:
+        shape = component(schema, name)
+        if "oneOf" in shape:
+            yield from _alternatives(schema, [one["$ref"].rpartition("/")[2] for one in shape["oneOf"]])
+        else:
+            yield name, shape
 
 
 def test_a_body_with_an_unknown_field_does_not_fit(schema: dict[str, Any]) -> None:

@@ -34,6 +34,7 @@ UNSAYABLE = {
     "card_number": "digits that look like a card's, by their check digit",
     "card_number_refused": "the same, in an address or a header",
     "cursor_invalid": "a cursor is what an answer gave out",
+    "if_match_malformed": "an ETag is what an answer gave out; the coverage phase sends 0, whatever the pattern",
     "unbalanced": "debits are credits",
     "unknown_sku": "a reference to what there is not",
     "unknown_location": "the same",

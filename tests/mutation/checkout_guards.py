@@ -11,12 +11,24 @@ CHECKOUT_GUARDS = {
         "pgtrigger_append_only_1a0af",
         "pgtrigger_counted_274f5",
     ),
+    "checkout_cart": (
+        "cart_merged_into_another",
+        "cart_one_open_per_customer",
+        "cart_state_known",
+        "checkout_cart_public_id_key",
+        "pgtrigger_follows_table_7e898",
+    ),
+    "checkout_cartline": (
+        "cart_line_one_per_variant",
+        "cart_line_quantity_within",
+    ),
     "checkout_checkoutsession": (
         "checkout_checkoutsession_public_id_key",
         "checkoutsession_shipping_discount_within",
         "checkoutsession_totals_add_up",
         "checkoutsession_totals_not_negative",
         "pgtrigger_lines_add_up_41af2",
+        "session_one_paid_per_cart",
         "session_state_known",
     ),
     "checkout_discount": (

@@ -40,6 +40,9 @@ BREAKS = {
     "returnline_quantity_positive": "quantity = 0",
     "shipment_amount_not_negative": "amount_minor = -1",
     "shipmentline_quantity_positive": "quantity = 0",
+    "cart_line_quantity_within": "quantity = 0",
+    "cart_merged_into_another": "merged_into_id = id WHERE state = 'merged'",
+    "cart_state_known": "state = 'x', merged_into_id = NULL",
     "checkoutsession_shipping_discount_within": "shipping_discount_minor = -1",
     "checkoutsession_totals_add_up": "total_minor = total_minor + 1",
     "checkoutsession_totals_not_negative": "shipping_tax_minor = -1",
@@ -114,6 +117,7 @@ TRIGGERS = {
 # Where that is not what breaks the trigger's rule.
 OTHERWISE = {
     **PAYMENT_OTHERWISE,
+    ("checkout_cart", "follows_table"): "UPDATE {table} SET state = 'open' WHERE state = 'ordered'",
     ("checkout_checkoutsession", "lines_add_up"): "UPDATE {table} SET subtotal_minor = subtotal_minor + 1,"
     " total_minor = total_minor + 1",
     ("checkout_discountredemption", "follows_table"): "UPDATE {table} SET state = 'held'",

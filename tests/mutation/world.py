@@ -36,6 +36,7 @@ from payments.settle_refund import settle_refund
 from payments.states import DecisionOutcome, DisputeState, FileKind, LineKind, PayoutState
 from payments.void import request_void
 from tests.checkout.buyers import open_session, open_shop, pay
+from tests.checkout.carts import open_cart, open_session_of, sign_in
 from tests.checkout.orders import cancel, sell, ship, take_back
 from tests.factories import NOW, DiscountFactory, ShippingPriceFactory, TaxRateFactory, VariantFactory
 from tests.payments.settling import settled, told
@@ -94,6 +95,7 @@ def _buy_at_a_discount() -> str:
     mug.save()
     session = open_session(mug, discount_code="TEA10", shipping_address={"country": "DE"})
     pay(session)
+    _buy_from_a_cart(mug.sku)
     return session
 
 
@@ -104,6 +106,13 @@ def _handle_an_order() -> None:
     ship(order, (mug, 2))
     take_back(order, (mug, 1))
     cancel(order, (mug, 1))
+
+
+def _buy_from_a_cart(sku: str) -> None:
+    """Have a cart that was sold, one of a guest who signed in, and the customer's that it was added to."""
+    pay(open_session_of(open_cart(sku, buyer_email="ada@example.com")))
+    open_cart(customer="ada")
+    sign_in(open_cart(sku), "ada")
 
 
 def _hold_payments() -> None:

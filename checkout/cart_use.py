@@ -1,0 +1,66 @@
+"""Whether a cart can still be used, and for how long it is kept."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django_subatomic.db import transaction_required
+
+from checkout.errors import CartRefused
+from checkout.locks import lock_cart_of
+from checkout.models import Cart, CheckoutSession
+from checkout.states import PAYING_SESSION_STATES, CartState, SessionState
+
+MAX_LINES = 100  # a cart, not a catalogue: bounds the work of one request
+
+
+def lifetime() -> timedelta:
+    """Return for how long a cart is kept that nobody changes."""
+    return timedelta(days=settings.CART_DAYS)
+
+
+def require_open(*, cart: Cart, now: datetime) -> None:
+    """Refuse a locked cart that has come to its end, or is being paid.
+
+    :raises CartRefused: ``cart_ordered``, ``cart_merged``, ``cart_expired``, or ``cart_in_payment``: what is being paid
+        for does not change meanwhile.
+    """
+    if cart.state == CartState.OPEN and cart.expires_at <= now:
+        raise CartRefused(code="cart_expired", detail="Nobody has changed this cart for too long.")
+    if cart.state != CartState.OPEN:
+        into: dict[str, object] = {"cart_id": cart.merged_into.public_id} if cart.merged_into else {}
+        raise CartRefused(code=f"cart_{cart.state}", detail=f"The cart is {cart.state}.", extra=into)
+    if paying := session_of(cart=cart):
+        raise CartRefused(
+            code="cart_in_payment",
+            detail=f"Checkout session {paying} of this cart is being paid. Wait for its end, or cancel it.",
+            extra={"checkout_session": paying},
+        )
+
+
+@transaction_required
+def claim_cart(*, session: CheckoutSession, now: datetime) -> None:
+    """Lock the cart that a locked session was made from, if any, and see that no other session of it has been paid.
+
+    :raises CartRefused: as :func:`require_open`.
+    """
+    cart = lock_cart_of(session=session)
+    if cart is not None:
+        require_open(cart=cart, now=now)
+        # So that a sweep which has listed it as overdue looks at it again.
+        cart.expires_at = now + lifetime()
+        cart.save(update_fields=["expires_at"])
+
+
+@transaction_required
+def order_cart(*, session: CheckoutSession, now: datetime) -> None:
+    """End the cart that has become an order, if the session was made from one."""
+    if session.cart_id is None:
+        return
+    open_carts = Cart.objects.filter(pk=session.cart_id, state=CartState.OPEN)
+    open_carts.update(state=CartState.ORDERED, updated_at=now)
+
+
+def session_of(*, cart: Cart) -> str | None:
+    """Return the session that pays for the cart, or has: one at most (``session_one_paid_per_cart``)."""
+    paid = cart.sessions.filter(state__in=[*PAYING_SESSION_STATES, SessionState.COMPLETED])
+    return paid.values_list("public_id", flat=True).first()
