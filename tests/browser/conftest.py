@@ -14,7 +14,7 @@ from config.services.stack import Stack
 from tests.shop import Shop, shop_at
 
 DESK: ViewportSize = {"width": 1280, "height": 900}
-PHONE: ViewportSize = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 360, "height": 740}
 on_desk_and_phone = pytest.mark.parametrize("window", [DESK, PHONE], ids=["desk", "phone"])
 # Kept after the tests, to be looked at.
 SCREENSHOTS = BASE_DIR / "artefacts" / "screenshots"

@@ -34,7 +34,7 @@ def test_the_docs_page_shows_the_whole_api(visit: Visit, shop: Shop) -> None:
 
 
 @on_desk_and_phone
-@pytest.mark.parametrize("path", ["/", "/shop/", "/nowhere", "/admin/login/"])
+@pytest.mark.parametrize("path", ["/", "/shop/", "/shop/cart/", "/shop/checkout/", "/nowhere", "/admin/login/"])
 def test_a_page_fits_the_window(visit: Visit, path: str) -> None:
     # When
     visit.page.goto(path)

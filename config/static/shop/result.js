@@ -1,4 +1,4 @@
-/** The box below the pay button: what is going on, how it ended, and what to mend. */
+/** The box at the top of a page: what is going on, how it ended, and what to mend. */
 
 export class Result {
   #box;
@@ -33,6 +33,22 @@ export class Result {
     this.#show("busy", [paragraph(text), link]);
   }
 
+  /** Say what has been done, and where it goes on. */
+  goTo(text, label, url) {
+    const link = document.createElement("a");
+    Object.assign(link, { href: url, textContent: label });
+    const line = paragraph(`${text} `);
+    line.append(link);
+    this.#show("good", [line]);
+  }
+
+  /** Say what went wrong, and where it goes on. */
+  lead(text, label, url) {
+    const link = document.createElement("a");
+    Object.assign(link, { href: url, className: "button", textContent: label });
+    this.#show("bad", [paragraph(text), link]);
+  }
+
   /** Do something only when the buyer says so. */
   ask(text, label, act) {
     const button = document.createElement("button");
@@ -47,7 +63,6 @@ export class Result {
   #show(kind, parts) {
     this.#box.dataset.kind = kind;
     this.#box.replaceChildren(...parts);
-    if (parts.length) this.#box.scrollIntoView({ block: "nearest" });
   }
 }
 

@@ -37,22 +37,37 @@ export class Api {
   }
 
   /**
-   * Send until the answer is final, and return it.
+   * Send until the answer is final, and return it. Whatever waits for others, such as a payment whose outcome nobody
+   * knows yet (202), is final only if `takesPending` says so.
    *
    * `onWait(tries)` hears of every answer that is none.
    */
-  async post(url, body, { key, onWait }) {
-    const request = {
-      method: "POST",
-      headers: { "Content-Type": "application/json", "Idempotency-Key": `"${key}"` },
-      body: JSON.stringify(body),
-    };
+  post(url, body, { key = crypto.randomUUID(), onWait, takesPending = false } = {}) {
+    return this.#until({ method: "POST", url, body, headers: { "Idempotency-Key": `"${key}"` }, onWait, takesPending });
+  }
+
+  /** These say what is to be, so that sending them twice does no harm. */
+  patch(url, body) {
+    return this.#until({ method: "PATCH", url, body });
+  }
+
+  put(url, body) {
+    return this.#until({ method: "PUT", url, body });
+  }
+
+  delete(url) {
+    return this.#until({ method: "DELETE", url });
+  }
+
+  async #until({ method, url, body, headers, onWait = () => {}, takesPending = false }) {
+    const content = body === undefined ? {} : { body: JSON.stringify(body) };
+    const request = { method, headers: { "Content-Type": "application/json", ...headers }, ...content };
     for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
       const answer = await this.#send(url, request).catch(() => null);
-      const content = answer && (await readJson(answer));
-      if (answer && !isForNow(answer)) {
-        if (!answer.ok) throw new Refused(answer.status, content);
-        return content;
+      const told = answer && (await readJson(answer));
+      if (answer && (!isForNow(answer) || (takesPending && answer.status === 202))) {
+        if (!answer.ok) throw new Refused(answer.status, told);
+        return told;
       }
       onWait(tries, MOST_TRIES);
       if (tries < MOST_TRIES) await pause(pauseMs(answer, tries));
