@@ -40,6 +40,11 @@ attack-ledger: ## random work and storms against the ledger for half an hour; pr
 attack-payments: ## tell of payments in hundreds of orders, with repetitions: are the books the same?
 	TALLY_ATTACK=payments $(RUN) pytest tests/payments/test_event_orders.py
 
+.PHONY: attack-processes
+attack-processes: ## start whole services, kill and stop them in every way; three minutes
+	TALLY_ATTACK=processes $(RUN) pytest tests/config/test_up.py tests/config/test_given_servers.py tests/config/test_stack.py \
+		tests/crash/test_web_killed.py tests/flows/test_fourth_psp.py tests/bench/test_ledger.py
+
 .PHONY: attack-changefeed
 attack-changefeed: ## kill the change feed a thousand times at each sink while writers write; prints its seeds
 	TALLY_ATTACK=changefeed $(RUN) pytest -s tests/exactly_once/changefeed/test_deaths.py

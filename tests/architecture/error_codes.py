@@ -7,6 +7,7 @@ enough ..."``), in ``self.fail("...")``, as a key of ``default_error_messages``,
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,6 +15,7 @@ WORD = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 SENTENCE = re.compile(r"[A-Z*].* .*", re.DOTALL)
 
 
+@cache
 def codes_raised(path: Path) -> set[str]:
     """Return the codes of one file. A part that is filled in at run time shows as ``*``: ``session_*``."""
     found = {code for node in ast.walk(ast.parse(path.read_text())) for code in _codes(node)}

@@ -21,6 +21,7 @@ from config.bench.waits import Wait
 from config.verification import all_checks
 from ledger.models import Balance, Entry, Transaction
 from tests.bench.owner import owner_url
+from tests.campaigns import PROCESSES
 from tests.ledger.books import NOW
 from tests.servers import STATE_DIR
 
@@ -28,6 +29,7 @@ from tests.servers import STATE_DIR
 BENCH_STATE_DIR = STATE_DIR / "benchmarks"
 
 
+@PROCESSES.only
 def test_it_measures_our_postings_beside_pgbench_on_a_durable_server_and_leaves_nothing(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:

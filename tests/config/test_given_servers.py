@@ -10,6 +10,7 @@ from config.services import commands, valkey
 from config.services.leftovers import Record
 from config.services.processes import Process
 from config.services.servers import Database, given_broker, given_database
+from tests.campaigns import PROCESSES
 from tests.config.test_up import up
 from tests.servers import STATE_DIR
 from tests.stack import empty_database
@@ -32,6 +33,7 @@ def broker_url() -> Iterator[str]:
     process.stop()
 
 
+@PROCESSES.only
 def test_up_starts_no_server_where_others_are_given(broker_url: str) -> None:
     shutil.rmtree(STATE_DIR / "given", ignore_errors=True)
     database = empty_database("tally_given")

@@ -7,6 +7,7 @@ import psycopg
 from celery import Celery
 
 from config.services.stack import WEB_PROCESS, WORKER_PROCESS, Stack
+from tests.campaigns import PROCESSES
 from tests.servers import STATE_DIR
 from tests.stack import new_stack
 
@@ -66,6 +67,7 @@ def test_a_killed_web_server_comes_back_when_it_is_restarted(stack: Stack) -> No
     assert _get(stack, "/admin/login/")[0] == 200
 
 
+@PROCESSES.only
 def test_a_process_can_be_told_something_of_its_own_and_the_web_server_given_another_application() -> None:
     told = {"IDEMPOTENCY_LEASE_SECONDS": "30"}
     with new_stack(

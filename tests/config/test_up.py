@@ -17,6 +17,7 @@ import pytest
 from config.services import ports
 from config.services.leftovers import BASE_DIR
 from config.services.state import RunningStack, StateDir
+from tests.campaigns import PROCESSES
 from tests.servers import STATE_DIR
 
 NOT_INHERITED = {"DATABASE_URL", "CELERY_BROKER_URL", "TALLY_ENVIRONMENT", "DATABASE_OWNER_URL"}
@@ -150,6 +151,7 @@ def test_from_an_empty_folder_to_a_running_service_and_back_to_nothing() -> None
     assert service.state.running() is None
 
 
+@PROCESSES.only
 def test_the_next_start_is_quick_and_keeps_running_what_dies() -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
@@ -182,6 +184,7 @@ def test_the_next_start_is_quick_and_keeps_running_what_dies() -> None:
     assert gone(family, within_seconds=1)
 
 
+@PROCESSES.only
 def test_a_killed_up_leaves_nothing_even_where_its_guard_was_killed_too() -> None:
     with up("up") as service:
         service.wait_until_it_runs()
@@ -216,6 +219,7 @@ def test_a_killed_up_leaves_nothing_even_where_its_guard_was_killed_too() -> Non
     assert gone(family, within_seconds=1)
 
 
+@PROCESSES.only
 def test_ctrl_c_while_starting_leaves_nothing() -> None:
     with up("up") as service:
         service.wait_for(lambda: "Migrating" in service.output or service.state.cluster.pid())

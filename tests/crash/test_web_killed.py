@@ -7,8 +7,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.campaigns import PROCESSES
 from tests.shop import Shop, shop_at, wait_for
 from tests.stack import new_stack
+
+pytestmark = PROCESSES.only
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.campaigns import PROCESSES
 from tests.shop import Shop, shop_at, wait_for
 from tests.stack import new_stack
 
 SETTINGS = "tests.flows.fourth_psp.settings"
+
+pytestmark = PROCESSES.only
 
 
 @pytest.fixture(scope="module")

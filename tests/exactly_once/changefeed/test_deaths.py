@@ -24,8 +24,6 @@ DEATHS = effort(4, 1000)
 # How often one that died finds its slot gone, and has to begin anew with a snapshot.
 LOSSES = 0.25
 
-campaign = pytest.mark.skipif(not CAMPAIGN, reason="only in make attack-changefeed")
-
 
 def die(dsn: str, spec: str, *, seed: int, url: str = "", losses: float = LOSSES) -> Counter[str]:
     """Have a feed live and die; return where how often."""
@@ -43,7 +41,7 @@ def fill(owner: psycopg.Connection) -> None:
     owner.execute("INSERT INTO fruit SELECT 1000 + n, 'old', NULL, n FROM generate_series(1, 1100) AS n")
 
 
-@campaign
+@CAMPAIGN.only
 def test_a_file_is_exact(owner: psycopg.Connection, conninfo: str, follow: Follow, path: Path) -> None:
     # Given a snapshot that may be interrupted, too
     fill(owner)
@@ -93,7 +91,7 @@ def test_a_database_is_exact(owner: psycopg.Connection, conninfo: str, follow: F
         assert table_rows(owner, table, schema=SLOT) == table_rows(owner, table)
 
 
-@campaign
+@CAMPAIGN.only
 def test_a_stream_is_exact(owner: psycopg.Connection, conninfo: str, follow: Follow, valkey_url: str) -> None:
     # Given
     fill(owner)
