@@ -1,4 +1,4 @@
-"""Campaigns: what takes longer than the suite may. Each has a command (docs/testing.md); the suite has a cut of most."""
+"""Campaigns: what takes longer than the suite may. Each has a command, and most a cut in the suite."""
 
 import os
 import random
