@@ -4,6 +4,7 @@ Each event is one mail of one handler. A crash between the mail server's yes and
 bears the same Message-ID then, by which mail programs know it again.
 """
 
+from collections.abc import Sequence
 from email.utils import parseaddr
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
 from checkout import events
-from checkout.models import Order
+from checkout.models import Order, OrderLine
 from exactly_once.outbox import OutboxMessage, Subscriber
 from ledger.money import Money
 
@@ -95,9 +96,9 @@ SUBSCRIBERS: dict[str, tuple[str, Subscriber]] = {
 }
 
 
-def _send(message: OutboxMessage, order: dict[str, Any], *, template: str, subject: str, **context: object) -> None:
+def _send(message: OutboxMessage, order: dict[str, Any], *, template: str, subject: str, **context: Any) -> None:
     """Render the text and the page of one mail, and send it under an id that is the event's."""
-    context = {"order": order, "subject": subject, **context}
+    context |= {"order": order, "subject": subject, "lines": _named(order["id"], context.get("lines", ()))}
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
     mail = EmailMultiAlternatives(
         subject=subject,
@@ -107,3 +108,9 @@ def _send(message: OutboxMessage, order: dict[str, Any], *, template: str, subje
     )
     mail.attach_alternative(render_to_string(f"checkout/mail/{template}.html", context), "text/html")
     mail.send()
+
+
+def _named(order_id: str, lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the lines with the names under which they were bought: buyers do not know SKUs."""
+    names = dict(OrderLine.objects.filter(order__public_id=order_id).values_list("sku", "name")) if lines else {}
+    return [{**line, "name": names.get(line["sku"], line["sku"])} for line in lines]

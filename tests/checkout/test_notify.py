@@ -51,9 +51,9 @@ def test_an_order_is_confirmed() -> None:
     # Then
     assert (message.to, message.subject) == ([order.buyer_email], f"Your order {order.public_id}")
     assert message.body == (
-        f"Thank you. We have received your order {order.public_id} of EUR 30.70 for:\n  2 x {mug.sku}\n"
+        f"Thank you. We have received your order {order.public_id} of EUR 30.70 for:\n  2 x {mug.product.name}\n"
     )
-    assert f"<li>2 \N{MULTIPLICATION SIGN} {mug.sku}</li>" in page(message)
+    assert f"<li>2 \N{MULTIPLICATION SIGN} {mug.product.name}</li>" in page(message)
 
 
 def test_a_second_copy_bears_the_same_id() -> None:
@@ -81,13 +81,13 @@ def test_a_shipment_says_how_it_can_be_followed_and_what_is_still_to_come() -> N
     # Then
     assert part.subject == f"A part of your order {order.public_id} is on its way"
     assert part.body == (
-        f"This is on its way to you:\n  1 x {mug.sku}\n\nSent by Parcels & Co, number 42.\n"
+        f"This is on its way to you:\n  1 x {mug.product.name}\n\nSent by Parcels & Co, number 42.\n"
         "Follow it at https://parcels.example/42?a=1&b=2\n\nThe rest of your order follows.\n"
     )
     assert '<a href="https://parcels.example/42?a=1&amp;b=2">' in page(part)
     assert (last.subject, last.body) == (
         f"Your order {order.public_id} is on its way",
-        f"This is on its way to you:\n  1 x {mug.sku}\n",
+        f"This is on its way to you:\n  1 x {mug.product.name}\n",
     )
 
 
@@ -106,13 +106,13 @@ def test_what_is_canceled_returned_and_paid_back_is_told() -> None:
     # Then
     assert (canceled.subject, canceled.body) == (
         f"A part of your order {order.public_id} is canceled",
-        f"This will not be sent:\n  1 x {mug.sku}\n\nWhat you have paid for it is on its way back to you.\n",
+        f"This will not be sent:\n  1 x {mug.product.name}\n\nWhat you have paid for it is on its way back to you.\n",
     )
     assert refunded.body == (
         f"We have paid EUR 12.90 back to you for your order {order.public_id}."
         " Your bank may take some days to show it.\n"
     )
-    assert returned.body == f"This is back with us:\n  1 x {mug.sku}\n"
+    assert returned.body == f"This is back with us:\n  1 x {mug.product.name}\n"
 
 
 def test_what_was_only_held_is_told_not_to_be_charged() -> None:

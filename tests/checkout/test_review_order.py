@@ -5,11 +5,13 @@ from uuid import uuid4
 
 import pytest
 from django_subatomic.db import transaction
+from pytest_django import Settings
 
 from checkout.complete_orders import complete_order, due_orders
 from checkout.errors import OrderRefused
 from checkout.models import Order
 from checkout.review_order import EVENTS, hear
+from checkout.tasks import sweep
 from exactly_once.models import OutboxEvent
 from exactly_once.outbox import OutboxMessage, subscribers
 from ledger.money import Money
@@ -146,3 +148,14 @@ def test_an_order_is_completed_days_after_it_was_shipped() -> None:
     assert (Order.objects.get().state, review(order)) == ("completed", "completed")
     assert events()[-1] == "order.completed"
     assert wrong() == []
+
+
+def test_the_sweeper_completes_what_is_due(settings: Settings) -> None:
+    # Given
+    mug, _ = open_taxed_shop()
+    ship(sell((mug, 1)))
+    settings.ORDER_COMPLETED_DAYS = 0
+    # When
+    sweep()
+    # Then
+    assert Order.objects.get().state == "completed"

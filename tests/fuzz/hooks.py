@@ -38,7 +38,6 @@ UNSAYABLE = {
     "unbalanced": "debits are credits",
     "unknown_sku": "a reference to what there is not",
     "unknown_location": "the same",
-    "if_match_malformed": "the shortest header that is drawn is not of the pattern that it has",
     "duplicate_sku": "two lines of one thing",
     "no_price_in_currency": "what is not for sale in it",
     "one_token_per_psp": "two tokens of one PSP",
