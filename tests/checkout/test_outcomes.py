@@ -13,8 +13,10 @@ from payments.ask_psp import look_up
 from payments.models import Attempt, PaymentIntent
 from payments.psp.outcomes import Approved
 from payments.settle_attempt import settle_attempt
+from payments.states import LineKind
 from tests.checkout.buyers import nothing_is_wrong, open_session, open_shop, pay
 from tests.factories import NOW
+from tests.payments.settling import settled, told
 from tests.psp import Psp
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -59,3 +61,20 @@ def test_another_amount_after_3d_secure_leaves_the_session_waiting_for_people(ps
     assert CheckoutSession.objects.get().state == "complete_in_progress"
     assert (Attempt.objects.get().state, PaymentIntent.objects.get().state) == ("unknown", "processing")
     assert (Order.objects.count(), IdempotencyKey.objects.get().response_status) == (0, 200)
+
+
+def test_a_session_that_nobody_told_of_is_completed_by_the_settlement(psp: Psp) -> None:
+    # Given a payment that was taken, whose reply and webhook are lost
+    session_id = open_session(open_shop())
+    assert pay(session_id, "pm_tally_dropReply", key="k").status == 202
+    (charge,) = psp.http.get("/_simulator/record").json()["charges"]
+    attempt = Attempt.objects.get()
+    assert (attempt.state, CheckoutSession.objects.get().state) == ("unknown", "complete_in_progress")
+    # When the PSP settles it
+    paid = {"psp_reference": charge["payment"], "payment_reference": charge["payment"], "our_id": attempt.uuid}
+    assert settled(told(LineKind.CHARGE, 1290, fee=50, **paid)) == ["matched"]
+    # Then it is sold, and whoever asks is told
+    answer = pay(session_id, "pm_tally_dropReply", key="k", now=LATER)
+    assert (answer.status, json.loads(answer.body)["state"], answer.replayed) == (200, "completed", True)
+    assert Order.objects.get().payment_intent == PaymentIntent.objects.get(state="succeeded").public_id
+    assert nothing_is_wrong() == []
