@@ -90,6 +90,7 @@ UNFOLD: dict[str, Any] = {
                 ("Unknown outcomes", "help", "payments_unknownattempt"),
                 ("Decisions", "how_to_vote", "payments_decision"),
                 ("Breaks", "link_off", "payments_break"),
+                ("Resolutions of breaks", "handshake", "payments_resolution"),
                 ("Captures", "download", "payments_capture"),
                 ("Voids", "block", "payments_void"),
                 ("Refunds", "undo", "payments_refund"),

@@ -15,6 +15,19 @@ REFUNDED_SALES = "revenue:refunds"
 CHARGEBACKS = "expenses:chargebacks"
 DISPUTE_FEES = "expenses:dispute_fees"
 BANK_FEES = "expenses:bank_fees"
+WRITE_OFFS = "expenses:write_offs"
+
+
+# What payments can tell the sum of, from their own rows: people post nothing there.
+_KEPT = (
+    *("assets:psp:", "assets:bank:", "suspense:", "expenses:psp_fees:", "equity:fx"),
+    *(REFUNDS, CHARGEBACKS, DISPUTE_FEES, WRITE_OFFS),
+)
+
+
+def is_kept_by_payments(*, code: str) -> bool:
+    """Whether an account's balance follows from what payments know; also of a code that is none."""
+    return not code or code.startswith(_KEPT)
 
 
 def receivable(psp: str) -> str:
@@ -146,3 +159,10 @@ def ensure_bank_chart(*, book: str, bank_name: str, currency: str) -> None:
             AccountSpec(code=BANK_FEES, currency=currency, type="expense", normal_side="debit"),
         ],
     )
+
+
+@transaction_required
+def ensure_write_off_chart(*, book: str, currency: str) -> None:
+    """Open the account of what nobody will find out."""
+    spec = AccountSpec(code=WRITE_OFFS, currency=currency, type="expense", normal_side="debit")
+    ensure_accounts(book=book, accounts=[spec])

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from django.db.models import Case, Q, Sum, When
 
 from payments.models import Attempt, Break, Dispute, Payout, Refund, SettlementLine
-from payments.states import BreakState, LineKind, LineState, PayoutState, RefundState
+from payments.states import BreakResolution, BreakState, LineKind, LineState, PayoutState, RefundState
 
 type Place = tuple[str, str, str]  # book, PSP, currency
 
+_SETTLED_APART = (BreakResolution.WRITTEN_OFF, BreakResolution.CORRECTED)
 _DISPUTED = When(kind__in=[str(LineKind.DISPUTE), str(LineKind.DISPUTE_REVERSAL)], then=True)
 
 
@@ -19,6 +20,7 @@ class Owed:
 
     :param converted_minor: what came from other currencies, less what went to others.
     :param unexplained_minor: what the PSP owes beyond all that, as open breaks say; it stands in suspense.
+    :param settled_apart_minor: what it owes beyond that, as breaks said that were written off or corrected.
     """
 
     captured_minor: int = 0
@@ -29,12 +31,14 @@ class Owed:
     paid_out_minor: int = 0
     converted_minor: int = 0
     unexplained_minor: int = 0
+    settled_apart_minor: int = 0
 
     @property
     def total_minor(self) -> int:
         """Return what the PSP owes us."""
         taken_off = self.refunded_minor + self.disputed_minor + self.fees_minor + self.dispute_fees_minor
-        return self.captured_minor - taken_off - self.paid_out_minor + self.converted_minor + self.unexplained_minor
+        beyond = self.converted_minor + self.unexplained_minor + self.settled_apart_minor
+        return self.captured_minor - taken_off - self.paid_out_minor + beyond
 
 
 def owed() -> dict[Place, Owed]:
@@ -56,6 +60,19 @@ def owed() -> dict[Place, Owed]:
         .order_by()
     ):
         sums[book, psp, currency].unexplained_minor += total if received else -total
+    apart = Break.objects.filter(in_suspense=True, resolution__in=[str(each) for each in _SETTLED_APART])
+    of_breaks = apart.values_list("book", "psp", "currency", "received").annotate(total=Sum("amount_minor"))
+    for book, psp, currency, received, total in of_breaks.order_by():
+        sums[book, psp, currency].settled_apart_minor += total if received else -total
+    return sums
+
+
+def written_off() -> dict[tuple[str, str], int]:
+    """Return by book and currency what was written off, in minor units: lost; below zero: won."""
+    sums: dict[tuple[str, str], int] = defaultdict(int)
+    found = Break.objects.filter(resolution=BreakResolution.WRITTEN_OFF).values_list("book", "currency", "received")
+    for book, currency, received, total in found.annotate(total=Sum("amount_minor")).order_by():
+        sums[book, currency] += -total if received else total
     return sums
 
 

@@ -1,49 +1,135 @@
-"""Say what a break was, and take its money out of suspense: what it was is in the books as itself by then."""
+"""Say what a break was, and take its money out of suspense: to where it belongs."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 import structlog
+from django.conf import settings
 from django_subatomic.db import transaction_required
 
 from ledger import journal
-from ledger.money import Money
+from ledger.drafts import TransactionDraft
+from ledger.money import Money, exponent
 from payments import settlement_rules
+from payments.chart import WRITE_OFFS, ensure_write_off_chart, is_kept_by_payments
 from payments.errors import PaymentRefused
 from payments.locks import lock_break
-from payments.models import Attempt, Break
+from payments.models import Attempt, Break, Resolution
 from payments.open_break import TALLY, is_done, note, unexplained
-from payments.states import PENDING_ATTEMPT_STATES, BreakKind, BreakResolution, BreakState
+from payments.states import PENDING_ATTEMPT_STATES, BreakKind, BreakResolution, BreakState, DecisionState
 
 log = structlog.get_logger(__name__)
 
 _OF_ITS_SUM = (BreakKind.AMOUNT_MISMATCH, BreakKind.CURRENCY_MISMATCH)
 
 
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a break ends.
+
+    :param account: of a correction, the ledger account that the money belongs to.
+    :param other: of a link, the break that makes up for it.
+    """
+
+    resolution: BreakResolution = BreakResolution.EXPLAINED
+    account: str = ""
+    other: str = ""
+
+
+EXPLAINED = How()
+
+
 @transaction_required
-def resolve_break(*, break_id: str, reason: str, by: str, now: datetime, operation: UUID | None = None) -> None:
-    """Resolve a break on a person's word.
+def resolve_break(
+    *,
+    break_id: str,
+    reason: str,
+    by: str,
+    now: datetime,
+    operation: UUID | None = None,
+    how: How = EXPLAINED,
+    approved_by: str = "",
+) -> None:
+    """Resolve a break on a person's word, or on that of two.
 
     :param reason: what it was, in a sentence.
     :param operation: minted when the form was drawn: sent again, it changes nothing.
+    :param approved_by: who agrees, where its sum is for two.
     :raises PaymentNotFound: ``break_not_found``.
     :raises PaymentRefused: ``reason_required``; ``break_resolved``; ``attempt_still_open``: it ends with its attempt,
-        which nobody knows the outcome of, and about which two people decide.
+        which nobody knows the outcome of, and about which two people decide; ``second_person_required``;
+        ``resolution_moves_nothing``, ``resolution_account_kept``, ``resolution_link_uneven``.
     """
-    held = lock_break(break_id=break_id)
+    held, other = _locked(break_id, how)
     if is_done(operation=operation):
         return
+    check_resolution(held=held, other=other, how=how, reason=reason)
+    signed = by if not approved_by else f"{by} and {approved_by}"
+    if approved_by == by or (is_for_two(held=held) and not approved_by):
+        raise PaymentRefused(
+            code="second_person_required", detail=f"{_money(held)} is for two people: one proposes, another one agrees."
+        )
+    for each, drawn in ((held, operation), (other, None)):
+        if each is not None:
+            note(about=each, what=str(how.resolution), by=signed[:150], detail=reason, now=now, operation=drawn)
+            _resolve(each, how, reason, signed[:150], now)
+
+
+def is_for_two(*, held: Break) -> bool:
+    """Whether the money that a break holds is more than one person may say what it was."""
+    return held.in_suspense and held.amount_minor > settings.BREAK_ONE_PERSON_UP_TO * 10 ** exponent(held.currency)
+
+
+def check_resolution(*, held: Break, other: Break | None, how: How, reason: str) -> None:
+    """Refuse what cannot be, of locked breaks.
+
+    :raises PaymentRefused: as :func:`resolve_break` says.
+    """
     if not reason.strip():
         raise PaymentRefused(code="reason_required", detail="Say what it was: a break is resolved for a reason.")
-    if held.state == BreakState.RESOLVED:
-        raise PaymentRefused(code="break_resolved", detail=f"{break_id} was resolved by {held.resolved_by}.")
-    if held.in_suspense and held.attempt is not None and held.attempt.state in PENDING_ATTEMPT_STATES:
+    for each in (held, other):
+        if each is None:
+            continue
+        if each.state == BreakState.RESOLVED:
+            raise PaymentRefused(code="break_resolved", detail=f"{each.public_id} was resolved by {each.resolved_by}.")
+        if each.in_suspense and each.attempt is not None and each.attempt.state in PENDING_ATTEMPT_STATES:
+            raise PaymentRefused(
+                code="attempt_still_open",
+                detail=f"{each.public_id} is about an attempt that is {each.attempt.state}: evidence ends both, or"
+                " two people.",
+            )
+    if how.resolution is not BreakResolution.EXPLAINED and not held.in_suspense:
         raise PaymentRefused(
-            code="attempt_still_open",
-            detail=f"{break_id} is about an attempt that is {held.attempt.state}: evidence ends both, or two people.",
+            code="resolution_moves_nothing", detail=f"{held.public_id} holds no money: there is nothing to post."
         )
-    note(about=held, what=str(BreakResolution.EXPLAINED), by=by, detail=reason, now=now, operation=operation)
-    _resolve(held, BreakResolution.EXPLAINED, reason, by, now)
+    if how.resolution is BreakResolution.CORRECTED and is_kept_by_payments(code=how.account):
+        raise PaymentRefused(
+            code="resolution_account_kept",
+            detail=f"{how.account or 'Nothing'} is no account to correct: payments keep it.",
+        )
+    if how.resolution is BreakResolution.LINKED and not _makes_up_for(held, other):
+        raise PaymentRefused(
+            code="resolution_link_uneven", detail=f"{how.other} is not as much the other way as {held.public_id}."
+        )
+
+
+def _makes_up_for(held: Break, other: Break | None) -> bool:
+    if other is None or other.pk == held.pk or not other.in_suspense or other.received is held.received:
+        return False
+    fields = ("book", "psp", "currency", "amount_minor")
+    return all(getattr(held, field) == getattr(other, field) for field in fields)
+
+
+def _locked(break_id: str, how: How) -> tuple[Break, Break | None]:
+    """Lock a break, and the one that it is linked with, in the order of their keys."""
+    if how.resolution is not BreakResolution.LINKED:
+        return lock_break(break_id=break_id), None
+    known = Break.objects.filter(public_id__in=[break_id, how.other]).order_by("pk")
+    locked = {public_id: lock_break(break_id=public_id) for public_id in known.values_list("public_id", flat=True)}
+    if break_id not in locked:
+        return lock_break(break_id=break_id), None
+    return locked[break_id], locked.get(how.other)
 
 
 @transaction_required
@@ -54,14 +140,14 @@ def end_breaks_of(
     held = Break.objects.select_for_update(no_key=True).filter(attempt=attempt, state=BreakState.OPEN)
     for each in held.filter(kind__in=_OF_ITS_SUM).order_by("pk"):
         note(about=each, what=str(resolution), by=by, detail=reason, now=now)
-        _resolve(each, resolution, reason, by, now)
+        _resolve(each, How(resolution), reason, by, now)
 
 
 @transaction_required
 def supersede_break(*, held: Break, reason: str, now: datetime) -> None:
     """Resolve an open break that the caller has locked, because what was found is not so any more."""
     note(about=held, what=str(BreakResolution.SUPERSEDED), by=TALLY, detail=reason, now=now)
-    _resolve(held, BreakResolution.SUPERSEDED, reason, TALLY, now)
+    _resolve(held, How(BreakResolution.SUPERSEDED), reason, TALLY, now)
 
 
 def has_money_in_suspense(*, attempt: Attempt) -> bool:
@@ -70,12 +156,27 @@ def has_money_in_suspense(*, attempt: Attempt) -> bool:
     return held.filter(kind__in=_OF_ITS_SUM).exists()
 
 
-def _resolve(held: Break, resolution: BreakResolution, reason: str, by: str, now: datetime) -> None:
-    held.state, held.resolution = BreakState.RESOLVED, resolution
+def _resolve(held: Break, how: How, reason: str, by: str, now: datetime) -> None:
+    held.state, held.resolution = BreakState.RESOLVED, how.resolution
     held.reason, held.resolved_by, held.resolved_at = reason[:500], by, now
     held.save(update_fields=["state", "resolution", "reason", "resolved_by", "resolved_at"])
+    proposed = Resolution.objects.filter(about=held, state=DecisionState.PROPOSED)
+    proposed.update(state=DecisionState.OVERTAKEN, closed_at=now)
     if held.in_suspense:
-        money = Money(held.amount_minor, held.currency)
-        draft = settlement_rules.explained(about=unexplained(held), money=money, received=held.received, now=now)
-        journal.post(book=held.book, drafts=draft)
-    log.info("break.resolved", of=held.public_id, resolution=str(resolution), by=by)
+        journal.post(book=held.book, drafts=_draft(held, how, now))
+    log.info("break.resolved", of=held.public_id, resolution=str(how.resolution), by=by)
+
+
+def _draft(held: Break, how: How, now: datetime) -> TransactionDraft:
+    money, about = Money(held.amount_minor, held.currency), unexplained(held)
+    if how.resolution not in (BreakResolution.WRITTEN_OFF, BreakResolution.CORRECTED):
+        return settlement_rules.explained(about=about, money=money, received=held.received, now=now)
+    if how.resolution is BreakResolution.WRITTEN_OFF:
+        ensure_write_off_chart(book=held.book, currency=held.currency)
+    account = WRITE_OFFS if how.resolution is BreakResolution.WRITTEN_OFF else how.account
+    rule = settlement_rules.settled_apart
+    return rule(about=about, money=money, received=held.received, account=account, now=now)
+
+
+def _money(held: Break) -> Money:
+    return Money(held.amount_minor, held.currency)

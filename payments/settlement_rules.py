@@ -150,6 +150,15 @@ def explained(*, about: Unexplained, money: Money, received: bool, now: datetime
     return about.draft("explained", _question(about.psp, money, asked=not received), now, "Explained")
 
 
+def settled_apart(*, about: Unexplained, money: Money, received: bool, account: str, now: datetime) -> TransactionDraft:
+    """Post what was not explained to where it belongs: written off, or to an account that a person names."""
+    held = suspense(about.psp)
+    entries = (debit(account, money), credit(held, money))
+    if received:
+        entries = (debit(held, money), credit(account, money))
+    return about.draft("settled_apart", entries, now, "Written off, or corrected")
+
+
 def _question(psp: str, money: Money, *, asked: bool) -> tuple[EntryDraft, ...]:
     ours, open_question = receivable(psp), suspense(psp)
     if asked:

@@ -160,6 +160,9 @@ class BreakResolution(StrEnum):
     """How a break ended."""
 
     EXPLAINED = "explained"  # people know what it was, and it is in the books as itself
+    WRITTEN_OFF = "written_off"  # lost, or won: nobody will find out
+    CORRECTED = "corrected"  # it belongs to an account that a person names
+    LINKED = "linked"  # another break makes up for it
     SUPERSEDED = "superseded"  # the PSP says something else by now
 
 

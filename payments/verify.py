@@ -11,9 +11,9 @@ from django.db.models.functions import Coalesce
 from exactly_once.verification import CheckResult
 from ledger import queries as ledger
 from payments import verify_lines
-from payments.chart import CHARGEBACKS, DISPUTE_FEES, REFUNDS, disputed, fees, receivable, suspense
+from payments.chart import CHARGEBACKS, DISPUTE_FEES, REFUNDS, WRITE_OFFS, disputed, fees, receivable, suspense
 from payments.models import Attempt, Break, Capture, Decision, Dispute, IntentPart, PaymentIntent, Refund
-from payments.owed import owed
+from payments.owed import owed, written_off
 from payments.states import (
     OPEN_REFUND_STATES,
     PENDING_ATTEMPT_STATES,
@@ -168,6 +168,8 @@ def _receivables_match() -> CheckResult:
     pending = Refund.objects.filter(state__in=OPEN_REFUND_STATES).values_list("attempt__intent__book", "currency")
     for book, currency, total in pending.annotate(total=Sum("amount_minor")).order_by():
         expected[book, REFUNDS, currency] = total
+    for (book, currency), total in written_off().items():
+        expected[book, WRITE_OFFS, currency] = total
     wrong = [
         f"{code} {currency}: ledger {booked}, payments {total}"
         for (book, code, currency), total in expected.items()

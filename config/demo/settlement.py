@@ -95,4 +95,4 @@ def _row(currency: str, before: Standing, after: Standing, at_psp: dict[str, int
 
 def _others(sums: Owed) -> int:
     taken = sums.disputed_minor + sums.dispute_fees_minor
-    return sums.converted_minor + sums.unexplained_minor - taken
+    return sums.converted_minor + sums.unexplained_minor + sums.settled_apart_minor - taken

@@ -9,6 +9,7 @@ from ledger.drafts import EntryDraft, TransactionDraft
 from ledger.money import Money, exponent
 from payments import posting_rules as rules
 from payments import settlement_rules as settled
+from payments.chart import WRITE_OFFS
 from payments.states import RefundState as R
 
 PAGE = "docs/money-flows.md"
@@ -118,6 +119,22 @@ FLOWS: Sequence[Flow] = (
         "Settled in another currency", settled.converted, line=LINE, sold=KETTLE, bought=DOLLARS, rate=Decimal("1.08")
     ),
     _flow("Refund in the buyer's currency", settled.converted, line=LINE, sold=DOLLARS, bought=YEN, rate=Decimal(152)),
+    _flow(
+        "Less received, and written off",
+        settled.settled_apart,
+        about=QUESTION,
+        money=SMALL,
+        received=False,
+        account=WRITE_OFFS,
+    ),
+    _flow(
+        "Received, and written off",
+        settled.settled_apart,
+        about=QUESTION,
+        money=SMALL,
+        received=True,
+        account=WRITE_OFFS,
+    ),
     _flow("Received, and not explained", settled.unexplained, about=QUESTION, money=SMALL, received=True),
     _flow("Paid, and not explained", settled.unexplained, about=QUESTION, money=SMALL, received=False),
     _flow("Received, and explained", settled.explained, about=QUESTION, money=SMALL, received=True),

@@ -104,6 +104,8 @@ PAYMENTS_BANK: str = env.str("PAYMENTS_BANK", "main")
 SETTLEMENT_MISSING_DAYS: int = env.int("SETTLEMENT_MISSING_DAYS", 7, validate=validate.Range(min=1))
 # The bank accounts whose statements may be imported.
 BANK_ACCOUNTS: list[str] = sorted({PAYMENTS_BANK, *env.list("BANK_ACCOUNTS", [])})
+# How much in suspense, in a currency's main unit, one person may say what it was; above that two do.
+BREAK_ONE_PERSON_UP_TO: int = env.int("BREAK_ONE_PERSON_UP_TO", 100, validate=validate.Range(min=0))
 # How long the bank may take: a line that is no payout by then, and a payout that is in no statement, has a break.
 BANK_MISSING_DAYS: int = env.int("BANK_MISSING_DAYS", 5, validate=validate.Range(min=1))
 # The most, in a currency's main unit, that a bank may keep of a payout, or add to it.

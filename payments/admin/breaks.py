@@ -11,7 +11,12 @@ from django.urls import reverse
 from django_subatomic.db import transaction
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminSplitDateTimeWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminSplitDateTimeWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from exactly_once.read_only import ReadOnly
 from payments import figures
@@ -20,16 +25,45 @@ from payments.admin.deed import Deed, DeedForm, ask
 from payments.admin.labels import labelled
 from payments.assign_break import assign_break
 from payments.models import Break, BreakEvent, SettlementLine
-from payments.resolve_break import resolve_break
-from payments.states import BreakState
+from payments.propose_resolution import propose_resolution
+from payments.resolve_break import How, is_for_two, resolve_break
+from payments.states import BreakResolution, BreakState
 
 LABELS = {"open": "warning", "overdue": "danger", "resolved": "success"}
 
 
-class ResolveForm(DeedForm):
-    """What it was."""
+HOW_WORDS = {
+    BreakResolution.EXPLAINED: "Explained: what it was is in the books as itself",
+    BreakResolution.WRITTEN_OFF: "Written off: nobody will find out",
+    BreakResolution.CORRECTED: "Corrected: it belongs to the account below",
+    BreakResolution.LINKED: "Linked: the break below makes up for it",
+}
 
+
+class ResolveForm(DeedForm):
+    """What it was, and where its money belongs."""
+
+    how = forms.ChoiceField(
+        choices=[(str(how), said) for how, said in HOW_WORDS.items()],
+        initial=str(BreakResolution.EXPLAINED),
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+        label="How it ends",
+    )
+    account = forms.CharField(
+        max_length=255, required=False, widget=UnfoldAdminTextInputWidget, label="Ledger account, of a correction"
+    )
+    other = forms.CharField(
+        max_length=40, required=False, widget=UnfoldAdminTextInputWidget, label="Other break (brk_...), of a link"
+    )
     reason = forms.CharField(max_length=500, widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}), label="What it was")
+
+    def told(self) -> How:
+        """Return how it ends: what another way of ending it asks for is left out."""
+        how = BreakResolution(self.cleaned_data["how"] or BreakResolution.EXPLAINED)
+        account = self.cleaned_data["account"].strip() if how is BreakResolution.CORRECTED else ""
+        other = self.cleaned_data["other"].strip() if how is BreakResolution.LINKED else ""
+        return How(how, account, other)
 
 
 class AssignForm(DeedForm):
@@ -107,23 +141,28 @@ class BreakAdmin(ReadOnly, ModelAdmin):
         """Ask what it was, and take its money out of suspense."""
         held = get_object_or_404(Break, pk=object_id)
         suspense = (
-            f"{_money(held)} leaves suspense: what it was has to be in the books as itself by then."
+            f"{_money(held)} leaves suspense: to where it belongs."
             if held.in_suspense
             else "Nothing is posted: nothing of it is in suspense."
         )
-        deed = self._deed(held, title="Resolve the break", effect=f"{suspense} This is final.", button="Resolve it")
+        for_two = is_for_two(held=held)
+        last = "It is for two people: somebody else has to agree." if for_two else "This is final."
+        button = "Propose it" if for_two else "Resolve it"
+        deed = self._deed(held, title="Resolve the break", effect=f"{suspense} {last}", button=button)
 
         def act(form: ResolveForm) -> str:
             told = form.cleaned_data
+            verb = propose_resolution if for_two else resolve_break
             with transaction():
-                resolve_break(
+                verb(
                     break_id=held.public_id,
+                    how=form.told(),
                     reason=told["reason"],
                     by=request.user.get_username(),
                     operation=told["operation"],
                     now=datetime.now(UTC),
                 )
-            return f"{held.public_id} is resolved."
+            return f"{held.public_id} waits for a second person." if for_two else f"{held.public_id} is resolved."
 
         return ask(request, deed=deed, opts=self.opts, draw=ResolveForm, act=act)
 

@@ -10,6 +10,7 @@ from payments.models.files import CsvMapping, FileContent, FileImport, FileRow
 from payments.models.intent import Attempt, PaymentIntent
 from payments.models.movements import Capture, Refund, Void
 from payments.models.parts import IntentPart, RefundPart
+from payments.models.resolutions import Resolution
 from payments.models.routing import PspCircuit, RoutingRule
 from payments.models.settled import Dispute, Payout
 from payments.models.settlement import SettlementImport, SettlementLine
@@ -33,6 +34,7 @@ __all__ = [
     "PspCircuit",
     "Refund",
     "RefundPart",
+    "Resolution",
     "RoutingRule",
     "SettlementImport",
     "SettlementLine",

@@ -30,6 +30,11 @@ _SAYS = (
 _ENDED = ("resolution", "reason", "resolved_by", "resolved_at", "owner", "due_at")
 
 
+_POSTED = [
+    str(resolution) for resolution in (BreakResolution.WRITTEN_OFF, BreakResolution.CORRECTED, BreakResolution.LINKED)
+]
+
+
 class Break(models.Model):
     """A finding: what a PSP says about money, and that it is not what we know."""
 
@@ -76,6 +81,11 @@ class Break(models.Model):
                     & ~Q(reason="")
                     & ~Q(resolved_by="")
                 ),
+            ),
+            # What is posted elsewhere stood in suspense.
+            models.CheckConstraint(
+                name="payment_break_posted_from_suspense",
+                condition=~Q(resolution__in=_POSTED) | Q(in_suspense=True),
             ),
             # A finding that another one has replaced may be made again: PSPs correct themselves, and back.
             models.UniqueConstraint(

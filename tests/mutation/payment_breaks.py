@@ -44,6 +44,11 @@ PAYMENT_BREAKS = {
     "payment_settlement_line_matched": "capture_id = NULL WHERE kind = 'charge'",
     "payment_settlement_line_state_known": "state = 'x' WHERE state = 'matched'",
     "payment_settlement_line_void": "state = 'void' WHERE state = 'matched'",
+    "payment_break_posted_from_suspense": "in_suspense = false, resolution = 'linked' WHERE state = 'resolved'",
+    "payment_resolution_argued": "reason = ''",
+    "payment_resolution_by_another": "state = 'applied', closed_by = proposed_by, closed_at = now()",
+    "payment_resolution_of_what": "account = 'x'",
+    "payment_resolution_state_known": "state = 'x'",
     "payment_refund_state_known": "state = 'x'",
     "payment_bank_line_ended": "settled_at = now() WHERE state = 'new'",
     "payment_bank_line_finding": "finding_id = NULL, state = 'duplicate', settled_by = 'x', settled_at = now()",
@@ -63,6 +68,8 @@ PAYMENT_BREAKS = {
     "payment_void_state_known": "state = 'x'",
 }
 PAYMENT_OTHERWISE = {
+    ("payments_resolution", "follows_table"): "UPDATE {table} SET state = 'rejected' WHERE state = 'applied'",
+    ("payments_resolution", "closed"): "UPDATE {table} SET closed_by = 'x' WHERE state <> 'proposed'",
     ("payments_attempt", "follows_table"): "UPDATE {table} SET state = 'submitted', captured_minor = 0,"
     " refunded_minor = 0, disputed_minor = 0",
     ("payments_bankline", "fixed"): "UPDATE {table} SET amount_minor = 0",

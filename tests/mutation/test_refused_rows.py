@@ -91,6 +91,7 @@ BESIDE = {
     "payment_file_state_known": ("payment_file_whole",),
     "payment_break_state_known": ("payment_break_resolved_for_a_reason",),
     "payment_decision_state_known": ("payment_decision_by_another",),
+    "payment_resolution_state_known": ("payment_resolution_by_another",),
     "ledger_invariant_within_days_check": ("ledger_invariant_complete",),
 }
 TRIGGERS = {

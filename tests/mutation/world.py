@@ -23,22 +23,25 @@ from payments.create_intent import Wish, create_intent
 from payments.dispute import settle_dispute
 from payments.import_settlement import restart_import
 from payments.models import Attempt, BankLine, Break, PaymentIntent, Payout, PspCircuit, Refund, RoutingRule
+from payments.open_break import open_break
 from payments.parts import Part, PartKind, Wanted
 from payments.payout import settle_payout
 from payments.propose_decision import Claim, propose_decision
+from payments.propose_resolution import approve_resolution, propose_resolution
 from payments.psp.news import DisputeEvent, PayoutEvent
 from payments.psp.outcomes import Approved, RefundSucceeded, Unknown, Voided
 from payments.refund import COMPENSATION, request_refund
-from payments.resolve_break import resolve_break
+from payments.resolve_break import How, resolve_break
 from payments.routing import Token
 from payments.settle_attempt import settle_attempt
 from payments.settle_refund import settle_refund
-from payments.states import DecisionOutcome, DisputeState, FileKind, LineKind, PayoutState
+from payments.states import BreakResolution, DecisionOutcome, DisputeState, FileKind, LineKind, PayoutState
 from payments.void import request_void
 from tests.checkout.buyers import open_session, open_shop, pay
 from tests.checkout.carts import open_cart, open_session_of, sign_in
 from tests.checkout.orders import cancel, sell, ship, take_back
 from tests.factories import NOW, DiscountFactory, ShippingPriceFactory, TaxRateFactory, VariantFactory
+from tests.payments.findings import line
 from tests.payments.settling import settled, told
 from tests.payments.statements.uploads import bank_csv, imported, mapping
 
@@ -56,6 +59,7 @@ def populate() -> None:
         _itemise()
     _read_settlement()
     _read_files()
+    _resolve()
     _handle_an_order()
     close_period(book=BOOK, open_from=NOW - timedelta(days=1))
     with transaction():
@@ -166,6 +170,18 @@ def _read_settlement() -> None:
         told(LineKind.PAYOUT, -100),
         told(LineKind.OTHER, 7),
     )
+
+
+def _resolve() -> None:
+    """Have breaks that one person wants to resolve: about one, another one has agreed."""
+    told = {"reason": "Lost.", "by": "ann", "now": NOW}
+    break_id = Break.objects.get(subject="line:txn_other").public_id
+    with transaction():
+        other = open_break(finding=line(700), now=NOW)
+        how = How(BreakResolution.WRITTEN_OFF)
+        first = propose_resolution(break_id=other, how=how, operation=uuid4(), **told)  # type: ignore[arg-type]  # as asked
+        approve_resolution(resolution_id=first, by="bob", now=NOW)
+        propose_resolution(break_id=break_id, how=how, operation=uuid4(), **told)  # type: ignore[arg-type]  # as asked
 
 
 def _read_files() -> None:

@@ -1,0 +1,85 @@
+"""How one person wants to resolve a break whose sum is for two."""
+
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+
+from exactly_once.fixed import fixed
+from payments.models.breaks import Break
+from payments.models.rows import one_of
+from payments.state_machines import DECISION
+from payments.states import BreakResolution, DecisionState
+
+_SAYS = (
+    "public_id",
+    "about_id",
+    "resolution",
+    "account",
+    "other_id",
+    "reason",
+    "proposed_by",
+    "proposed_at",
+    "operation",
+)
+_CLOSED = ("closed_by", "closed_at")
+
+
+class Resolution(models.Model):
+    """Proposed by one person, and applied by another one."""
+
+    public_id = models.CharField(max_length=40, unique=True)
+    about = models.ForeignKey(Break, on_delete=models.PROTECT, related_name="resolutions")
+    resolution = models.CharField(max_length=32)
+    # The ledger account that a correction posts to.
+    account = models.CharField(max_length=255, blank=True)
+    # The break that this one makes up for, or the other way round.
+    other = models.ForeignKey(Break, on_delete=models.PROTECT, null=True, blank=True, related_name="links")
+    reason = models.CharField(max_length=500)
+    # User names.
+    proposed_by = models.CharField(max_length=150)
+    proposed_at = models.DateTimeField()
+    operation = models.UUIDField(unique=True, default=uuid.uuid4)
+    state = models.CharField(max_length=32, default=DecisionState.PROPOSED)
+    closed_by = models.CharField(max_length=150, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        permissions = [("approve_resolution", "approve and reject how others want to resolve breaks")]
+        constraints = [
+            models.CheckConstraint(name="payment_resolution_state_known", condition=one_of(DecisionState)),
+            models.CheckConstraint(
+                name="payment_resolution_of_what",
+                condition=Q(
+                    resolution__in=[str(BreakResolution.EXPLAINED), str(BreakResolution.WRITTEN_OFF)],
+                    account="",
+                    other=None,
+                )
+                | (Q(resolution=BreakResolution.CORRECTED, other=None) & ~Q(account=""))
+                | Q(resolution=BreakResolution.LINKED, account="", other__isnull=False),
+            ),
+            models.CheckConstraint(name="payment_resolution_argued", condition=~Q(reason="") & ~Q(proposed_by="")),
+            # The rule of two people, whoever writes.
+            models.CheckConstraint(
+                name="payment_resolution_by_another",
+                condition=Q(state=DecisionState.PROPOSED, closed_by="", closed_at=None)
+                | (
+                    Q(state__in=[DecisionState.APPLIED, DecisionState.REJECTED], closed_at__isnull=False)
+                    & ~Q(closed_by="")
+                    & ~Q(closed_by=F("proposed_by"))
+                )
+                | Q(state=DecisionState.WITHDRAWN, closed_by=F("proposed_by"), closed_at__isnull=False)
+                | Q(state=DecisionState.OVERTAKEN, closed_by="", closed_at__isnull=False),
+            ),
+            models.UniqueConstraint(
+                name="payment_resolution_one_open", fields=["about"], condition=Q(state=DecisionState.PROPOSED)
+            ),
+        ]
+        triggers = [
+            DECISION.trigger(constraint="payment_resolution_follows_table"),
+            fixed(columns=_SAYS),
+            fixed(columns=_CLOSED, name="closed", once="OLD.state <> 'proposed' AND NEW.state = OLD.state"),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
