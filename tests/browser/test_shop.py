@@ -1,5 +1,7 @@
 """Buying in the demo shop, in Chromium, at the whole running service."""
 
+import re
+
 import pytest
 from playwright.sync_api import Route, expect
 
@@ -55,6 +57,11 @@ def test_a_visitor_buys_and_the_shopkeeper_sees_the_order(visit: Visit, shop: Sh
     assert (known["state"], known["buyer"]["email"]) == ("confirmed", buyer)
     assert [(line["sku"], line["quantity"]) for line in known["line_items"]] == [("TWL-RED", 2)]
     assert len(shop.charges_of(session_of(shop, order))) == 1
+    # And a parcel that leaves is shown
+    parcel = {"lines": [{"sku": "TWL-RED", "quantity": 1}], "carrier": "DHL", "tracking_number": "0034"}
+    assert shop.post(f"orders/{order}/shipments", parcel).is_success
+    page.reload()
+    expect(page.locator("#shipments")).to_contain_text(re.compile("Parcel 1: 1 . TWL-RED · DHL 0034"))
     # And the cart is empty
     page.goto("/shop/cart/")
     expect(page.get_by_text("There is nothing in your cart yet.")).to_be_visible()

@@ -8,6 +8,7 @@ from django.db.models import Model
 from django_subatomic.db import transaction
 
 from checkout.models import (
+    Cart,
     CheckoutSession,
     Discount,
     DiscountRedemption,
@@ -26,6 +27,7 @@ from payments.models import Attempt, PaymentIntent, Refund
 from payments.posting_rules import refund_requested
 from payments.tasks import pay_back
 from tests.checkout.buyers import CLIENT, open_session, open_shop, pay
+from tests.checkout.carts import open_cart
 from tests.factories import NOW
 from tests.psp import Psp
 from tests.triggers import past_the_triggers
@@ -72,6 +74,17 @@ def _redeem() -> None:
     discount = Discount.objects.create(code="TEA", title="Tea", kind="percent", percent=10)
     row = {"discount": discount, "session": CheckoutSession.objects.get(), "redeemer": "email:ada@example.com"}
     DiscountRedemption.objects.create(**row, created_at=NOW, updated_at=NOW)
+
+
+def _order_a_cart() -> None:
+    cart = open_cart()
+    with past_the_triggers():
+        Cart.objects.filter(public_id=cart).update(state="ordered")
+
+
+def _open_a_cart() -> None:
+    cart = open_cart()
+    CheckoutSession.objects.update(cart=Cart.objects.get(public_id=cart))
 
 
 DAMAGE: dict[str, tuple[Callable[[], object], str]] = {
@@ -122,6 +135,8 @@ DAMAGE: dict[str, tuple[Callable[[], object], str]] = {
         _change(CheckoutSession, state="ready_for_complete"),
         "a session is completed exactly if it has an order",
     ),
+    "a cart ordered without a session": (_order_a_cart, "a cart is ordered exactly if a session of it is completed"),
+    "a completed session whose cart is still open": (_open_a_cart, "a cart is ordered exactly if a session of it"),
     "stock held for a session that is over": (
         _change(Reservation, state="held"),
         "stock is held only while a payment is under way",

@@ -6,10 +6,13 @@ import { api, carts, result, showCount, told, write } from "./page.js";
 import { showLines, showTotals, totalOf } from "./totals.js";
 
 const POLL_MS = 2_000;
+// An order changes by hand: whoever watches it does not have to be told within seconds.
+const ORDER_POLL_MS = 10_000;
 // As long as a buyer may take at the bank.
 const MOST_POLLS = 450;
+const OVER = ["completed", "canceled"];
 const STEPS = ["payment", "confirmed", "shipped", "completed"];
-const REACHED = { confirmed: "confirmed", processing: "confirmed", shipped: "shipped", completed: "completed" };
+const REACHED = { confirmed: "confirmed", manual_review: "confirmed", processing: "confirmed", shipped: "shipped", completed: "completed" };
 const ENDED = {
   canceled: "This checkout was cancelled, and nothing is bought.",
   expired: "This checkout took too long, and nothing is bought.",
@@ -26,16 +29,17 @@ async function follow() {
     const goesOn = session.error ? session.error.status === undefined : await showSession(session);
     if (session.error) result.bad(session.error.message);
     if (!goesOn) return;
-    await pause(POLL_MS);
+    await pause(session.state === "completed" ? ORDER_POLL_MS : POLL_MS);
   }
 }
 
 /** Show it, and return whether something is to come. */
 async function showSession(session) {
-  show(session, session.order === null ? null : await api.get(`${told.ordersUrl}/${session.order.id}`));
+  const order = session.order === null ? null : await api.get(`${told.ordersUrl}/${session.order.id}`);
+  show(session, order);
   switch (session.state) {
     case "completed":
-      return false;
+      return !OVER.includes(order.state);
     case "complete_in_progress":
       result.busy("Nobody knows yet how the payment ended: the answer was lost. It is being found out, and you will not be charged twice.");
       return true;
@@ -63,11 +67,16 @@ function show(session, order) {
   showFacts(session, order);
   showShipments(order);
   if (order) {
-    document.getElementById("heading").textContent = "Thank you!";
-    result.good(`Order ${order.id}, ${write(totalOf(order))}.`);
+    document.getElementById("heading").textContent = order.state === "canceled" ? "Your order" : "Thank you!";
+    thank(`Order ${order.id}, ${write(totalOf(order))}.`);
     const admin = document.getElementById("admin");
     admin.href = `${admin.pathname}?q=${order.id}`;
   }
+}
+
+/** Said once: whoever hears the page is not told the same again and again. */
+function thank(text) {
+  if (document.getElementById("result").textContent !== text) result.good(text);
 }
 
 function shippingOf(session, order) {
@@ -101,16 +110,20 @@ function showFacts(session, order) {
   document.getElementById("facts").replaceChildren(...rows);
 }
 
-/** Each parcel with what is in it. */
+/** Each parcel with what is in it, and what was cancelled, came back or was paid back. */
 function showShipments(order) {
-  const shipments = order?.shipments ?? [];
-  const parcels = shipments.map(({ line_items: lines, tracking_number: number }, index) =>
-    make(
-      "li",
-      {},
-      make("b", { textContent: `Parcel ${index + 1}${number ? ` (${number})` : ""}: ` }),
-      (lines ?? []).map((line) => `${line.quantity} × ${line.sku}`).join(", "),
-    ),
+  const parcels = (order?.shipments ?? []).map(({ line_items: lines, carrier, tracking_number: number, tracking_url: url }, index) => {
+    const name = [carrier, number].filter(Boolean).join(" ");
+    const mark = url ? make("a", { href: url, rel: "noopener", textContent: name || "track it" }) : name;
+    return make("li", {}, make("b", { textContent: `Parcel ${index + 1}: ` }), units(lines), mark ? " · " : "", mark);
+  });
+  const adjustments = (order?.adjustments ?? []).map(({ kind, amount_minor: amount, line_items: lines }) =>
+    make("li", {}, make("b", { textContent: `${kind}: ` }), [units(lines), write(amount)].filter(Boolean).join(", ")),
   );
-  document.getElementById("shipments").replaceChildren(...(parcels.length ? [make("ul", { className: "parcels" }, ...parcels)] : []));
+  const all = [...parcels, ...adjustments];
+  document.getElementById("shipments").replaceChildren(...(all.length ? [make("ul", { className: "parcels" }, ...all)] : []));
+}
+
+function units(lines) {
+  return lines.map((line) => `${line.quantity} × ${line.sku}`).join(", ");
 }
