@@ -16,8 +16,8 @@ def add_to_cart(*, cart_id: str, client: str, item: LineItem, now: datetime) -> 
     """Add, and return the cart as clients see it.
 
     :raises CheckoutNotFound: no such cart.
-    :raises CartRefused: it cannot change any more, or not now; ``cart_full``.
-    :raises UnableToPrice: the SKU is none for sale in this currency, or there would be more than 10,000 units.
+    :raises CartRefused: it cannot change any more, or not now; ``cart_full``, ``cart_line_full``.
+    :raises UnableToPrice: the SKU is none for sale in this currency.
     """
     cart = lock_cart(cart_id=cart_id, client=client)
     require_open(cart=cart, now=now)

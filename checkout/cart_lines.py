@@ -21,14 +21,14 @@ from exactly_once.errors import FieldError
 def put_line(*, cart: Cart, item: LineItem, adds: bool, now: datetime) -> Json:
     """Set how many units there are, or add some, and return the cart as clients see it.
 
-    :raises CartRefused: ``cart_full``: it has 100 lines.
-    :raises UnableToPrice: the SKU is none for sale in this currency, or there would be more than 10,000 units.
+    :raises CartRefused: ``cart_full``: it has 100 lines; ``cart_line_full``: there would be more than 10,000 units.
+    :raises UnableToPrice: the SKU is none for sale in this currency.
     """
     lines = lines_of(cart=cart)
     known = next((line for line in lines if line.variant.sku == item.sku), None)
     quantity = item.quantity + (known.quantity if known and adds else 0)
     if quantity > MAX_QUANTITY:
-        raise _refused(FieldError("/quantity", "max_value", f"A line has at most {MAX_QUANTITY} units."))
+        raise CartRefused(code="cart_line_full", detail=f"A line has at most {MAX_QUANTITY} units.")
     others = [line for line in lines if line is not known]
     if len(others) >= MAX_LINES:
         raise CartRefused(code="cart_full", detail=f"A cart has at most {MAX_LINES} lines.")

@@ -127,7 +127,6 @@ def test_a_sku_with_a_slash_has_an_address(api: Api) -> None:
         ("PUT", "/lines/TEA", {"quantity": 1}, ("/sku", "unknown_sku")),
         ("PUT", "/lines/MUG", {"quantity": 0}, ("/quantity", "min_value")),
         ("PUT", "/lines/MUG", {"quantity": 10_001}, ("/quantity", "max_value")),
-        ("POST", "/lines", {"sku": "MUG", "quantity": 9_999}, ("/quantity", "max_value")),
         ("POST", "/lines", {"sku": "TEA", "quantity": 1}, ("/sku", "unknown_sku")),
         ("POST", "/lines", {"sku": "YEN", "quantity": 1}, ("/sku", "no_price_in_currency")),
         ("PATCH", "", {"line_items": [MUG, MUG]}, ("/line_items/1/sku", "duplicate_sku")),
@@ -273,6 +272,15 @@ def test_a_session_is_made_of_lines_or_of_a_cart_and_not_of_both(api: Api) -> No
     assert [error["pointer"] for error in both["errors"]] == ["/currency", "/line_items"]
     assert [error["code"] for error in neither["errors"]] == ["required", "required"]
     assert (nowhere["status"], nowhere["code"]) == (404, "cart_not_found")
+
+
+def test_a_line_has_ten_thousand_units_at_most(api: Api) -> None:
+    cart = begin(api, {"sku": "MUG", "quantity": 9_999})
+
+    refusal = problem(api.post(address(cart, "/lines"), {"sku": "MUG", "quantity": 2}))
+
+    assert (refusal["status"], refusal["code"]) == (409, "cart_line_full")
+    assert lines(told(api.post(address(cart, "/lines"), MUG))) == {"MUG": 10_000}
 
 
 @pytest.mark.parametrize("body", [b"null", b"5", b'["cart_id"]', b'"cart_id"'])
