@@ -148,6 +148,12 @@ RULES = (
         optional=True,
     ),
     Rule(
+        "ADMIN_SECOND_FACTOR",
+        "on: a password alone does not open the admin",
+        lambda value: value.lower() not in OFF,
+        optional=True,
+    ),
+    Rule(
         "METRICS_TOKEN",
         f"at least {METRICS_TOKEN_LENGTH} characters",
         lambda value: len(value) >= METRICS_TOKEN_LENGTH,

@@ -20,7 +20,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/ledger/", include("ledger.api.urls")),
     path("api/v1/", include("exactly_once.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path(
+        "api/docs/",
+        SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="pages/api_docs.html"),
+        name="docs",
+    ),
     path("docs/errors", error_codes, name="error-codes"),
     path("metrics", metrics, name="metrics"),
     path("admin/", admin.site.urls),

@@ -52,6 +52,11 @@ def application_role() -> list[str]:
     return ["python", "manage.py", "application_role"]
 
 
+def admin_roles() -> list[str]:
+    """Return the command line that makes the admin's roles, after the migrations."""
+    return ["python", "manage.py", "admin_roles"]
+
+
 def first_start() -> list[str]:
     """Return the command line that makes a new database usable, in development."""
     return ["python", "manage.py", "first_start"]

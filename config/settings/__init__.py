@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from config import admin_look, logs, openapi_settings
+from config.settings.admin import *  # noqa: F403 - each name is a setting
 from config.settings.api import *  # noqa: F403 - each name is a setting
 from config.settings.database import *  # noqa: F403 - each name is a setting
 from config.settings.domain import *  # noqa: F403 - each name is a setting
@@ -29,9 +30,10 @@ INSTALLED_APPS = [
     "payments",
     "checkout",
     "config.access",
-    "unfold",
+    "config.staff",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "config.staff.site_app.SiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -43,9 +45,14 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "pgtrigger",
     "django_structlog",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "axes",
 ]
 
 MIDDLEWARE = [
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "config.security_headers.SecurityHeadersMiddleware",
     "config.health.HealthMiddleware",
     "config.card_numbers.RefuseCardNumbersMiddleware",
     "config.request_log.RequestLogMiddleware",
@@ -56,8 +63,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.staff.sessions.SessionLimitMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -113,9 +123,6 @@ SECURE_SSL_REDIRECT = IN_PRODUCTION
 SECURE_HSTS_SECONDS: int = env.int("SECURE_HSTS_SECONDS", 31_536_000 if IN_PRODUCTION else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = IN_PRODUCTION
 SECURE_HSTS_PRELOAD = IN_PRODUCTION
-SESSION_COOKIE_SECURE = IN_PRODUCTION
-SESSION_COOKIE_HTTPONLY = True
-CSRF_COOKIE_SECURE = IN_PRODUCTION
 CSRF_FAILURE_VIEW = "config.error_pages.stale_form"
 X_FRAME_OPTIONS = "DENY"
 # The admin shows a new API key in a message: it must not be written to the sessions' table on its way.

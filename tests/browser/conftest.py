@@ -74,6 +74,8 @@ class Visit:
         # The browser itself reports each refused or lost request; what the page makes of it is the test's matter.
         if kind == "error" and not text.startswith("Failed to load resource:"):
             self.mishaps.append(text)
+        elif "Content Security Policy" in text:
+            self.mishaps.append(text)  # of whatever kind
 
     def _asked(self, url: str) -> None:
         if not url.startswith((self.base_url, "data:", "blob:")):

@@ -32,9 +32,10 @@ def test_the_services_run_the_codes_own_commands(services: dict[str, Any]) -> No
     assert services["worker"]["command"] == commands.worker(concurrency=4)
     assert services["relay"]["command"] == commands.relay()
     assert services["beat"]["command"] == commands.beat(schedule="/var/lib/tally/beat-schedule")
-    first, then = services["migrate"]["command"][-1].split(" && ")
+    first, then, last = services["migrate"]["command"][-1].split(" && ")
     assert first.split() == commands.migrate()
     assert then.split() == commands.application_role()
+    assert last.split() == commands.admin_roles()
 
 
 def test_the_simulator_speaks_to_the_web_service(services: dict[str, Any]) -> None:

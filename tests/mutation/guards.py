@@ -56,6 +56,15 @@ GUARDS = {
     ),
     "exactly_once_webhookendpoint": ("exactly_once_webhookendpoint_public_id_key",),
     "exactly_once_webhooksecret": ("webhook_secret_ends_after_it_begins",),
+    "staff_auditevent": (
+        "audit_event_names_its_action",
+        "audit_event_outcome_known",
+        "pgtrigger_append_only_ef4d3",
+    ),
+    "staff_recoverycode": (
+        "recovery_code_used_after_made",
+        "staff_recoverycode_code_hash_key",
+    ),
     "ledger_account": (
         "ledger_account_code",
         "ledger_account_public_id_key",
@@ -124,7 +133,7 @@ FROM (
     SELECT g.tgrelid, g.tgname, 'trigger', '' FROM pg_trigger AS g WHERE NOT g.tgisinternal AND g.tgparentid = 0
 ) AS g
 INNER JOIN pg_class AS t ON t.oid = g.rel
-WHERE t.relname ~ '^(access|exactly_once|ledger|payments|checkout)_' AND NOT t.relispartition
+WHERE t.relname ~ '^(access|staff|exactly_once|ledger|payments|checkout)_' AND NOT t.relispartition
 """
 
 

@@ -17,6 +17,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 BREAKS = {
     **PAYMENT_BREAKS,
     "access_apikey_requests_per_minute_check": "requests_per_minute = -1",
+    "audit_event_names_its_action": "action = ''",
+    "audit_event_outcome_known": "outcome = 'x'",
+    "recovery_code_used_after_made": "used_at = created_at - interval '1 second'",
     "event_source_id_at_one_place": """key_pointers = '["/a", "/b"]'""",
     "event_source_key_kind_known": "key_by = 'x'",
     "event_source_window_positive": "\"window\" = '0'",

@@ -3,10 +3,12 @@
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+from django.contrib.auth.models import User
 from django.db import connection
 from django_subatomic.db import transaction
 
 from config.access.models import ApiKey
+from config.staff.models import AuditEvent, RecoveryCode
 from exactly_once.models import EventSource, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from exactly_once.relay import feed_all
 from ledger import journal, resolve
@@ -74,6 +76,8 @@ def populate() -> None:
     Invariant.objects.create(book=book, name="sum", kind="sum", account="a")
     Invariant.objects.create(book=book, name="empties", kind="empties", account="a", within_days=1)
     ApiKey.issue(name="k", client="c", scopes=("checkout",), now=NOW)
+    AuditEvent.objects.create(at=NOW, action="sign in", outcome="done")
+    RecoveryCode.objects.create(user=User.objects.create_user("u"), code_hash="0" * 64, created_at=NOW)
     source = EventSource.objects.create(name="parcels", window=timedelta(days=1))
     with connection.cursor() as cursor:
         cursor.execute(

@@ -13,6 +13,7 @@ from django_subatomic.db import transaction
 from config.access.models import SCOPES, ApiKey, hash_key
 from config.environment import PRODUCTION
 from config.services.state import SignIn, StateDir, write_private
+from config.staff.roles import make_roles
 
 ADMIN_USERNAME = "admin"
 # Both keys are one client's: what is bought on the shop page shows in the API's orders.
@@ -34,6 +35,7 @@ class Command(BaseCommand):
         if state.sign_in() and administrator.exists():
             return
         call_command("sample_shop", verbosity=0)
+        make_roles()
         with transaction():
             sign_in = SignIn(ADMIN_USERNAME, _make_administrator(), _make_api_key())
         write_private(state.sign_in_path, asdict(sign_in))

@@ -1,0 +1,101 @@
+"""The audit log, lock-outs, and who may sign in."""
+
+from typing import override
+
+from axes.models import AccessAttempt
+from django.contrib import admin, messages
+from django.contrib.auth import admin as auth_admin
+from django.contrib.auth.models import Group, User
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django_otp.plugins.otp_totp import admin as _otp_admin  # noqa: F401 - registers what is taken away below
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from unfold.admin import ModelAdmin
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from config.staff import second_factor
+from config.staff.models import AuditEvent
+from exactly_once.admin.confirm import unconfirmed
+from exactly_once.read_only import ReadOnly
+
+# A device's page would show its secret, and let its holder be changed.
+admin.site.unregister([User, Group, TOTPDevice])
+
+
+@admin.register(User)
+class UserAdmin(auth_admin.UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # generic to the type checker only
+    """Who may sign in here."""
+
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ("username", "email", "is_staff", "is_superuser", "has_second_factor", "last_login")
+    actions = ("reset_second_factor",)
+
+    @admin.display(boolean=True, description="second factor")
+    def has_second_factor(self, user: User) -> bool:
+        """Return whether the user has set one up."""
+        return second_factor.is_enrolled(user_id=user.pk)
+
+    @admin.action(description="Reset the second factor", permissions=["change"])
+    def reset_second_factor(self, request: HttpRequest, users: QuerySet[User]) -> TemplateResponse | None:
+        """Ask, then forget the devices and recovery codes of each."""
+        question = "Forget the app and the recovery codes of these? Each sets up a new one at the next sign-in."
+        asked = unconfirmed(request, users, opts=self.opts, action="reset_second_factor", question=question)
+        if asked is not None:
+            return asked
+        forgotten = sum(second_factor.reset(user_id=user.pk) for user in users)
+        self.message_user(request, f"{forgotten} of {len(users)} had a second factor, and have none now.")
+        return None
+
+
+@admin.register(Group)
+class GroupAdmin(auth_admin.GroupAdmin, ModelAdmin):
+    """What those who sign in may do."""
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnly, ModelAdmin):
+    """Who did what, the newest first."""
+
+    list_display = ("at", "actor", "action", "outcome", "object_type", "objects", "reason", "address")
+    list_filter = ("outcome", "action", "actor", "object_type")
+    search_fields = ("actor", "action", "object_type", "reason", "address", "request_id")
+    date_hierarchy = "at"
+    ordering = ("-at", "-pk")
+    show_full_result_count = False
+
+    @admin.display(description="objects")
+    def objects(self, event: AuditEvent) -> str:
+        """Return the first of the rows that it was about."""
+        return ", ".join(map(str, event.object_ids[:3])) + (" ..." if len(event.object_ids) > 3 else "")  # noqa: PLR2004
+
+
+@admin.register(AccessAttempt)
+class LockOutAdmin(ReadOnly, ModelAdmin):
+    """Names that failed to sign in, by address, and how often since they last did."""
+
+    list_display = ("username", "ip_address", "failures_since_start", "attempt_time")
+    list_filter = ("attempt_time",)
+    search_fields = ("username", "ip_address")
+    fields = ("username", "ip_address", "failures_since_start", "attempt_time", "user_agent", "path_info")
+    actions = ("unlock",)
+
+    @override
+    def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return request.user.has_perm("auth.view_user")
+
+    @override
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_unlock_permission(self, request: HttpRequest) -> bool:
+        """Whoever may change users may let them in."""
+        return request.user.has_perm("auth.change_user")
+
+    @admin.action(description="Unlock", permissions=["unlock"])
+    def unlock(self, request: HttpRequest, attempts: QuerySet[AccessAttempt]) -> None:
+        """Forget the failures, so that the next try is looked at."""
+        forgotten, _ = attempts.delete()
+        self.message_user(request, f"{forgotten} unlocked.", messages.SUCCESS)

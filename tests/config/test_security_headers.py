@@ -1,0 +1,112 @@
+"""What every kind of answer tells browsers about itself."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client, RequestFactory
+from pytest_django import Settings
+from unfold.sites import UnfoldAdminSite
+
+from tests.architecture.tree import ROOT, kept_files, named
+
+pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore:Overriding get_action_choices")]
+
+PAGES = (
+    "/",
+    "/shop/",
+    "/nowhere",
+    "/docs/errors",
+    "/api/docs/",
+    "/api/schema/",
+    "/api/v1/orders",
+    "/healthz",
+    "/?q=%00",
+)
+ADMIN_PAGES = (
+    "/admin/login/",
+    "/admin/",
+    "/admin/checkout/product/",
+    "/admin/checkout/product/add/",
+    "/admin/nowhere/",
+)
+STRICT = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+    "object-src": "'none'",
+}
+
+
+def policy(path: str) -> dict[str, str]:
+    client = Client(raise_request_exception=False)
+    client.force_login(User.objects.create_superuser("boss"))
+    header = client.get(path).headers["Content-Security-Policy"]
+    return dict(part.split(" ", 1) for part in header.split("; "))
+
+
+@pytest.mark.parametrize("path", [*PAGES, *ADMIN_PAGES])
+def test_every_answer_has_the_headers(path: str) -> None:
+    headers = Client(raise_request_exception=False).get(path).headers
+
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "camera=()" in headers["Permissions-Policy"]
+    assert "Content-Security-Policy" in headers
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_lets_in_what_is_not_a_file_of_ours(path: str) -> None:
+    found = policy(path)
+
+    assert found | STRICT == found
+    assert "unsafe" not in str(found)
+
+
+@pytest.mark.parametrize("path", ADMIN_PAGES)
+def test_the_admin_lets_in_alpine_and_style_attributes_and_no_more(path: str) -> None:
+    found = policy(path)
+
+    assert found | {**STRICT, "script-src": "'self' 'unsafe-eval'", "style-src-attr": "'unsafe-inline'"} == found
+    assert str(found).count("unsafe") == 2
+
+
+def test_https_is_insisted_on(settings: Settings) -> None:
+    settings.SECURE_HSTS_SECONDS = 31_536_000
+
+    headers = Client().get("/", secure=True).headers
+
+    assert headers["Strict-Transport-Security"].startswith("max-age=31536000")
+
+
+INLINE = re.compile(r"<style\b|<script(?![^>]*\bsrc=)[^>]*>|\sstyle=|\son[a-z]+=|javascript:", re.IGNORECASE)
+
+
+def templates() -> list[Path]:
+    return [path for path in kept_files("*.html") if "/mail" not in named(path)]
+
+
+def test_no_template_of_ours_has_inline_code_or_style() -> None:
+    found = {named(path): INLINE.findall(path.read_text()) for path in templates()}
+
+    assert {name: each for name, each in found.items() if each} == {}
+
+
+def test_the_admins_colours_are_those_of_the_settings() -> None:
+    site, request = UnfoldAdminSite(), RequestFactory().get("/admin/")
+    css = (ROOT / "config" / "static" / "pages" / "admin_theme.css").read_text()
+
+    expected = {
+        f"--color-{name}-{weight}: {value};"
+        for name, weights in site._get_colors("COLORS", request).items()
+        for weight, value in weights.items()
+    }
+    assert set(re.findall(r"--color-[^;]+;", css)) == expected
