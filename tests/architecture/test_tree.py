@@ -1,4 +1,4 @@
-"""What the tree must not hold: postponed work, addresses that nobody chose, lock files."""
+"""What the tree must not hold: postponed work, conflicts, addresses that nobody chose, lock files."""
 
 import re
 
@@ -7,6 +7,8 @@ from tests.architecture.tree import ROOT, kept_files, named
 # Spelled with a hyphen, so that this list is not a finding itself.
 POSTPONED_WORDS = ("TO-DO", "FIX-ME", "XX-X", "HA-CK", "NotImplemented-Error")
 POSTPONED = re.compile("|".join(rf"\b{word.replace('-', '')}\b" for word in POSTPONED_WORDS))
+# Git writes seven of each; counted here, so that this line is not a finding itself.
+CONFLICT = re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE)
 ADDRESS = re.compile(r"\b(?:https?|ftp)://(?P<host>[A-Za-z0-9.-]+)")
 # Every host that a file may name, with what it is for. A package index is none of them.
 HOSTS = {
@@ -40,6 +42,10 @@ def texts() -> dict[str, str]:
 
 def test_nothing_is_postponed() -> None:
     assert [name for name, text in texts().items() if POSTPONED.search(text)] == []
+
+
+def test_no_conflict_is_left() -> None:
+    assert [name for name, text in texts().items() if CONFLICT.search(text)] == []
 
 
 def test_every_address_leads_to_a_host_that_is_named_here() -> None:
