@@ -95,9 +95,9 @@ def once(
     """Claim the key and do ``work`` in one transaction; return its response, or the one stored before.
 
     A ``Refused`` undoes the work and is stored as ``refuse`` renders it, in a transaction of its own: should another
-    request with this key have come in between, its response counts. Any other error undoes the claim as well: the key
-    stays free. Where ``work`` returns None the key stays in flight, and the claim is returned for the phases to come.
-    ``work`` must not talk to anybody outside: it runs again after a deadlock.
+    request with this key have come in between, its response counts, or what it has begun. Any other error undoes the
+    claim as well: the key stays free. Where ``work`` returns None the key stays in flight, and the claim is returned
+    for the phases to come. ``work`` must not talk to anybody outside: it runs again after a deadlock.
 
     :raises KeyReused, KeyInFlight, AlreadyExists: see :func:`claim`.
     """
@@ -114,7 +114,7 @@ def once(
         return attempt(lambda claimed: _work(work, claimed))
     except _WorkRefusedError as refused:
         answer = refuse(refused.refusal)
-        return attempt(lambda _: answer)
+        return attempt(lambda claimed: None if claimed.resumed else answer)
 
 
 class _WorkRefusedError(Exception):
