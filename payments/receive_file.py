@@ -8,7 +8,8 @@ from uuid import UUID, uuid4
 
 import structlog
 from django.conf import settings
-from django_subatomic.db import transaction
+from django.db import IntegrityError
+from django_subatomic.db import savepoint, transaction
 
 from exactly_once.public_ids import new_public_id
 from exactly_once.retry import retry_on_conflict
@@ -50,10 +51,7 @@ def receive_file(*, upload: Upload, by: str, now: datetime, operation: UUID | No
     form = _checked(upload)
     sha256 = hashlib.sha256(upload.content).hexdigest()
     same = {"kind": upload.kind, "account": upload.account, "sha256": sha256}
-    known = FileImport.objects.filter(**same).first()
-    if known is not None:
-        return _again(known, form)
-    new = FileImport.objects.create(
+    new = FileImport(
         **same,
         public_id=new_public_id("imp"),
         name=upload.name.replace("\0", "")[-255:] or "unnamed",
@@ -63,6 +61,12 @@ def receive_file(*, upload: Upload, by: str, now: datetime, operation: UUID | No
         operation=operation or uuid4(),
         format=form,
     )
+    try:
+        with savepoint():
+            new.save(force_insert=True)
+    except IntegrityError:
+        # payment_file_once: it was sent before, or is being sent at this moment by somebody else, too.
+        return _again(FileImport.objects.get(**same), form)
     FileContent.objects.create(file=new, content=upload.content)
     log.info("file.received", file=new.public_id, kind=str(upload.kind), account=upload.account, by=by)
     return new.public_id

@@ -10,6 +10,8 @@ from django.core.management.commands import flush
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test.utils import override_settings
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
 
 from config.services import valkey
@@ -18,6 +20,12 @@ from tests.mutation.guards import without
 from tests.processes import SECRETS, Program, running, simulator
 from tests.psp import Psp
 from tests.waiting import eventually
+
+# How long something takes says nothing on a machine that others use.
+hypothesis_settings.register_profile(
+    "tally", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+hypothesis_settings.load_profile("tally")
 
 # What migrations wrote and no test changes.
 KEPT_TABLES = {"django_content_type", "auth_permission"}

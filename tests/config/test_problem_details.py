@@ -221,7 +221,7 @@ def test_another_method_is_refused_and_the_allowed_ones_are_named(api: Api) -> N
     answer = api.request("PUT", SESSIONS, CART)
 
     assert problem(answer) == document("method_not_allowed", 405, 'Method "PUT" not allowed.')
-    assert answer["Allow"] == "POST, OPTIONS"
+    assert answer["Allow"] == "GET, POST, HEAD, OPTIONS"
 
 
 def test_whoever_rules_json_out_gets_nothing_else(api: Api) -> None:
