@@ -18,21 +18,35 @@ def lifetime() -> timedelta:
     return timedelta(days=settings.CART_DAYS)
 
 
-def require_open(*, cart: Cart, now: datetime) -> None:
-    """Refuse a locked cart that has come to its end, or is being paid.
+def has_expired(*, cart: Cart, now: datetime) -> bool:
+    """Return whether nobody has changed an open cart for too long; while it is being paid it is not over."""
+    return cart.state == CartState.OPEN and cart.expires_at <= now and session_of(cart=cart) is None
 
-    :raises CartRefused: ``cart_ordered``, ``cart_merged``, ``cart_expired``, or ``cart_in_payment``: what is being paid
-        for does not change meanwhile.
+
+def require_kept(*, cart: Cart, now: datetime) -> None:
+    """Refuse a locked cart that has come to its end.
+
+    :raises CartRefused: ``cart_ordered``, ``cart_merged``, ``cart_deleted``, ``cart_expired``.
     """
-    if cart.state == CartState.OPEN and cart.expires_at <= now:
+    if has_expired(cart=cart, now=now):
         raise CartRefused(code="cart_expired", detail="Nobody has changed this cart for too long.")
     if cart.state != CartState.OPEN:
         into: dict[str, object] = {"cart_id": cart.merged_into.public_id} if cart.merged_into else {}
         raise CartRefused(code=f"cart_{cart.state}", detail=f"The cart is {cart.state}.", extra=into)
+
+
+def require_open(*, cart: Cart, now: datetime) -> None:
+    """Refuse a locked cart that has come to its end, or is being paid.
+
+    :raises CartRefused: as :func:`require_kept`; or ``cart_in_payment``: what is being paid for does not change
+        meanwhile.
+    """
+    require_kept(cart=cart, now=now)
     if paying := session_of(cart=cart):
         raise CartRefused(
             code="cart_in_payment",
-            detail=f"Checkout session {paying} of this cart is being paid. Wait for its end, or cancel it.",
+            detail=f"Checkout session {paying} of this cart is being paid: wait for its end. "
+            "It can be canceled only while it waits for the buyer (requires_escalation).",
             extra={"checkout_session": paying},
         )
 

@@ -8,7 +8,7 @@ import structlog
 from django_subatomic.db import transaction_required
 
 from checkout.cart_price import show_cart
-from checkout.cart_use import lifetime
+from checkout.cart_use import has_expired, lifetime, require_open
 from checkout.errors import CartRefused
 from checkout.locks import hold_customer, lock_open_cart
 from checkout.models import Cart, CartLine
@@ -39,7 +39,7 @@ class NewCart:
 def create_cart(*, client: str, new: NewCart, now: datetime) -> Json:
     """Write the cart and return it as clients see it.
 
-    :raises CartRefused: ``customer_has_cart``, naming it.
+    :raises CartRefused: ``customer_has_cart``, naming it; ``cart_in_payment`` while that is being paid.
     :raises UnableToPrice: a line cannot be priced, or the total is beyond 10^12 minor units.
     """
     if new.customer:
@@ -74,7 +74,8 @@ def _require_none(client: str, customer: str, now: datetime) -> None:
     earlier = lock_open_cart(client=client, customer=customer)
     if earlier is None:
         return
-    if earlier.expires_at > now:
+    if not has_expired(cart=earlier, now=now):
+        require_open(cart=earlier, now=now)
         raise CartRefused(
             code="customer_has_cart",
             detail="This customer has an open cart: use that one.",

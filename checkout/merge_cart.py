@@ -8,7 +8,7 @@ from django_subatomic.db import transaction_required
 
 from checkout.cart_lines import keep_cart
 from checkout.cart_price import lines_of, show_cart
-from checkout.cart_use import MAX_LINES, require_open
+from checkout.cart_use import MAX_LINES, has_expired, require_kept, require_open
 from checkout.change_session import TERMS
 from checkout.errors import CartRefused, CheckoutNotFound
 from checkout.locks import hold_customer, lock_carts_to_merge
@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 def merge_cart(*, cart_id: str, client: str, customer: str, now: datetime) -> Json:
     """Add the guest's lines to the customer's open cart, or make the guest's cart the customer's; return that one.
 
-    To ask for it again changes nothing.
+    To ask for it again changes nothing: the answer is the cart that the customer has by then.
 
     :raises CheckoutNotFound: no such cart.
     :raises CartRefused: ``cart_of_another_customer``; or one of the two cannot change any more, or not now.
@@ -35,16 +35,16 @@ def merge_cart(*, cart_id: str, client: str, customer: str, now: datetime) -> Js
     guest = next((cart for cart in carts if cart.public_id == cart_id), None)
     if guest is None:
         raise CheckoutNotFound(code="cart_not_found", detail=f"There is no cart {cart_id}.")
+    own = next((cart for cart in carts if cart is not guest), None)
     if guest.merged_into is not None and guest.merged_into.customer == customer:
-        return show_cart(cart=guest.merged_into, now=now)
+        return _go_on(own or guest.merged_into, now)
     require_open(cart=guest, now=now)
     if guest.customer not in ("", customer):
         raise CartRefused(code="cart_of_another_customer", detail="The cart belongs to another customer.")
-    own = next((cart for cart in carts if cart is not guest), None)
     if guest.customer == customer:
         return show_cart(cart=guest, now=now)
     log.info("cart.merged", adopted=own is None)
-    if own is None or _has_expired(own, now):
+    if own is None or _expire(own, now):
         guest.customer = customer
         return keep_cart(cart=guest, now=now)
     require_open(cart=own, now=now)
@@ -55,8 +55,13 @@ def merge_cart(*, cart_id: str, client: str, customer: str, now: datetime) -> Js
     return keep_cart(cart=own, now=now, told=told)
 
 
-def _has_expired(cart: Cart, now: datetime) -> bool:
-    if cart.expires_at > now:
+def _go_on(cart: Cart, now: datetime) -> Json:
+    require_kept(cart=cart, now=now)
+    return show_cart(cart=cart, now=now)
+
+
+def _expire(cart: Cart, now: datetime) -> bool:
+    if not has_expired(cart=cart, now=now):
         return False
     cart.state, cart.updated_at = CartState.EXPIRED, now
     cart.save(update_fields=["state", "updated_at"])

@@ -1,6 +1,6 @@
 """A guest signs in."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -59,6 +59,46 @@ def test_signing_in_again_changes_nothing(customer_has_one: bool) -> None:
 
     assert sign_in(guest, "ada") == merged
     assert everything() == before
+
+
+def test_an_old_guest_cart_leads_to_the_cart_that_the_customer_has_by_then(psp: Psp) -> None:
+    # Given a guest's cart that was merged, and the customer's was ordered since
+    sku = open_shop().sku
+    own, guest = open_cart(sku, customer="ada", buyer_email="ada@example.com"), open_cart(sku)
+    sign_in(guest, "ada")
+    pay(open_session_of(own))
+    with pytest.raises(CartRefused) as refusal:
+        sign_in(guest, "ada")
+    assert refusal.value.code == "cart_ordered"
+    # When
+    later = open_cart(sku, customer="ada")
+    # Then
+    merged = sign_in(guest, "ada")
+    assert (merged["id"], merged["state"], quantities(merged)) == (later, "open", {sku: 1})
+
+
+def test_an_old_guest_cart_leads_to_no_cart_that_nobody_came_back_to() -> None:
+    sku = VariantFactory.create().sku
+    open_cart(sku, customer="ada")
+    guest = open_cart(sku)
+    sign_in(guest, "ada")
+
+    with pytest.raises(CartRefused) as refusal:
+        sign_in(guest, "ada", now=NOW + lifetime())
+
+    assert refusal.value.code == "cart_expired"
+
+
+def test_signing_in_again_shows_a_cart_that_is_being_paid(psp: Psp) -> None:
+    sku = open_shop().sku
+    own, guest = open_cart(sku, customer="ada", buyer_email="ada@example.com"), open_cart(sku)
+    sign_in(guest, "ada")
+    session = open_session_of(own)
+    pay(session, "pm_tally_dropReply")
+
+    merged = sign_in(guest, "ada")
+
+    assert (merged["id"], merged["checkout_session"]) == (own, session)
 
 
 def test_units_are_capped_and_lines_left_out_where_there_would_be_too_many() -> None:
@@ -121,6 +161,25 @@ def test_nothing_is_added_to_a_cart_that_is_being_paid(psp: Psp) -> None:
     assert (refusal.value.code, refusal.value.extra) == ("cart_in_payment", {"checkout_session": session})
     assert Cart.objects.get(public_id=guest).state == "open"
     assert set(CartLine.objects.values_list("quantity", flat=True)) == {1}
+
+
+@pytest.mark.parametrize("now", [NOW, NOW + 2 * lifetime()])
+def test_a_customer_begins_no_cart_while_theirs_is_being_paid_however_long_that_takes(psp: Psp, now: datetime) -> None:
+    # Given
+    sku = open_shop().sku
+    own = open_cart(sku, customer="ada", buyer_email="ada@example.com")
+    session = open_session_of(own)
+    pay(session, "pm_tally_dropReply")
+    guest = open_cart(sku, now=now)
+    # When
+    with pytest.raises(CartRefused) as begun:
+        open_cart(customer="ada", now=now)
+    with pytest.raises(CartRefused) as signed_in:
+        sign_in(guest, "ada", now=now)
+    # Then
+    for refusal in (begun, signed_in):
+        assert (refusal.value.code, refusal.value.extra) == ("cart_in_payment", {"checkout_session": session})
+    assert Cart.objects.get(public_id=own).state == "open"
 
 
 def test_who_signs_in_after_the_guests_cart_has_expired_is_told() -> None:
