@@ -16,6 +16,7 @@ from checkout import events
 from checkout.models import Order, OrderLine
 from exactly_once.outbox import OutboxMessage, Subscriber
 from ledger.money import Money
+from payments.queries import pays_back_surplus
 
 
 def confirm_order(message: OutboxMessage) -> None:
@@ -82,6 +83,11 @@ def tell_refunded(message: OutboxMessage) -> None:
         return
     about = {"id": order["public_id"], "buyer_email": order["buyer_email"]}
     total = Money(told["amount_minor"], told["currency"])
+    if pays_back_surplus(refund_id=told["id"]):
+        # The order shows no such refund: it was paid by another charge.
+        subject = f"A charge too many for your order {about['id']} is paid back"
+        _send(message, about, template="surplus", subject=subject, total=total)
+        return
     subject = f"A refund for your order {about['id']}"
     _send(message, about, template="refunded", subject=subject, total=total)
 

@@ -22,6 +22,7 @@ from payments.representation import (
     proof_body,
     refund_body,
 )
+from payments.states import AttemptState
 
 
 def intents(*, client: str) -> QuerySet[PaymentIntent]:
@@ -80,6 +81,11 @@ def refund_for_client(*, refund_id: str, client: str) -> Json:
     if refund is None:
         raise PaymentNotFound(code="refund_not_found", detail=f"There is no refund {refund_id}.")
     return refund_body(refund)
+
+
+def pays_back_surplus(*, refund_id: str) -> bool:
+    """Return whether a refund gives back what was charged beyond what was owed."""
+    return Refund.objects.filter(public_id=refund_id, attempt__state=AttemptState.SURPLUS).exists()
 
 
 def disputes(*, client: str) -> QuerySet[Dispute]:

@@ -1,7 +1,10 @@
 """What clients may send about orders: every field by name, and nothing else."""
 
+from typing import Any
+
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 
 from checkout.cancel_order import Cancel
 from checkout.cart_use import MAX_LINES
@@ -108,9 +111,17 @@ class ReturnSerializer(StrictSerializer):
     lines = BoundedListField(child=ReturnedUnitsSerializer(), allow_empty=False, max_length=MAX_LINES)
     refund = StrictBooleanField(help_text="Whether the buyer gets back what these units had cost, taxes included.")
     refund_shipping = StrictBooleanField(
-        default=False, help_text="Whether also what is left of the shipping; with `refund` only."
+        default=False,
+        help_text="Whether also what is left of the shipping; with `refund` only, else refused.",
     )
     reason = serializers.CharField(max_length=64, required=False, allow_blank=True, help_text=_REASON)
+
+    def validate(self, told: dict[str, Any]) -> dict[str, Any]:
+        """Refuse a shipping that is to be paid back where nothing is."""
+        if told["refund_shipping"] and not told["refund"]:
+            why = ErrorDetail("Nothing is paid back: say `refund`, too.", code="refund_shipping_alone")
+            raise serializers.ValidationError({"refund_shipping": why})
+        return told
 
     def goods(self) -> GoodsBack:
         """Return the validated body as the domain's return."""

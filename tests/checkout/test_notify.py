@@ -5,9 +5,15 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
+from django_subatomic.db import transaction
 
 from exactly_once.models import OutboxEvent
 from exactly_once.outbox import OutboxMessage, subscribers
+from ledger.money import Money
+from payments.models import Attempt
+from payments.psp.outcomes import Approved
+from payments.psp.registry import get_adapter
+from payments.settle_attempt import settle_attempt
 from tests.checkout.orders import cancel, open_taxed_shop, pay_back, sell, ship, take_back
 from tests.factories import NOW
 
@@ -113,6 +119,34 @@ def test_what_is_canceled_returned_and_paid_back_is_told() -> None:
         " Your bank may take some days to show it.\n"
     )
     assert returned.body == f"This is back with us:\n  1 x {mug.product.name}\n"
+
+
+def test_a_charge_too_many_is_told_as_one() -> None:
+    # Given an order whose payment succeeds once more, behind our back
+    mug, _ = open_taxed_shop()
+    order = sell((mug, 1))
+    kept = Attempt.objects.get()
+    late = get_adapter(psp="stripe", account="main").authorize(
+        key="late",
+        attempt_id=kept.uuid,
+        money=Money(order.total_minor, "EUR"),
+        token="pm_card_visa",
+        capture=True,
+        description="",
+    )
+    assert isinstance(late, Approved)
+    with transaction():
+        settle_attempt(attempt_uuid=kept.uuid, outcome=late, now=NOW)
+    # When
+    pay_back()
+    refunded = sent("refund.succeeded")
+    # Then
+    assert refunded.subject == f"A charge too many for your order {order.public_id} is paid back"
+    assert refunded.body == (
+        f"A charge of EUR 17.80 for your order {order.public_id} was one too many. We have paid it back to you;"
+        " your order stays as it is. Your bank may take some days to show it.\n"
+    )
+    assert f"your order {order.public_id} was one too many" in page(refunded)
 
 
 def test_what_was_only_held_is_told_not_to_be_charged() -> None:

@@ -43,6 +43,7 @@ UNSAYABLE = {
     "one_token_per_psp": "two tokens of one PSP",
     "not_named": "one of two fields, or both",
     "not_both": "one of two fields, not both",
+    "refund_shipping_alone": "one field only with another",
     "there_twice": "two parts of one name",
     "taxes_nothing": "a tax on what there is not",
     "does_not_add_up": "parts are the whole",

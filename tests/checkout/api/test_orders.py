@@ -168,6 +168,16 @@ def test_a_page_of_orders_costs_as_many_queries_as_one_order(api: Api, django_as
             "invalid_choice",
         ),
         ("returns", {"lines": [{"sku": "MUG", "quantity": 1, "disposition": "restock"}]}, "/refund", "required"),
+        (
+            "returns",
+            {
+                "lines": [{"sku": "MUG", "quantity": 1, "disposition": "restock"}],
+                "refund": False,
+                "refund_shipping": True,
+            },
+            "/refund_shipping",
+            "refund_shipping_alone",
+        ),
     ],
 )
 def test_a_body_that_breaks_a_rule_is_refused_by_name(
