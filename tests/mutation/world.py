@@ -76,8 +76,7 @@ def populate() -> None:
     Invariant.objects.create(book=book, name="sum", kind="sum", account="a")
     Invariant.objects.create(book=book, name="empties", kind="empties", account="a", within_days=1)
     ApiKey.issue(name="k", client="c", scopes=("checkout",), now=NOW)
-    AuditEvent.objects.create(at=NOW, action="sign in", outcome="done")
-    RecoveryCode.objects.create(user=User.objects.create_user("u"), code_hash="0" * 64, created_at=NOW)
+    _sign_in_staff()
     source = EventSource.objects.create(name="parcels", window=timedelta(days=1))
     with connection.cursor() as cursor:
         cursor.execute(
@@ -91,6 +90,11 @@ def populate() -> None:
             "INSERT INTO exactly_once_inboxbody (event_id, received_at, headers, body)"
             " SELECT id, received_at, '{}', '' FROM exactly_once_inboxevent"
         )
+
+
+def _sign_in_staff() -> None:
+    AuditEvent.objects.create(at=NOW, action="sign in", outcome="done")
+    RecoveryCode.objects.create(user=User.objects.create_user("u"), code_hash="0" * 64, created_at=NOW)
 
 
 def _buy_at_a_discount() -> str:
