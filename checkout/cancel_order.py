@@ -11,18 +11,17 @@ from checkout.errors import OrderRefused
 from checkout.events import CANCELED, canceled_payload, publish_order
 from checkout.locks import lock_order
 from checkout.models import Cancellation, CancellationLine, Order, OrderLine
-from checkout.order_parts import Units, stored, total, worth
+from checkout.order_parts import Units, scaled, stored, total, worth
 from checkout.order_standing import OrderStanding, check_payment, end_hold, order_standing, pay_back, state_of
 from checkout.order_units import Wanted, counted, open_units, take
 from checkout.queries import order_for_client
 from checkout.representation import Json
+from checkout.review_order import is_in_trouble
 from checkout.states import OPEN_ORDER_STATES, OrderState
 from checkout.stock import release_order_stock
 from exactly_once.public_ids import new_public_id
 from exactly_once.versions import ANY_VERSION, Expected
-from ledger.money import Money
 from payments.parts import Part
-from payments.refund import request_refund
 
 log = structlog.get_logger(__name__)
 
@@ -96,16 +95,10 @@ def _give_back(standing: OrderStanding, parts: Sequence[Part], *, is_last: bool,
         if is_last:
             end_hold(standing=standing, due_minor=standing.due_minor, now=now)
         return ""
-    if total(parts) <= payment.refundable:
-        return pay_back(standing=standing, parts=parts, reason=REASON, now=now)
-    if payment.refundable == 0:
-        return ""
-    return request_refund(
-        order_reference=standing.order.session.public_id,
-        money=Money(payment.refundable, standing.order.currency),
-        reason=REASON,
-        now=now,
-    )
+    # Of what was never captured, the canceled units come first: the others are to be shipped.
+    captured_minor = min(total(parts) - standing.unpaid_minor, -standing.due_minor, payment.refundable)
+    back = scaled(parts, max(captured_minor, 0))
+    return pay_back(standing=standing, parts=back, reason=REASON, now=now)
 
 
 def _close(order: Order, cancellation: Cancellation, units: Sequence[tuple[OrderLine, int]], now: datetime) -> None:
@@ -114,7 +107,7 @@ def _close(order: Order, cancellation: Cancellation, units: Sequence[tuple[Order
         CancellationLine(cancellation=cancellation, order_line=line, quantity=count) for line, count in units
     )
     state = state_of(list(order.lines.order_by("pk")))
-    if order.state != OrderState.MANUAL_REVIEW or state in (OrderState.SHIPPED, OrderState.CANCELED):
+    if order.state != OrderState.MANUAL_REVIEW or not is_in_trouble(order_standing(order)):
         order.state = state
     if state == OrderState.SHIPPED:
         order.shipped_at = now

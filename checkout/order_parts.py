@@ -7,6 +7,7 @@ bounds each of these, and the last event of an order takes all of that: nothing 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ledger.allocation import allocate
 from ledger.money import Money
 from payments.parts import Part, PartKind
 
@@ -45,6 +46,15 @@ def owed(*, whole: Sequence[Part], gone: Iterable[Mapping[PartName, int]]) -> li
     return [
         _with(part, max(part.money.amount_minor - sum(each.get(part.name, 0) for each in taken), 0)) for part in whole
     ]
+
+
+def scaled(parts: Sequence[Part], minor: int) -> list[Part]:
+    """Return so much of these parts, each in proportion."""
+    if minor >= total(parts):
+        return list(parts)
+    weights = [part.money.amount_minor for part in parts]
+    shares = allocate(money=Money(minor, parts[0].money.currency), weights=weights)
+    return [replace(part, money=share) for part, share in zip(parts, shares, strict=True)]
 
 
 def shipping_of(parts: Sequence[Part]) -> list[Part]:

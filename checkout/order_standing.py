@@ -9,7 +9,7 @@ from django_subatomic.db import transaction_required
 
 from checkout.errors import OrderBusy, OrderRefused
 from checkout.models import Order, OrderLine, Shipment
-from checkout.order_parts import owed, sums, total
+from checkout.order_parts import PartName, owed, sums, total
 from checkout.payment_parts import parts_of
 from checkout.states import OrderState
 from ledger.money import Money
@@ -26,6 +26,7 @@ class OrderStanding:
 
     :param payment: None where it costs nothing, or nothing is paid or held any more.
     :param whole: the parts of its payment; ``earned`` of them by shipments, and ``owed`` in goods.
+    :param not_taken_minor: what cancellations keep from being taken, or could not pay back.
     """
 
     order: Order
@@ -44,6 +45,13 @@ class OrderStanding:
         paid_back = sum(self.payment.unearned_refunded.values())
         return total(self.earned) + paid_back - self.payment.captured_minor
 
+    @property
+    def unpaid_minor(self) -> int:
+        """Return what of an ended payment was never captured, and is still asked for in goods or by them."""
+        if self.payment is None or not self.payment.is_captured:
+            return 0
+        return max(self.payment.asked_minor - self.not_taken_minor - self.payment.captured_minor, 0)
+
 
 @transaction_required
 def order_standing(order: Order) -> OrderStanding:
@@ -52,7 +60,7 @@ def order_standing(order: Order) -> OrderStanding:
     payment = payment_standing(order_reference=order.session.public_id)
     whole = parts_of(session=order, lines=lines)
     earned = sums(order.shipments.values_list("parts", flat=True))
-    not_taken = sums(order.cancellations.filter(refund="").values_list("parts", flat=True))
+    not_taken = _not_taken(order, payment)
     unearned = payment.unearned_refunded if payment else {}
     return OrderStanding(
         order=order,
@@ -65,6 +73,31 @@ def order_standing(order: Order) -> OrderStanding:
     )
 
 
+def _not_taken(order: Order, payment: Standing | None) -> dict[PartName, int]:
+    """Return what was canceled of each part, less what the cancellations' refunds have of it.
+
+    What such a refund came to nothing with may be paid back by another one later on, which no event of the order
+    has caused: then that has it, and it is not gone twice.
+    """
+    cancellations = list(order.cancellations.values_list("refund", "parts"))
+    refunds = payment.refunds if payment else ()
+    canceling = {refund for refund, _ in cancellations if refund}
+    caused = canceling | set(order.returns.values_list("refund", flat=True))
+    left = sums(parts for _, parts in cancellations)
+    again: dict[PartName, int] = {}
+    for refund in refunds:
+        for name, minor in refund.shares.items():
+            if refund.public_id in canceling and refund.is_undone:
+                again[name] = again.get(name, 0) + minor
+            elif refund.public_id in canceling:
+                left[name] = left.get(name, 0) - minor
+            elif refund.public_id not in caused and not refund.is_undone:
+                had = min(again.get(name, 0), minor)
+                again[name] = again.get(name, 0) - had
+                left[name] = left.get(name, 0) - had
+    return left
+
+
 def earned_by_shipping(order_reference: str) -> list[Part]:
     """Return what shipments have earned of the order of a session; nothing where there is none."""
     shipments = Shipment.objects.filter(order__session__public_id=order_reference)
@@ -75,8 +108,10 @@ def earned_by_shipping(order_reference: str) -> list[Part]:
     ]
 
 
-def check_payment(standing: OrderStanding) -> None:
+def check_payment(standing: OrderStanding, *, pays_back: bool = False) -> None:
     """Refuse to touch an order whose payment is in doubt, or just being asked about.
+
+    :param pays_back: what was captured is only paid back: whether the rest is being let go of does not matter.
 
     :raises OrderBusy: ``order_busy``.
     :raises OrderRefused: ``payment_in_doubt``.
@@ -84,7 +119,8 @@ def check_payment(standing: OrderStanding) -> None:
     payment = standing.payment
     if payment is None:
         return
-    if payment.is_held and payment.is_busy:
+    is_busy = payment.is_capturing if pays_back else payment.is_busy
+    if payment.is_held and is_busy:
         raise OrderBusy(code="order_busy", detail="Another part of the payment is being captured, or it is let go of.")
     if not (payment.is_held or payment.is_captured):
         raise OrderRefused(code="payment_in_doubt", detail=f"The payment of this order is {payment.state}.")

@@ -59,7 +59,7 @@ def return_order(
     came = _places(chosen)
     parts = _worth(standing, goods, counted(chosen)) if goods.refund else []
     if parts:
-        check_payment(standing)
+        check_payment(standing, pays_back=True)
     refund = pay_back(standing=standing, parts=parts, reason=REASON, now=now)
     returned = Return.objects.create(
         public_id=new_public_id("ret"),

@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 # What may put the payment of an order into trouble, or show that it is out of it. Not `payment_intent.succeeded`: every
 # sale has one, and what is captured when it is shipped has `capture.succeeded`.
 EVENTS = (
+    "authorization.ended",
     "capture.failed",
     "capture.succeeded",
     "dispute.needs_response",
@@ -69,6 +70,6 @@ def is_in_trouble(standing: OrderStanding) -> bool:
     to_ship = any(line.open_quantity for line in standing.lines)
     if payment is None:
         return standing.order.total_minor > 0 and (to_ship or total(standing.earned) > 0)
-    if to_ship and payment.disputed_minor:
+    if to_ship and (payment.disputed_minor or standing.unpaid_minor):
         return True
     return standing.due_minor > 0 and not payment.is_busy

@@ -103,6 +103,8 @@ def _check_payment(standing: OrderStanding) -> None:
     if payment.disputed_minor:
         raise OrderRefused(code="payment_disputed", detail="The buyer's bank has taken money back, or may.")
     check_payment(standing)
+    if standing.unpaid_minor:
+        raise OrderRefused(code="payment_not_held", detail="The rest of this order's payment is no longer held.")
 
 
 def _earned_by(standing: OrderStanding, taken: Sequence[Taken], *, is_last: bool) -> list[Part]:

@@ -1,5 +1,6 @@
 """What must always be true of orders, their payments and what has become of them; ``manage.py verify`` asks."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -19,10 +20,11 @@ HANDLED = F("shipped") + F("canceled")
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    """What shipments have earned of an order, and what cancellations keep from being taken."""
+    """What shipments have earned of an order, and what was canceled of it, with the refunds of that."""
 
     earned_minor: int
-    not_taken_minor: int
+    canceled_minor: int
+    refunds: Sequence[str]
     is_handled: bool
 
 
@@ -76,23 +78,29 @@ def _books(payments: Sequence[OrderPayment]) -> Iterator[CheckResult]:
     wrong = [
         row.order_reference
         for row, order, rest in left
-        if rest < 0 or (rest > 0 and order.is_handled and row.is_undisturbed)
+        if row.asked.amount_minor < order.earned_minor + row.unearned_refunded_minor
+        or (row.is_undisturbed and (rest < 0 or (rest > 0 and order.is_handled)))
     ]
     name = "checkout: an order of which nothing is left to ship is earned, paid back or not taken to the cent"
     yield CheckResult.of(name, len(left), sorted(wrong))
 
 
 def _left(row: OrderPayment, order: _Done) -> int:
-    return row.asked.amount_minor - order.not_taken_minor - order.earned_minor - row.unearned_refunded_minor
+    canceled_back = sum(row.unearned_refunds.get(refund, 0) for refund in order.refunds)
+    not_taken = order.canceled_minor - canceled_back
+    return row.asked.amount_minor - not_taken - order.earned_minor - row.unearned_refunded_minor
 
 
 def _done() -> dict[str, _Done]:
     earned = _sums(Shipment.objects.all())
-    not_taken = _sums(Cancellation.objects.filter(refund=""))
+    canceled = _sums(Cancellation.objects.all())
+    refunds: dict[int, list[str]] = defaultdict(list)
+    for order, refund in Cancellation.objects.exclude(refund="").values_list("order_id", "refund"):
+        refunds[order].append(refund)
     is_open = set(OrderLine.objects.exclude(quantity=HANDLED).values_list("order_id", flat=True))
     orders = Order.objects.filter(total_minor__gt=0).values_list("pk", "payment_intent")
     return {
-        str(intent): _Done(earned.get(order, 0), not_taken.get(order, 0), order not in is_open)
+        str(intent): _Done(earned.get(order, 0), canceled.get(order, 0), refunds.get(order, ()), order not in is_open)
         for order, intent in orders.iterator()
     }
 

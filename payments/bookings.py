@@ -11,7 +11,7 @@ from ledger import journal
 from ledger.drafts import TransactionDraft
 from ledger.money import Money
 from payments import posting_rules
-from payments.events import capture_payload
+from payments.events import capture_payload, ended_payload
 from payments.models import Attempt, Capture, Void
 from payments.states import AttemptState, CaptureState, VoidState
 
@@ -28,6 +28,14 @@ def book_release(*, attempt: Attempt, expired: bool, now: datetime) -> None:
     """End the attempt's hold; what was captured of it stays."""
     left = Money(attempt.amount_minor - attempt.captured_minor, attempt.currency)
     _post(attempt, posting_rules.let_go(payment=payment_of(attempt), left=left, expired=expired, now=now))
+    if attempt.captured_minor:  # otherwise the intent's own event says it all
+        outbox.publish(
+            aggregatetype="authorization",
+            aggregateid=str(attempt.uuid),
+            type="authorization.ended",
+            payload=ended_payload(attempt),
+            now=now,
+        )
 
 
 def new_capture(*, attempt: Attempt, money: Money, final: bool, now: datetime, is_first: bool = False) -> Capture:

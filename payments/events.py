@@ -25,6 +25,7 @@ EVENT_TYPES = (
     ),
     EventType("surplus.captured"),
     EventType("authorization.expiring"),
+    EventType("authorization.ended"),
     *(EventType(f"capture.{state}") for state in CaptureState if state is not CaptureState.PENDING),
     *(EventType(f"dispute.{state}") for state in DisputeState),
     *(EventType(f"payout.{state}") for state in PayoutState),
@@ -57,6 +58,18 @@ def authorization_payload(held: Attempt, expires_at: datetime) -> Payload:
         "amount_minor": held.amount_minor - held.captured_minor,
         "currency": held.currency,
         "expires_at": expires_at.isoformat(),
+    }
+
+
+def ended_payload(ended: Attempt) -> Payload:
+    """Return what ``authorization.ended`` says: so much is not held any more; another part was captured before."""
+    return {
+        "payment_intent": ended.intent.public_id,
+        "order_reference": ended.intent.order_reference,
+        "psp": ended.psp,
+        "amount_minor": ended.amount_minor - ended.captured_minor,
+        "captured_minor": ended.captured_minor,
+        "currency": ended.currency,
     }
 
 

@@ -1,6 +1,7 @@
 """Every payment that an order may rest on, in one pass: for checks over all orders."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from django.db.models import F, Q, Sum
@@ -14,7 +15,7 @@ from payments.states import UNPAID_REFUND_STATES, AttemptState
 class OrderPayment:
     """Money that was captured for an order, or held to be captured as it is shipped, if only for a time.
 
-    :param captured_minor: of the ``asked`` money; ``unearned_refunded_minor``: paid back before it was earned.
+    :param captured_minor: of the ``asked`` money; ``unearned_refunds``: paid back before it was earned, by refund.
     :param kept: some of it was captured, and is not being paid back.
     :param is_undisturbed: no refund of it came to nothing, and no bank has asked for it.
     """
@@ -25,9 +26,14 @@ class OrderPayment:
     asked: Money
     captured_minor: int
     captures_at_once: bool
-    unearned_refunded_minor: int
+    unearned_refunds: Mapping[str, int]
     kept: bool
     is_undisturbed: bool
+
+    @property
+    def unearned_refunded_minor(self) -> int:
+        """Return what was paid back before it was earned."""
+        return sum(self.unearned_refunds.values())
 
 
 def payments_for_orders() -> Iterator[OrderPayment]:
@@ -47,12 +53,16 @@ def payments_for_orders() -> Iterator[OrderPayment]:
             asked=Money(attempt.amount_minor, attempt.currency),
             captured_minor=attempt.captured_minor,
             captures_at_once=attempt.captures_at_once,
-            unearned_refunded_minor=unearned.get(attempt.pk, 0),
+            unearned_refunds=unearned.get(attempt.pk, {}),
             kept=attempt.captured_minor > attempt.refunded_minor,
             is_undisturbed=attempt.pk not in disturbed,
         )
 
 
-def _unearned_refunds() -> dict[int, int]:
-    shares = RefundPart.objects.exclude(refund__state__in=UNPAID_REFUND_STATES).values_list("refund__attempt_id")
-    return dict(shares.annotate(total=Sum(F("amount_minor") - F("earned_minor"))).order_by())
+def _unearned_refunds() -> dict[int, dict[str, int]]:
+    live = RefundPart.objects.exclude(refund__state__in=UNPAID_REFUND_STATES)
+    shares = live.values_list("refund__attempt_id", "refund__public_id")
+    found: dict[int, dict[str, int]] = defaultdict(dict)
+    for attempt, refund, minor in shares.annotate(total=Sum(F("amount_minor") - F("earned_minor"))).order_by():
+        found[attempt][refund] = minor
+    return found

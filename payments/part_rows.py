@@ -1,13 +1,28 @@
 """A payment's parts in the database, and the shares that refunds have in them."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from django_subatomic.db import transaction_required
 
+from ledger.allocation import allocate
 from ledger.money import Money
 from payments.models import IntentPart, PaymentIntent, Refund, RefundPart
 from payments.parts import Part, PartKind, check_parts, off_earned
 from payments.posting_rules import Sale
+from payments.states import UNPAID_REFUND_STATES
+
+type PartName = tuple[str, str, str]  # Part.name
+
+
+@dataclass(frozen=True, slots=True)
+class RefundShares:
+    """What a refund has of each part, by its name, or had before it came to nothing (``is_undone``)."""
+
+    public_id: str
+    is_undone: bool
+    shares: Mapping[PartName, int]
 
 
 def parts_of(intent: PaymentIntent) -> list[Part]:
@@ -47,6 +62,20 @@ def refundable_parts(intent: PaymentIntent) -> list[IntentPart]:
     return list(intent.parts.order_by("pk").prefetch_related("shares__refund"))
 
 
+def refund_shares(rows: Sequence[IntentPart]) -> list[RefundShares]:
+    """Return each refund of a payment with what it has of these parts, the oldest first."""
+    refunds: dict[int, Refund] = {}
+    shares: dict[int, dict[PartName, int]] = defaultdict(dict)
+    for row in rows:
+        for share in row.shares.all():
+            refunds[share.refund_id] = share.refund
+            shares[share.refund_id][row.name] = share.amount_minor
+    return [
+        RefundShares(refunds[key].public_id, refunds[key].state in UNPAID_REFUND_STATES, shares[key])
+        for key in sorted(refunds)
+    ]
+
+
 def left_of(rows: Sequence[IntentPart], currency: str) -> list[Part]:
     """Return what is left to refund of each part."""
     return [_part(row, row.amount_minor - row.refunded_minor, currency) for row in rows]
@@ -63,6 +92,7 @@ def give_shares(
         for row, share in zip(rows, shares, strict=True)
         if share.amount_minor
     ]
+    _keep_to_what_is_owed(refund, rows, given, so_far)
     RefundPart.objects.bulk_create(given)
     return _sale(given, refund.currency)
 
@@ -96,6 +126,29 @@ def _share(refund: Refund, row: IntentPart, share: Money, earned: Money | None) 
         unearned_refunded=Money(row.unearned_refunded_minor, refund.currency),
     )
     return RefundPart(refund=refund, part=row, amount_minor=share.amount_minor, earned_minor=comes_off.amount_minor)
+
+
+def _keep_to_what_is_owed(
+    refund: Refund, rows: Sequence[IntentPart], given: Sequence[RefundPart], earned: Mapping[PartName, Money]
+) -> None:
+    """Have come off what was earned whatever is more than the payment has left in goods: not all of it was captured."""
+    gone = sum(money.amount_minor for money in earned.values()) + sum(row.unearned_refunded_minor for row in rows)
+    owed = max(refund.attempt.captured_minor - gone, 0)
+    excess = sum(share.amount_minor - share.earned_minor for share in given) - owed
+    bounds = [_earned_left(share, earned) for share in given]
+    if excess <= 0 or not sum(bounds):
+        return
+    more = allocate(money=Money(min(excess, sum(bounds)), refund.currency), weights=bounds)
+    for share, money in zip(given, more, strict=True):
+        share.earned_minor += money.amount_minor
+
+
+def _earned_left(share: RefundPart, earned: Mapping[PartName, Money]) -> int:
+    """Return how much more of a share can come off what was earned by its part."""
+    row = share.part
+    so_far = earned[row.name].amount_minor if row.name in earned else 0
+    left = so_far - (row.refunded_minor - row.unearned_refunded_minor) - share.earned_minor
+    return max(min(left, share.amount_minor - share.earned_minor), 0)
 
 
 def _sale(shares: Sequence[RefundPart], currency: str) -> Sale | None:

@@ -1,13 +1,13 @@
 """How the payment of an order stands, for who ships it, cancels it or takes it back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django_subatomic.db import transaction_required
 
 from payments.locks import lock_intent
 from payments.models import Attempt
-from payments.part_rows import refundable_parts
+from payments.part_rows import RefundShares, refund_shares, refundable_parts
 from payments.psp.registry import get_adapter
 from payments.states import LIVE_ATTEMPT_STATES, AttemptState, CaptureState, VoidState
 
@@ -19,7 +19,8 @@ class Standing:
     """A payment that was made or is held. Sums are in minor units of its currency.
 
     :param refunded: what refunds have of each part, by its name; ``unearned_refunded``: before that was earned.
-    :param is_busy: a capture or a void is under way: what is left to take is not known.
+    :param refunds: each refund by itself, the oldest first.
+    :param is_capturing: a capture is under way; ``is_busy``: that, or a void: what is left to take is not known.
     """
 
     state: AttemptState
@@ -29,9 +30,11 @@ class Standing:
     captured_minor: int
     refunded_minor: int
     disputed_minor: int
+    is_capturing: bool
     is_busy: bool
     refunded: Mapping[PartName, int]
     unearned_refunded: Mapping[PartName, int]
+    refunds: Sequence[RefundShares]
 
     @property
     def is_captured(self) -> bool:
@@ -69,7 +72,9 @@ def payment_standing(*, order_reference: str) -> Standing | None:
         captured_minor=attempt.captured_minor,
         refunded_minor=attempt.refunded_minor,
         disputed_minor=attempt.disputed_minor,
+        is_capturing=pending,
         is_busy=pending or attempt.voids.filter(state=VoidState.PENDING).exists(),
         refunded={row.name: row.refunded_minor for row in rows},
         unearned_refunded={row.name: row.unearned_refunded_minor for row in rows},
+        refunds=refund_shares(rows),
     )

@@ -21,6 +21,7 @@ from payments.events import (
     authorization_payload,
     capture_payload,
     dispute_payload,
+    ended_payload,
     intent_payload,
     payout_payload,
     refund_payload,
@@ -88,6 +89,7 @@ OF_ORDERS: dict[str, Callable[[], dict[str, Any]]] = {
     "order.canceled": lambda: canceled_payload(ORDER, CANCELLATION, UNITS),
     "order.returned": lambda: returned_payload(ORDER, RETURN, UNITS),
 }
+OTHERWISE: dict[str, Callable[[], dict[str, Any]]] = {**OF_ORDERS, "authorization.ended": lambda: ended_payload(HELD)}
 # By kind: the row whose state the event's name says, and what an event says of it.
 SHOWN: dict[str, tuple[Any, Callable[[], dict[str, Any]]]] = {
     "authorization": (HELD, lambda: authorization_payload(HELD, datetime(2026, 12, 1, 12, tzinfo=UTC))),
@@ -107,7 +109,7 @@ def published_today(name: str) -> dict[str, Any]:
     if kind in SHOWN:
         row, payload = SHOWN[kind]
         row.state = state
-        return OF_ORDERS.get(name, payload)()
+        return OTHERWISE.get(name, payload)()
     raise LookupError(f"Show here what {name} says.")
 
 
