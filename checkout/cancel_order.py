@@ -49,7 +49,7 @@ def cancel_order(
     :raises PreconditionFailed: it is not what the client has seen.
     :raises InvalidInput: ``unknown_sku``.
     :raises OrderBusy: ``order_busy``.
-    :raises OrderRefused: ``order_{state}``, ``exceeds_open_quantity``, ``payment_in_doubt``.
+    :raises OrderRefused: ``order_{state}``, ``exceeds_open_quantity``, ``payment_in_doubt``, ``payment_disputed``.
     """
     order = lock_order(order_id=order_id, client=client)
     expected.require(lambda: order_for_client(order_id=order_id, client=client))
@@ -58,6 +58,9 @@ def cancel_order(
     if order.state not in (*OPEN_ORDER_STATES, OrderState.MANUAL_REVIEW) or not chosen:
         raise OrderRefused(code=f"order_{order.state}", detail=f"{order_id} is {order.state}: nothing can be canceled.")
     check_payment(standing)
+    if standing.payment is not None and standing.payment.is_disputed:
+        # If we win, the buyer is to have it back, and there would be nothing left to cancel.
+        raise OrderRefused(code="payment_disputed", detail="The buyer's bank has not decided yet whose the money is.")
     taken = take(order=order, chosen=chosen)
     is_last = sum(each.quantity for each in taken) == sum(line.open_quantity for line in standing.lines)
     parts = _worth(standing, counted(chosen), is_last=is_last)

@@ -9,7 +9,9 @@ from payments.locks import lock_intent
 from payments.models import Attempt
 from payments.part_rows import RefundShares, refund_shares, refundable_parts
 from payments.psp.registry import get_adapter
-from payments.states import LIVE_ATTEMPT_STATES, AttemptState, CaptureState, VoidState
+from payments.states import LIVE_ATTEMPT_STATES, AttemptState, CaptureState, DisputeState, VoidState
+
+_UNDECIDED = (DisputeState.NEEDS_RESPONSE, DisputeState.UNDER_REVIEW)
 
 type PartName = tuple[str, str, str]  # Part.name
 
@@ -20,6 +22,7 @@ class Standing:
 
     :param refunded: what refunds have of each part, by its name; ``unearned_refunded``: before that was earned.
     :param refunds: each refund by itself, the oldest first.
+    :param is_disputed: the buyer's bank has taken money back, and has not decided yet whose it is.
     :param is_capturing: a capture is under way; ``is_busy``: that, or a void: what is left to take is not known.
     """
 
@@ -30,6 +33,7 @@ class Standing:
     captured_minor: int
     refunded_minor: int
     disputed_minor: int
+    is_disputed: bool
     is_capturing: bool
     is_busy: bool
     refunded: Mapping[PartName, int]
@@ -72,6 +76,7 @@ def payment_standing(*, order_reference: str) -> Standing | None:
         captured_minor=attempt.captured_minor,
         refunded_minor=attempt.refunded_minor,
         disputed_minor=attempt.disputed_minor,
+        is_disputed=bool(attempt.disputed_minor) and attempt.disputes.filter(state__in=_UNDECIDED).exists(),
         is_capturing=pending,
         is_busy=pending or attempt.voids.filter(state=VoidState.PENDING).exists(),
         refunded={row.name: row.refunded_minor for row in rows},
