@@ -22,8 +22,10 @@ from payments.create_intent import Method, Wish
 from payments.parts import Part, PartKind, faults
 from payments.routing import MOST_ROUTES, Token
 
-# A page that a browser can be sent on to: nothing in it can be taken for another header or another host.
-WEB_ADDRESS = r"https?://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?([/?#][!-~]*)?"
+# A page that a browser can be sent on to: nothing in it can be taken for another header or another host. The characters
+# that RFC 3986 has in paths, queries and fragments; others are percent-encoded.
+_OF_ADDRESS = r"([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*"
+WEB_ADDRESS = rf"https?://[A-Za-z0-9.-]{{1,253}}(:[0-9]{{1,5}})?([/?]{_OF_ADDRESS})?(#{_OF_ADDRESS})?"
 MAX_AMOUNT_MINOR = 10**12
 MAX_QUANTITY = 10**6
 # A cart of a hundred lines with a tax on each, and shipping.

@@ -64,7 +64,18 @@ def test_after_a_no_another_card_may_be_tried(api: Api, psp: Psp) -> None:
     assert sorted(Attempt.objects.values_list("state", flat=True)) == ["captured", "declined"]
 
 
-@pytest.mark.parametrize("address", ["javascript:alert(1)", "shop.example", "ftp://shop.example", ""])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "javascript:alert(1)",
+        "shop.example",
+        "ftp://shop.example",
+        "",
+        "https://shop.example/100%",
+        "https://shop.example/<b>",
+        "https://shop.example/#a#b",
+    ],
+)
 def test_a_browser_is_only_sent_on_to_a_page(api: Api, address: str) -> None:
     answer = api.post(ADDRESS, {"amount_minor": 1290, "currency": "EUR", "return_url": address})
     assert answer.status_code == 400
