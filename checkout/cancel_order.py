@@ -57,10 +57,7 @@ def cancel_order(
     chosen = open_units(lines=standing.lines, wanted=cancel.lines)
     if order.state not in (*OPEN_ORDER_STATES, OrderState.MANUAL_REVIEW) or not chosen:
         raise OrderRefused(code=f"order_{order.state}", detail=f"{order_id} is {order.state}: nothing can be canceled.")
-    check_payment(standing)
-    if standing.payment is not None and standing.payment.is_disputed:
-        # If we win, the buyer is to have it back, and there would be nothing left to cancel.
-        raise OrderRefused(code="payment_disputed", detail="The buyer's bank has not decided yet whose the money is.")
+    _check_payment(standing)
     taken = take(order=order, chosen=chosen)
     is_last = sum(each.quantity for each in taken) == sum(line.open_quantity for line in standing.lines)
     parts = _worth(standing, counted(chosen), is_last=is_last)
@@ -79,6 +76,13 @@ def cancel_order(
     _close(order, cancellation, counted(chosen), now)
     log.info("order.canceled", order=order.public_id, cancellation=cancellation.public_id, state=order.state)
     return order_for_client(order_id=order_id, client=client)
+
+
+def _check_payment(standing: OrderStanding) -> None:
+    check_payment(standing)
+    if standing.payment is not None and standing.payment.is_disputed:
+        # If we win, the buyer is to have it back, and there would be nothing left to cancel.
+        raise OrderRefused(code="payment_disputed", detail="The buyer's bank has not decided yet whose the money is.")
 
 
 def _worth(standing: OrderStanding, units: Sequence[tuple[OrderLine, int]], *, is_last: bool) -> list[Part]:
