@@ -3,12 +3,11 @@
 import uuid
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
-from exactly_once.fixed import fixed
 from payments.models.intent import Attempt
 from payments.models.rows import one_of
-from payments.state_machines import DECISION
+from payments.models.two_people import closed_by_another, closes_once
 from payments.states import DecisionOutcome, DecisionState
 
 _SAYS = (
@@ -70,27 +69,12 @@ class Decision(models.Model):
             models.CheckConstraint(
                 name="payment_decision_argued", condition=~Q(reason="") & ~Q(evidence="") & ~Q(proposed_by="")
             ),
-            # The rule of two people, whoever writes.
-            models.CheckConstraint(
-                name="payment_decision_by_another",
-                condition=Q(state=DecisionState.PROPOSED, closed_by="", closed_at=None)
-                | (
-                    Q(state__in=[DecisionState.APPLIED, DecisionState.REJECTED], closed_at__isnull=False)
-                    & ~Q(closed_by="")
-                    & ~Q(closed_by=F("proposed_by"))
-                )
-                | Q(state=DecisionState.WITHDRAWN, closed_by=F("proposed_by"), closed_at__isnull=False)
-                | Q(state=DecisionState.OVERTAKEN, closed_by="", closed_at__isnull=False),
-            ),
+            models.CheckConstraint(name="payment_decision_by_another", condition=closed_by_another()),
             models.UniqueConstraint(
                 name="payment_decision_one_open", fields=["attempt"], condition=Q(state=DecisionState.PROPOSED)
             ),
         ]
-        triggers = [
-            DECISION.trigger(constraint="payment_decision_follows_table"),
-            fixed(columns=_SAYS),
-            fixed(columns=_CLOSED, name="closed", once="OLD.state <> 'proposed' AND NEW.state = OLD.state"),
-        ]
+        triggers = closes_once(constraint="payment_decision_follows_table", says=_SAYS, closing=_CLOSED)
 
     def __str__(self) -> str:
         return self.public_id

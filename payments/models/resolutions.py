@@ -3,12 +3,11 @@
 import uuid
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
-from exactly_once.fixed import fixed
 from payments.models.breaks import Break
 from payments.models.rows import one_of
-from payments.state_machines import DECISION
+from payments.models.two_people import closed_by_another, closes_once
 from payments.states import BreakResolution, DecisionState
 
 _SAYS = (
@@ -59,27 +58,12 @@ class Resolution(models.Model):
                 | Q(resolution=BreakResolution.LINKED, account="", other__isnull=False),
             ),
             models.CheckConstraint(name="payment_resolution_argued", condition=~Q(reason="") & ~Q(proposed_by="")),
-            # The rule of two people, whoever writes.
-            models.CheckConstraint(
-                name="payment_resolution_by_another",
-                condition=Q(state=DecisionState.PROPOSED, closed_by="", closed_at=None)
-                | (
-                    Q(state__in=[DecisionState.APPLIED, DecisionState.REJECTED], closed_at__isnull=False)
-                    & ~Q(closed_by="")
-                    & ~Q(closed_by=F("proposed_by"))
-                )
-                | Q(state=DecisionState.WITHDRAWN, closed_by=F("proposed_by"), closed_at__isnull=False)
-                | Q(state=DecisionState.OVERTAKEN, closed_by="", closed_at__isnull=False),
-            ),
+            models.CheckConstraint(name="payment_resolution_by_another", condition=closed_by_another()),
             models.UniqueConstraint(
                 name="payment_resolution_one_open", fields=["about"], condition=Q(state=DecisionState.PROPOSED)
             ),
         ]
-        triggers = [
-            DECISION.trigger(constraint="payment_resolution_follows_table"),
-            fixed(columns=_SAYS),
-            fixed(columns=_CLOSED, name="closed", once="OLD.state <> 'proposed' AND NEW.state = OLD.state"),
-        ]
+        triggers = closes_once(constraint="payment_resolution_follows_table", says=_SAYS, closing=_CLOSED)
 
     def __str__(self) -> str:
         return self.public_id
