@@ -1,10 +1,11 @@
 """The accounts that payments post to, per book, PSP and currency."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django_subatomic.db import transaction_required
 
-from ledger.accounts import AccountSpec, ensure_accounts
+from ledger.accounts import AccountSpec, AccountType, ensure_accounts
+from ledger.drafts import Direction
 from ledger.exchange import POSITION
 
 ORDERS = "liabilities:orders"
@@ -16,6 +17,11 @@ CHARGEBACKS = "expenses:chargebacks"
 DISPUTE_FEES = "expenses:dispute_fees"
 BANK_FEES = "expenses:bank_fees"
 WRITE_OFFS = "expenses:write_offs"
+
+# What every sale posts to is spread over so many rows: in one row each, sales would wait for each other's commit.
+HOT_STRIPES = 32
+_HOT = {ORDERS, SALES, SHIPPING}
+_HOT_BRANCHES = ("liabilities:tax:", "expenses:psp_fees:")
 
 
 # What payments can tell the sum of, from their own rows: people post nothing there.
@@ -63,106 +69,77 @@ def tax(jurisdiction: str) -> str:
 @transaction_required
 def ensure_chart(*, book: str, psp: str, currency: str) -> None:
     """Open the accounts that a payment in this currency will need, before any money moves."""
-    ensure_accounts(
-        book=book,
-        accounts=[
-            AccountSpec(code=receivable(psp), currency=currency, type="asset", normal_side="debit"),
-            AccountSpec(code=ORDERS, currency=currency, type="liability", normal_side="credit"),
-            AccountSpec(code=REFUNDS, currency=currency, type="liability", normal_side="credit"),
-        ],
-    )
+    _ensure(book, currency, asset=[receivable(psp)], liability=[ORDERS, REFUNDS])
 
 
 @transaction_required
 def ensure_sale_chart(*, book: str, currency: str, jurisdictions: Iterable[str]) -> None:
     """Open the accounts that revenue in this currency will need, and the taxes on it."""
-    owed = [
-        AccountSpec(code=tax(where), currency=currency, type="liability", normal_side="credit")
-        for where in jurisdictions
-    ]
-    earned = [
-        AccountSpec(code=code, currency=currency, type="revenue", normal_side="credit") for code in (SALES, SHIPPING)
-    ]
-    orders = AccountSpec(code=ORDERS, currency=currency, type="liability", normal_side="credit")
-    ensure_accounts(book=book, accounts=[orders, *earned, *owed])
+    owed = [tax(where) for where in jurisdictions]
+    _ensure(book, currency, liability=[ORDERS, *owed], revenue=[SALES, SHIPPING])
 
 
 @transaction_required
 def ensure_earned_refund_chart(*, book: str, currency: str, jurisdictions: Iterable[str]) -> None:
     """Open the accounts that a refund of earned money will need: less revenue, less tax owed."""
-    owed = [
-        AccountSpec(code=tax(where), currency=currency, type="liability", normal_side="credit")
-        for where in jurisdictions
-    ]
-    less = AccountSpec(code=REFUNDED_SALES, currency=currency, type="revenue", normal_side="debit")
-    ensure_accounts(book=book, accounts=[less, *owed])
+    _ensure(book, currency, liability=[tax(where) for where in jurisdictions], less_revenue=[REFUNDED_SALES])
 
 
 @transaction_required
 def ensure_dispute_chart(*, book: str, psp: str, currency: str) -> None:
     """Open the accounts that a dispute in this currency will need."""
-    ensure_accounts(
-        book=book,
-        accounts=[
-            AccountSpec(code=receivable(psp), currency=currency, type="asset", normal_side="debit"),
-            AccountSpec(code=disputed(psp), currency=currency, type="asset", normal_side="debit"),
-            AccountSpec(code=CHARGEBACKS, currency=currency, type="expense", normal_side="debit"),
-            AccountSpec(code=DISPUTE_FEES, currency=currency, type="expense", normal_side="debit"),
-        ],
-    )
+    _ensure(book, currency, asset=[receivable(psp), disputed(psp)], expense=[CHARGEBACKS, DISPUTE_FEES])
 
 
 @transaction_required
 def ensure_suspense_chart(*, book: str, psp: str, currency: str) -> None:
     """Open the accounts that money in this currency will need which nobody can explain."""
-    ensure_accounts(
-        book=book,
-        accounts=[
-            AccountSpec(code=receivable(psp), currency=currency, type="asset", normal_side="debit"),
-            AccountSpec(code=suspense(psp), currency=currency, type="asset", normal_side="debit"),
-        ],
-    )
+    _ensure(book, currency, asset=[receivable(psp), suspense(psp)])
 
 
 @transaction_required
 def ensure_settlement_chart(*, book: str, psp: str, currency: str) -> None:
     """Open the accounts that fees and conversions in this currency will need."""
-    ensure_accounts(
-        book=book,
-        accounts=[
-            AccountSpec(code=receivable(psp), currency=currency, type="asset", normal_side="debit"),
-            AccountSpec(code=fees(psp), currency=currency, type="expense", normal_side="debit"),
-            AccountSpec(code=POSITION, currency=currency, type="equity", normal_side="credit"),
-        ],
-    )
+    _ensure(book, currency, asset=[receivable(psp)], expense=[fees(psp)], equity=[POSITION])
 
 
 @transaction_required
 def ensure_payout_chart(*, book: str, psp: str, bank_name: str, currency: str) -> None:
     """Open the accounts that a payout in this currency will need."""
-    ensure_accounts(
-        book=book,
-        accounts=[
-            AccountSpec(code=receivable(psp), currency=currency, type="asset", normal_side="debit"),
-            AccountSpec(code=bank(bank_name), currency=currency, type="asset", normal_side="debit"),
-        ],
-    )
+    _ensure(book, currency, asset=[receivable(psp), bank(bank_name)])
 
 
 @transaction_required
 def ensure_bank_chart(*, book: str, bank_name: str, currency: str) -> None:
     """Open the accounts that what a bank keeps in this currency will need."""
-    ensure_accounts(
-        book=book,
-        accounts=[
-            AccountSpec(code=bank(bank_name), currency=currency, type="asset", normal_side="debit"),
-            AccountSpec(code=BANK_FEES, currency=currency, type="expense", normal_side="debit"),
-        ],
-    )
+    _ensure(book, currency, asset=[bank(bank_name)], expense=[BANK_FEES])
 
 
 @transaction_required
 def ensure_write_off_chart(*, book: str, currency: str) -> None:
     """Open the account of what nobody will find out."""
-    spec = AccountSpec(code=WRITE_OFFS, currency=currency, type="expense", normal_side="debit")
-    ensure_accounts(book=book, accounts=[spec])
+    _ensure(book, currency, expense=[WRITE_OFFS])
+
+
+# Each kind of account: its type, and the side that makes it more.
+_KINDS: Mapping[str, tuple[AccountType, Direction]] = {
+    "asset": ("asset", "debit"),
+    "liability": ("liability", "credit"),
+    "equity": ("equity", "credit"),
+    "revenue": ("revenue", "credit"),
+    "less_revenue": ("revenue", "debit"),
+    "expense": ("expense", "debit"),
+}
+
+
+def _ensure(book: str, currency: str, **codes: Iterable[str]) -> None:
+    specs = [
+        AccountSpec(code, currency, *_KINDS[kind], stripes=HOT_STRIPES if _is_hot(code) else 1)
+        for kind, some in codes.items()
+        for code in some
+    ]
+    ensure_accounts(book=book, accounts=specs)
+
+
+def _is_hot(code: str) -> bool:
+    return code in _HOT or code.startswith(_HOT_BRANCHES) or code.endswith(":receivable")

@@ -28,6 +28,10 @@ AS $$
         INSERT INTO ledger_account (public_id, book_id, code, currency, type, normal_side, metadata)
         SELECT g.public_id, g.book_id, g.code, g.currency, g.type, g.normal_side, g.metadata
         FROM given AS g
+        -- Nearly always all are there already: that is seen without a number taken for each, or a place in an index.
+        WHERE NOT EXISTS (
+            SELECT FROM ledger_account AS a WHERE a.book_id = g.book_id AND a.code = g.code AND a.currency = g.currency
+        )
         ORDER BY g.code, g.currency
         ON CONFLICT (book_id, code, currency) DO NOTHING
         RETURNING id, public_id, book_id, code, currency, normal_side
