@@ -2,12 +2,13 @@
 
 import os
 
-# A worker's process does one task at a time and so needs one connection. Celery closes it between tasks, which a lost
-# database survives; a pool it would tear down and build again around every single task.
+# A worker's process does one task at a time and so needs one connection, which it keeps (CELERY_DB_REUSE_MAX). A pool
+# Celery would tear down and build again around every single task.
 os.environ.setdefault("DATABASE_POOL_SIZE", "0")
 # The checks have run when the database was migrated; here they would double the time to start.
 os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 from config.celery import app
+from config.worker_connections import leave_what_is_not_at_rest
 
-__all__ = ["app"]
+__all__ = ["app", "leave_what_is_not_at_rest"]

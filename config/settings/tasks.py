@@ -18,6 +18,8 @@ CELERY_TASK_TIME_LIMIT = 90
 # How long a stopping worker lets its tasks finish before it gives their messages back.
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+# A new connection for each task would cost more than most tasks do: the server's fork, and each statement planned anew.
+CELERY_DB_REUSE_MAX = 1_000  # tasks
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_TASK_IGNORE_RESULT = True
