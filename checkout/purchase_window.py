@@ -10,15 +10,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import rfc8785
-from django.db import connection
 from django_subatomic.db import transaction_required
 
 from checkout.errors import PossibleDuplicate
 from checkout.models import CheckoutSession, SessionLine
 from checkout.states import PAYING_SESSION_STATES, SessionState
+from exactly_once.prepared import fetch_prepared, text_array
 
 # Longer than a client's retries and a person's patience, shorter than a second round of coffee.
 WINDOW = timedelta(minutes=10)
+# After a decline, a cancellation or an expiry nothing was bought.
+_BUYING = [*PAYING_SESSION_STATES, SessionState.COMPLETED]
+_ENTER = "SELECT checkout_enter_window(%s, %s::bigint, %s::bigint, %s, %s::text[])"
 
 
 @transaction_required
@@ -30,9 +33,6 @@ def enter_window(
     :raises PossibleDuplicate: ``possible_duplicate``: the same purchase was paid for, or is being, within the window.
     """
     purchase_hash = _hash(session, lines)
-    with connection.cursor() as cursor:
-        # Whoever waits here reads what the other has committed in its next statement; this one's snapshot is older.
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(purchase_hash[:8], signed=True)])
     earlier = _latest(purchase_hash, session, since=now - WINDOW)
     if earlier is not None and earlier != not_duplicate_of:
         raise PossibleDuplicate(
@@ -52,10 +52,7 @@ def _hash(session: CheckoutSession, lines: Sequence[SessionLine]) -> bytes:
 
 
 def _latest(purchase_hash: bytes, session: CheckoutSession, since: datetime) -> str | None:
-    others = CheckoutSession.objects.filter(
-        purchase_hash=purchase_hash,
-        submitted_at__gt=since,
-        # After a decline, a cancellation or an expiry nothing was bought.
-        state__in=[*PAYING_SESSION_STATES, SessionState.COMPLETED],
-    )
-    return others.exclude(pk=session.pk).order_by("-submitted_at").values_list("public_id", flat=True).first()
+    """Return the latest other session that bought the same; from here on none does until our transaction ends."""
+    lock = int.from_bytes(purchase_hash[:8], signed=True)
+    (latest,) = fetch_prepared(_ENTER, [purchase_hash, lock, session.pk, since, text_array(_BUYING)])
+    return None if latest is None else str(latest)

@@ -9,6 +9,7 @@ FILES = {
     "0001_hold_stock": "DROP FUNCTION checkout_hold_stock;",
     "0002_release_stock": "DROP FUNCTION checkout_release_stock;",
     "0003_part_units": "DROP FUNCTION checkout_part_units;",
+    "0004_enter_window": "DROP FUNCTION checkout_enter_window;",
 }
 
 
