@@ -43,7 +43,7 @@ attack-payments: ## tell of payments in hundreds of orders, with repetitions: ar
 .PHONY: attack-processes
 attack-processes: ## start whole services, kill and stop them in every way; three minutes
 	TALLY_ATTACK=processes $(RUN) pytest tests/config/test_up.py tests/config/test_given_servers.py tests/config/test_stack.py \
-		tests/crash/test_web_killed.py tests/flows/test_fourth_psp.py tests/bench/test_ledger.py
+		tests/crash/test_web_killed.py tests/flows/test_fourth_psp.py tests/bench/test_ledger.py tests/config/tracing
 
 .PHONY: attack-changefeed
 attack-changefeed: ## kill the change feed a thousand times at each sink while writers write; prints its seeds
@@ -78,6 +78,10 @@ format: ## put Python and SQL into the house's form
 .PHONY: lock
 lock: ## pin all that the direct pins of pyproject.toml need, refresh requirements.txt
 	$(UV) run --no-project scripts/lock.py
+
+.PHONY: pin-images
+pin-images: ## pin the container images by the digests that Docker tells; needs Docker and the images' registry
+	$(UV) run --no-project scripts/pin_images.py
 
 CHECKS := style types imports sql templates spelling dependencies migrations pages deploy audit
 

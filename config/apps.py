@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class TallyConfig(AppConfig):
@@ -11,3 +12,7 @@ class TallyConfig(AppConfig):
         from config import celery, wiring  # noqa: F401
 
         wiring.connect()
+        if settings.TRACING:
+            from config.tracing.install import install
+
+            install()

@@ -12,6 +12,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from config.environment import DEVELOPMENT, PRODUCTION
+from exactly_once import tracing
 from exactly_once.card_numbers import without_card_numbers
 
 REDACTED = "[redacted]"
@@ -34,8 +35,16 @@ def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     return event
 
 
+def name_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Add the ids of the trace and the span in which it happened, where there are any."""
+    if found := tracing.ids():
+        event["trace_id"], event["span_id"] = found
+    return event
+
+
 SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
+    name_trace,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.PositionalArgumentsFormatter(),

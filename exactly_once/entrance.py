@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from django_subatomic.db import durable
 
-from exactly_once import entrance_sql, event_schemas
+from exactly_once import entrance_sql, event_schemas, tracing
 from exactly_once.errors import FieldError
 from exactly_once.event_keys import Canonical, NoKey
 from exactly_once.event_sources import Source
@@ -113,6 +113,7 @@ def _keep(source: Source, account: str, keyed: list[_Keyed], invalid: int, now: 
             "processed_at": None if source.has_handler else now,
             "next_attempt_at": now + FIRST_ATTEMPT_AFTER if source.has_handler else None,
             "invalid": invalid,
+            "traceparent": tracing.traceparent(),
         },
     )
     taken = {}

@@ -63,11 +63,13 @@ looked_up AS (
 
 taken AS (
     INSERT INTO exactly_once_inboxevent (
-        source, account, event_id, generation, fingerprint, state, received_at, processed_at, next_attempt_at
+        source, account, event_id, generation, fingerprint,
+        state, received_at, processed_at, next_attempt_at, traceparent
     )
     SELECT
         %(source)s, %(account)s, k.key, coalesce(k.generation + 1, 0), k.fingerprint,
-        %(state)s, %(now)s::timestamptz, %(processed_at)s::timestamptz, %(next_attempt_at)s::timestamptz
+        %(state)s, %(now)s::timestamptz, %(processed_at)s::timestamptz, %(next_attempt_at)s::timestamptz,
+        %(traceparent)s
     FROM looked_up AS k
     WHERE NOT k.known
     ORDER BY k.key COLLATE "C"

@@ -7,6 +7,7 @@ import structlog
 from django.db.models import F
 from django_subatomic.db import durable, transaction
 
+from exactly_once import tracing
 from exactly_once.backoff import MAX_ATTEMPTS, wait_after
 from exactly_once.event_types import UnknownVersionError, published_version, upcast
 from exactly_once.models import HandlerRun
@@ -39,7 +40,9 @@ def run_handler(*, run_id: int, now: datetime) -> bool:
     if run is None:
         return False
     try:
-        subscribers(run.event.type)[run.handler](_message(run))
+        with tracing.span(f"handle {run.event.type}", follows=run.event.traceparent) as span:
+            span.set_attribute("tally.handler", run.handler)
+            subscribers(run.event.type)[run.handler](_message(run))
     except UnknownVersionError as reason:
         log.warning("handler.parked", run=run_id, handler=run.handler, reason=str(reason))
         _note(run, state="parked", next_attempt_at=now + PARKED_FOR, last_error=str(reason))

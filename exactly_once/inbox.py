@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 import structlog
 from django.db.models import Q
 from django_subatomic.db import durable, transaction, transaction_required
+from opentelemetry.trace import SpanKind
 from psycopg.types.json import Jsonb
 
+from exactly_once import tracing
 from exactly_once.backoff import MAX_ATTEMPTS, wait_after
 from exactly_once.models import InboxBody, InboxEvent
 from exactly_once.prepared import fetch_prepared
@@ -21,8 +23,8 @@ FIRST_ATTEMPT_AFTER = timedelta(seconds=10)
 
 _RECEIVE = """
 WITH received AS (
-    INSERT INTO exactly_once_inboxevent AS e (source, account, event_id, received_at, next_attempt_at)
-    VALUES (%s, %s, %s, %s, %s)
+    INSERT INTO exactly_once_inboxevent AS e (source, account, event_id, received_at, next_attempt_at, traceparent)
+    VALUES (%s, %s, %s, %s, %s, %s)
     ON CONFLICT (source, account, event_id, generation) DO UPDATE SET deliveries = e.deliveries + 1
     RETURNING id, deliveries, received_at
 ),
@@ -104,7 +106,8 @@ def receive(
     *, source: str, account: str, event_id: str, headers: dict[str, str], body: bytes, now: datetime
 ) -> Received:
     """Keep an event, in one statement that commits by itself."""
-    values = [source, account, event_id, now, now + FIRST_ATTEMPT_AFTER, Jsonb(headers), body]
+    due = now + FIRST_ATTEMPT_AFTER
+    values = [source, account, event_id, now, due, tracing.traceparent(), Jsonb(headers), body]
     row_id, deliveries, _ = fetch_prepared(_RECEIVE, values)
     return Received(id=row_id, duplicate=deliveries > 1)
 
@@ -173,7 +176,8 @@ def handle(*, event: InboxEvent, now: datetime) -> None:
     :raises Park: it cannot have its effect yet, and whatever else the handler raises.
     :raises BodyDropped: it came too long ago.
     """
-    _handler_of(event.source)(_message(event, now))
+    with tracing.span(f"process {event.source} event", kind=SpanKind.CONSUMER, follows=event.traceparent):
+        _handler_of(event.source)(_message(event, now))
 
 
 @retry_on_conflict

@@ -10,13 +10,14 @@ from django.db import connection
 from django_subatomic.db import transaction_required
 from psycopg.types.json import Jsonb
 
+from exactly_once import tracing
 from exactly_once.event_types import published_version
 
 # The version follows the last one in the same statement; the caller's lock on the aggregate keeps others out, and the
 # unique constraint refuses whoever came without one.
 _PUBLISH = """
 INSERT INTO exactly_once_outboxevent
-(aggregatetype, aggregateid, aggregate_version, type, payload, schema_version, occurred_at)
+(aggregatetype, aggregateid, aggregate_version, type, payload, schema_version, occurred_at, traceparent)
 SELECT
     a.aggregatetype,
     a.aggregateid,
@@ -24,7 +25,7 @@ SELECT
         SELECT max(o.aggregate_version) FROM exactly_once_outboxevent AS o
         WHERE o.aggregatetype = a.aggregatetype AND o.aggregateid = a.aggregateid
     ), 0),
-    %s, %s, %s, %s
+    %s, %s, %s, %s, %s
 FROM (SELECT %s::text AS aggregatetype, %s::text AS aggregateid) AS a
 RETURNING id
 """
@@ -63,7 +64,8 @@ def publish(
     :param payload: of the newest version of the type.
     :raises LookupError: nobody has declared the type.
     """
-    values: list[Any] = [type, Jsonb(payload), published_version(type), now, aggregatetype, aggregateid]
+    described = [type, Jsonb(payload), published_version(type), now, tracing.traceparent()]
+    values: list[Any] = [*described, aggregatetype, aggregateid]
     with connection.cursor() as cursor:
         cursor.execute(_PUBLISH, values)
         (event_id,) = cursor.fetchone()

@@ -28,7 +28,7 @@ INSERT INTO exactly_once_sinkposition (sink) VALUES (%s) ON CONFLICT (sink) DO N
 _LOCK = _POSITION + " FOR UPDATE SKIP LOCKED"
 # The order must be the column's: a bare "xid" would mean the output column, which is text, and 1000 < 999 as text.
 _READ = """
-SELECT o.id, o.type, o.xid::text AS xid_text, o.seq
+SELECT o.id, o.type, o.xid::text AS xid_text, o.seq, o.traceparent
 FROM exactly_once_outboxevent AS o
 WHERE (o.xid, o.seq) > (%s::xid8, %s) AND o.xid < pg_snapshot_xmin(pg_current_snapshot())
 ORDER BY o.xid, o.seq
@@ -53,6 +53,7 @@ WEBHOOKS = "webhooks"  # the sink of merchants' endpoints
 SINKS = (HANDLERS, WEBHOOKS)
 
 type Events = list[tuple[UUID, str]]
+type Due = list[tuple[int, UUID]]  # rows, each with its event
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +76,13 @@ def feed_handlers(*, now: datetime, limit: int = BATCH) -> int:
     worker is only a hint: the sweeper finds what is due.
     """
 
-    def make_due(events: Events) -> list[int]:
+    def make_due(events: Events) -> Due:
         runs = HandlerRun.objects.bulk_create(
             HandlerRun(handler=name, event_id=event_id, next_attempt_at=now)
             for event_id, event_type in events
             for name in subscribers(event_type)
         )
-        return [run.pk for run in runs]
+        return [(run.pk, run.event_id) for run in runs]
 
     return _feed(HANDLERS, limit, make_due, "exactly_once.run_handler")
 
@@ -91,15 +92,16 @@ def feed_webhooks(*, now: datetime, limit: int = BATCH) -> int:
     return _feed(WEBHOOKS, limit, lambda events: make_deliveries(events=events, now=now), "exactly_once.send_webhook")
 
 
-def _feed(sink: str, limit: int, make_due: Callable[[Events], list[int]], task: str) -> int:
+def _feed(sink: str, limit: int, make_due: Callable[[Events], Due], task: str) -> int:
     """Read on, write what becomes due and move the position in one commit; then wake a worker for each row."""
     if not _has_news(sink):
         return 0
     with transaction():
         events = _next_events(sink, limit)
-        due = make_due(events)
-    for row_id in due:
-        wake(task, row_id)
+        due = make_due([(event_id, event_type) for event_id, event_type, _ in events])
+    traceparents = {event_id: traceparent for event_id, _, traceparent in events}
+    for row_id, event_id in due:
+        wake(task, row_id, follows=traceparents[event_id])
     return len(events)
 
 
@@ -111,8 +113,8 @@ def _has_news(sink: str) -> bool:
         return cursor.fetchone() is not None
 
 
-def _next_events(sink: str, limit: int) -> Events:
-    """Read (id, type) of the next events in commit order and move the sink's position past them.
+def _next_events(sink: str, limit: int) -> list[tuple[UUID, str, str]]:
+    """Read (id, type, traceparent) of the next events in commit order and move the sink's position past them.
 
     While another relay holds the sink, there are none.
     """
@@ -126,7 +128,7 @@ def _next_events(sink: str, limit: int) -> Events:
         rows = cursor.fetchall()
         if rows:
             cursor.execute(_ADVANCE, [rows[-1][2], rows[-1][3], sink])
-    return [(row[0], row[1]) for row in rows]
+    return [(row[0], row[1], row[4]) for row in rows]
 
 
 def behind(*, sink: str) -> int:

@@ -5,6 +5,9 @@ from time import monotonic
 import structlog
 from celery import current_app
 from kombu.exceptions import OperationalError
+from opentelemetry.trace import SpanKind
+
+from exactly_once import tracing
 
 log = structlog.get_logger(__name__)
 
@@ -17,14 +20,23 @@ class _Broker:
     away_until = 0.0  # on the monotonic clock; a race between threads costs one more knock
 
 
-def wake(task: str, *ids: object) -> bool:
-    """Send ``task`` the ids of its row; return whether that went out. Where the broker is away nothing else happens."""
+def wake(task: str, *ids: object, follows: str = "") -> bool:
+    """Send ``task`` the ids of its row; return whether that went out. Where the broker is away nothing else happens.
+
+    :param follows: the ``traceparent`` that the row keeps. The message has its own in a header.
+    """
     if monotonic() < _Broker.away_until:
         return False
     try:
-        current_app.send_task(task, args=ids, retry=False)
+        with tracing.span(f"send {task}", kind=SpanKind.PRODUCER, follows=follows):
+            current_app.send_task(task, args=ids, headers=_headers(), retry=False)
     except (OperationalError, OSError) as error:
         _Broker.away_until = monotonic() + PAUSE_SECONDS
         log.warning("broker.away", task=task, error=type(error).__name__)
         return False
     return True
+
+
+def _headers() -> dict[str, str]:
+    traceparent = tracing.traceparent()
+    return {"traceparent": traceparent} if traceparent else {}

@@ -16,6 +16,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django_subatomic.db import durable, transaction, transaction_if_not_already, transaction_required
 
+from exactly_once import tracing
 from exactly_once.errors import InvalidInput
 from exactly_once.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from exactly_once.webhook_http import Answer, post, signed_headers
@@ -42,8 +43,11 @@ def fits(*, patterns: Collection[str], event_type: str) -> bool:
 
 
 @transaction_required
-def make_deliveries(*, events: Collection[tuple[UUID, str]], now: datetime) -> list[int]:
-    """Make the events due for each enabled endpoint of their client that wants them; return the deliveries' ids."""
+def make_deliveries(*, events: Collection[tuple[UUID, str]], now: datetime) -> list[tuple[int, UUID]]:
+    """Make the events due for each enabled endpoint of their client that wants them.
+
+    Return each delivery's id, and its event's.
+    """
     endpoints = list(WebhookEndpoint.objects.filter(enabled=True).order_by("pk")) if events else []
     wanted = [
         (endpoint, event_id)
@@ -59,7 +63,7 @@ def make_deliveries(*, events: Collection[tuple[UUID, str]], now: datetime) -> l
         for endpoint, event_id in wanted
         if owners.get(event_id) == endpoint.client
     )
-    return [delivery.pk for delivery in made]
+    return [(delivery.pk, delivery.event_id) for delivery in made]
 
 
 def due(*, now: datetime, limit: int) -> list[int]:
@@ -77,7 +81,8 @@ def send(*, delivery_id: int, now: datetime, allow_private: bool) -> bool:
     if not delivery.endpoint.enabled:
         answer = Answer(None, "The endpoint is disabled.")
     else:
-        answer = _try(delivery, now, allow_private)
+        with tracing.span("send webhook", follows=delivery.event.traceparent):
+            answer = _try(delivery, now, allow_private)
     return _note(delivery, answer, now)
 
 

@@ -12,6 +12,7 @@ import urllib3
 from standardwebhooks import Webhook
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
+from exactly_once import tracing
 from exactly_once.webhook_address import AddressRefusedError, Target, parse, resolve
 
 CONNECT_SECONDS = 5.0
@@ -77,9 +78,11 @@ def _post_to(address: str, target: Target, body: bytes, headers: dict[str, str])
         "Accept-Encoding": "identity",
     }
     try:
-        response = pool.request(
-            "POST", target.path, body=body, headers=sent, redirect=False, retries=False, preload_content=False
-        )
+        with tracing.call("POST", host=target.host) as span:
+            response = pool.request(
+                "POST", target.path, body=body, headers=sent, redirect=False, retries=False, preload_content=False
+            )
+            tracing.answered(span, status=response.status, failed=response.status >= 300)  # noqa: PLR2004 - HTTP's own classes
         try:
             return Answer(response.status, "" if response.status < 300 else f"HTTP {response.status}", _read(response))  # noqa: PLR2004 - HTTP's own classes
         finally:

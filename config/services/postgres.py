@@ -93,7 +93,9 @@ class Cluster:
         options = " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in settings.items())
         wait = f"--timeout={START_TIMEOUT_SECONDS}"
         try:
-            _run("pg_ctl", "start", "-D", self.data_dir, "-o", options, "-l", self._log(), "--wait", wait, "--silent")
+            run_program(
+                "pg_ctl", "start", "-D", self.data_dir, "-o", options, "-l", self._log(), "--wait", wait, "--silent"
+            )
         except ServerFailedError as error:
             raise ServerFailedError(f"{error}\n{self.log_path}:\n{_tail(self.log_path)}") from None
 
@@ -101,13 +103,13 @@ class Cluster:
         """Stop the server, if it runs, without waiting for its clients."""
         if self.pid() is not None:
             timeout = f"--timeout={STOP_TIMEOUT_SECONDS}"
-            _run("pg_ctl", "stop", "-D", self.data_dir, "--mode=fast", "--wait", timeout, "--silent")
+            run_program("pg_ctl", "stop", "-D", self.data_dir, "--mode=fast", "--wait", timeout, "--silent")
 
     def stop_immediately(self) -> None:
         """Stop the server, if it runs, as a power cut would: nothing is flushed, the next start recovers."""
         if self.pid() is not None:
             timeout = f"--timeout={STOP_TIMEOUT_SECONDS}"
-            _run("pg_ctl", "stop", "-D", self.data_dir, "--mode=immediate", "--wait", timeout, "--silent")
+            run_program("pg_ctl", "stop", "-D", self.data_dir, "--mode=immediate", "--wait", timeout, "--silent")
 
     def start_if_stopped(self) -> None:
         """Start the server unless it runs.
@@ -159,7 +161,7 @@ def _initialise(data_dir: Path) -> None:
     if os.geteuid() == 0:
         shutil.chown(unfinished, SYSTEM_USER)
     locale = ("--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
-    _run("initdb", "-D", unfinished, "-U", OWNER_ROLE, "--auth=trust", *locale)
+    run_program("initdb", "-D", unfinished, "-U", OWNER_ROLE, "--auth=trust", *locale)
     unfinished.rename(data_dir)
 
 
@@ -187,8 +189,8 @@ def _let_system_user_in(data_dir: Path) -> None:
             ensure_folder_permissions(PROGRAMS / part, 0o055 if part == "bin" else 0o044)
 
 
-def _run(program: str, *arguments: str | Path) -> None:
-    """Run one of PostgreSQL's programs.
+def run_program(program: str, *arguments: str | Path) -> None:
+    """Run one of PostgreSQL's programs, as the server's own user where we are root.
 
     :raises ServerFailedError: it failed, with what it said.
     """

@@ -9,6 +9,8 @@ from config.settings.api import *  # noqa: F403 - each name is a setting
 from config.settings.database import *  # noqa: F403 - each name is a setting
 from config.settings.domain import *  # noqa: F403 - each name is a setting
 from config.settings.tasks import *  # noqa: F403 - each name is a setting
+from config.settings.tracing import *  # noqa: F403 - each name is a setting
+from config.settings.tracing import TRACING
 from config.settings.variables import ENVIRONMENT as ENVIRONMENT
 from config.settings.variables import IN_PRODUCTION, env
 
@@ -54,6 +56,7 @@ MIDDLEWARE = [
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "config.security_headers.SecurityHeadersMiddleware",
     "config.health.HealthMiddleware",
+    *(["config.tracing.middleware.TracingMiddleware"] if TRACING else []),
     "config.card_numbers.RefuseCardNumbersMiddleware",
     "config.request_log.RequestLogMiddleware",
     "config.nul.RefuseNulMiddleware",

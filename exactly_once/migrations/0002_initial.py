@@ -44,6 +44,7 @@ class Migration(migrations.Migration):
                 ("last_error", models.TextField(blank=True, db_default="")),
                 ("received_at", models.DateTimeField()),
                 ("processed_at", models.DateTimeField(blank=True, null=True)),
+                ("traceparent", models.CharField(blank=True, db_default="", max_length=55)),
             ],
         ),
         migrations.CreateModel(
@@ -77,6 +78,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("recorded_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("traceparent", models.CharField(blank=True, db_default="", max_length=55)),
             ],
         ),
         migrations.CreateModel(
@@ -219,6 +221,20 @@ class Migration(migrations.Migration):
             model_name="outboxevent",
             constraint=models.UniqueConstraint(
                 fields=("aggregatetype", "aggregateid", "aggregate_version"), name="outbox_event_aggregate_version"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="outboxevent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("traceparent__regex", "^(00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2})?$")),
+                name="outbox_event_traceparent",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="inboxevent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("traceparent__regex", "^(00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2})?$")),
+                name="inbox_event_traceparent",
             ),
         ),
         migrations.AddField(

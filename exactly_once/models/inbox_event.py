@@ -5,6 +5,7 @@ from django.db.models import Q
 
 from exactly_once.append_only import append_only
 from exactly_once.final import final
+from exactly_once.tracing import TRACEPARENT_LENGTH, TRACEPARENT_PATTERN
 
 INBOX_STATES = ("received", "processed", "parked", "failed")
 
@@ -28,11 +29,13 @@ class InboxEvent(models.Model):
     last_error = models.TextField(db_default="", blank=True)
     received_at = models.DateTimeField()
     processed_at = models.DateTimeField(null=True, blank=True)
+    traceparent = models.CharField(max_length=TRACEPARENT_LENGTH, db_default="", blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(name="inbox_event_once", fields=["source", "account", "event_id", "generation"]),
             models.CheckConstraint(name="inbox_event_state_known", condition=Q(state__in=INBOX_STATES)),
+            models.CheckConstraint(name="inbox_event_traceparent", condition=Q(traceparent__regex=TRACEPARENT_PATTERN)),
         ]
         indexes = [
             models.Index(

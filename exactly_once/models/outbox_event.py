@@ -6,6 +6,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
 from exactly_once.append_only import append_only
+from exactly_once.tracing import TRACEPARENT_LENGTH, TRACEPARENT_PATTERN
 
 
 class Xid8Field(models.Field):  # type: ignore[type-arg]
@@ -32,9 +33,13 @@ class OutboxEvent(models.Model):
     xid = Xid8Field(db_default=RawSQL("pg_current_xact_id()", ()))
     seq = models.BigIntegerField(db_default=RawSQL("nextval('exactly_once_outbox_seq')", ()))
     recorded_at = models.DateTimeField(db_default=Now())
+    traceparent = models.CharField(max_length=TRACEPARENT_LENGTH, db_default="", blank=True)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                name="outbox_event_traceparent", condition=Q(traceparent__regex=TRACEPARENT_PATTERN)
+            ),
             models.UniqueConstraint(
                 name="outbox_event_aggregate_version", fields=["aggregatetype", "aggregateid", "aggregate_version"]
             ),

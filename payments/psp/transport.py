@@ -2,11 +2,13 @@
 
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from exactly_once import tracing
 from payments.psp.outcomes import NotSent, Unknown
 
 # One session serves every thread of a process; more connections than this are closed after their request.
@@ -41,7 +43,11 @@ class _Once(HTTPAdapter):
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
         """Send it, within our time where the caller has none."""
-        return super().send(request, **{**options, "timeout": options.get("timeout") or self._timeout_seconds})
+        host = urlsplit(request.url or "").hostname or ""
+        with tracing.call(request.method or "", host=str(host)) as span:
+            answer = super().send(request, **{**options, "timeout": options.get("timeout") or self._timeout_seconds})
+            tracing.answered(span, status=answer.status_code, failed=not answer.ok)
+        return answer
 
 
 def never_connected(error: BaseException | None) -> bool:

@@ -12,7 +12,13 @@ from config.services import commands
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # Not every mail server asks for one, and not everybody has an account at every PSP.
-OPTIONAL_SECRETS = {"ADYEN_API_KEY", "EMAIL_PASSWORD", "CHECKOUTCOM_SECRET_KEY", "CHECKOUTCOM_WEBHOOK_SECRET"}
+OPTIONAL_SECRETS = {
+    "ADYEN_API_KEY",
+    "EMAIL_PASSWORD",
+    "CHECKOUTCOM_SECRET_KEY",
+    "CHECKOUTCOM_WEBHOOK_SECRET",
+    "RABBITMQ_PASSWORD",
+}
 APPLICATION = {"migrate", "web", "worker", "relay", "beat"}
 
 
@@ -23,8 +29,9 @@ def services() -> dict[str, Any]:
 
 
 def test_each_process_is_a_service_of_its_own(services: dict[str, Any]) -> None:
-    assert set(services) == APPLICATION | {"postgres", "valkey", "simulator"}
-    assert services["simulator"]["profiles"] == ["simulator"]
+    assert set(services) == APPLICATION | {"postgres", "valkey", "rabbitmq", "simulator"}
+    profiles = {name: service["profiles"] for name, service in services.items() if "profiles" in service}
+    assert profiles == {"simulator": ["simulator"], "rabbitmq": ["rabbitmq"]}
 
 
 def test_the_services_run_the_codes_own_commands(services: dict[str, Any]) -> None:
@@ -57,8 +64,8 @@ def test_the_simulator_speaks_to_the_web_service(services: dict[str, Any]) -> No
 def test_only_settings_that_exist_are_set(services: dict[str, Any]) -> None:
     files = (ROOT / "config" / "settings").glob("*.py")
     known = {name for file in files for name in re.findall(r"env\.\w+\(\s*\"([A-Z_]+)\"", file.read_text())}
-    # libpq's own: what a session is called in the server's list.
-    known.add("PGAPPNAME")
+    # libpq's own: what a session is called in the server's list; and what OpenTelemetry's SDK reads itself.
+    known |= {"PGAPPNAME", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"}
 
     for name in APPLICATION:
         assert set(services[name]["environment"]) <= known, name
@@ -70,6 +77,33 @@ def test_every_variable_that_production_requires_is_set(services: dict[str, Any]
     for name in APPLICATION:
         assert required <= set(services[name]["environment"]), name
         assert services[name]["environment"]["TALLY_ENVIRONMENT"] == "${TALLY_ENVIRONMENT:-production}"
+
+
+def test_the_broker_is_valkey_unless_another_is_named_and_valkey_counts_requests(services: dict[str, Any]) -> None:
+    for name in APPLICATION:
+        environment = services[name]["environment"]
+        assert environment["CELERY_BROKER_URL"] == "${CELERY_BROKER_URL:-redis://valkey:6379/0}"
+        assert environment["API_RATE_LIMIT_STORAGE"] == "${API_RATE_LIMIT_STORAGE:-redis://valkey:6379/0}"
+
+
+def test_what_the_file_says_of_rabbitmq_is_an_address_that_production_takes(services: dict[str, Any]) -> None:
+    # Given the address that the head of the file names, for the user that the profile's server makes
+    text = (ROOT / "docker-compose.yml").read_text()
+    [address] = re.findall(r"CELERY_BROKER_URL=(amqp://\S+) docker compose --profile rabbitmq up", text)
+    server = services["rabbitmq"]["environment"]
+    # Then
+    assert address == f"amqp://{server['RABBITMQ_DEFAULT_USER']}:$RABBITMQ_PASSWORD@rabbitmq:5672//"
+    assert server["RABBITMQ_DEFAULT_PASS"] == "${RABBITMQ_PASSWORD:-}"
+    [rule] = [rule for rule in RULES if rule.variable == "CELERY_BROKER_URL"]
+    assert rule.holds(address)
+    for name in APPLICATION - {"migrate"}:
+        assert services[name]["depends_on"]["rabbitmq"] == {"condition": "service_healthy", "required": False}
+
+
+def test_every_image_has_a_version(services: dict[str, Any]) -> None:
+    images = {service["image"] for service in services.values() if not service.get("build")}
+
+    assert {image.partition("@")[0] for image in images} == {"postgres:18", "valkey/valkey:9", "rabbitmq:4"}
 
 
 def test_only_migrate_knows_the_owners_password(services: dict[str, Any]) -> None:

@@ -45,14 +45,14 @@ def position_in_a_commit_of_its_own() -> None:
     """Move the relay on first, and then write down what is due."""
     from exactly_once import relay
 
-    def feed(sink: str, limit: int, make_due: Callable[[relay.Events], list[int]], task: str) -> int:
+    def feed(sink: str, limit: int, make_due: Callable[[relay.Events], relay.Due], task: str) -> int:
         if not relay._has_news(sink):
             return 0
         with transaction():
             events = relay._next_events(sink, limit)
         with transaction():
-            due = make_due(events)
-        for row_id in due:
+            due = make_due([(event_id, event_type) for event_id, event_type, _ in events])
+        for row_id, _ in due:
             wake(task, row_id)
         return len(events)
 

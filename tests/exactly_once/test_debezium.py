@@ -33,7 +33,7 @@ def test_the_router_reads_columns_that_there_are() -> None:
     }
 
     assert named <= columns()
-    assert {"id", "aggregateid", "aggregatetype", "payload", "type", "schema_version"} <= named
+    assert {"id", "aggregateid", "aggregatetype", "payload", "type", "schema_version", "traceparent"} <= named
 
 
 def test_what_is_left_out_is_there_and_is_not_read() -> None:

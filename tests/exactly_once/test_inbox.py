@@ -262,7 +262,7 @@ def test_only_the_count_of_a_known_event_may_get_lost_in_a_crash(connect: Connec
     # Given
     session = connect(autocommit=True)
     session.execute("SET synchronous_commit = on")
-    values = ["shop", "main", "evt_1", NOW, NOW, "{}", b""]
+    values = ["shop", "main", "evt_1", NOW, NOW, "", "{}", b""]
     waits: list[object] = []
     # When an event comes twice
     for _ in range(2):

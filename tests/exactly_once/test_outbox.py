@@ -42,6 +42,25 @@ def test_an_event_has_the_columns_that_debezium_routes_by() -> None:
     assert event_id.version == 7
 
 
+def test_an_event_keeps_a_trace_or_nothing() -> None:
+    # Given what another kind of writer might put there
+    words = ["00-x", f"00-{'0' * 32}-{'0' * 16}", f"00-{'A' * 32}-{'0' * 16}-01"]
+    # When
+    for word in words:
+        with pytest.raises(IntegrityError, match="outbox_event_traceparent"), db.transaction():
+            OutboxEvent.objects.create(
+                aggregatetype="thing",
+                aggregateid="one",
+                aggregate_version=1,
+                type="thing.done",
+                payload={},
+                occurred_at=NOW,
+                traceparent=word,
+            )
+    # Then
+    assert versions() == []
+
+
 def test_an_event_is_written_in_the_transaction_of_what_it_tells() -> None:
     with pytest.raises(db._MissingRequiredTransaction):
         publish()

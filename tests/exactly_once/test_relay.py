@@ -36,7 +36,7 @@ def _somebody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relay, "wake", lambda *_: False)
+    monkeypatch.setattr(relay, "wake", lambda *_, **__: False)
 
 
 def delivered() -> list[str]:
@@ -237,7 +237,7 @@ def next_transaction_id() -> int:
 def test_each_handler_of_an_event_gets_a_run_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     # Given
     woken: list[object] = []
-    monkeypatch.setattr(relay, "wake", lambda *call: woken.append(call))
+    monkeypatch.setattr(relay, "wake", lambda *call, **_: woken.append(call))
     monkeypatch.setitem(outbox._subscribers, "thing.done", {"mail": lambda _: None, "export": lambda _: None})
     publish("one")
     # When

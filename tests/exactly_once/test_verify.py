@@ -21,7 +21,7 @@ AN_HOUR_AGO = NOW - timedelta(hours=1, minutes=1)
 
 @pytest.fixture(autouse=True)
 def _a_system_that_has_done_its_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relay, "wake", lambda *_: False)
+    monkeypatch.setattr(relay, "wake", lambda *_, **__: False)
     monkeypatch.setitem(outbox._subscribers, "thing.done", {"mail": lambda _: None})
     monkeypatch.setitem(inbox._handlers, "shop", lambda _: None)
     keys.once(

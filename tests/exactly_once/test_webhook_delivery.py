@@ -25,7 +25,7 @@ SECRETS = ("whsec_" + "b2xk" * 8, "whsec_" + "bmV3" * 8)
 
 @pytest.fixture(autouse=True)
 def _no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relay, "wake", lambda *_: False)
+    monkeypatch.setattr(relay, "wake", lambda *_, **__: False)
 
 
 @pytest.fixture(autouse=True)

@@ -38,10 +38,12 @@ GUARDS = {
     "exactly_once_inboxevent": (
         "inbox_event_once",
         "inbox_event_state_known",
+        "inbox_event_traceparent",
         "pgtrigger_final_8c3dd",
     ),
     "exactly_once_outboxevent": (
         "outbox_event_aggregate_version",
+        "outbox_event_traceparent",
         "pgtrigger_append_only_618c3",
     ),
     "exactly_once_sinkposition": ("exactly_once_sinkposition_sink_key",),

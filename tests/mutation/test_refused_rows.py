@@ -26,6 +26,7 @@ BREAKS = {
     "handler_run_state_known": "state = 'x'",
     "idempotency_key_finished_has_response": "response_body = NULL",
     "inbox_event_state_known": "state = 'x'",
+    "inbox_event_traceparent": "traceparent = '00-x'",
     "ledger_account_side_known": "normal_side = 'x'",
     "ledger_account_type_known": "type = 'x'",
     "ledger_balance_within_limits": "net_min_minor = net_low_minor + 1",
@@ -248,6 +249,7 @@ def test_every_guard_is_attacked_here_or_by_the_acts_of_the_ledger() -> None:
     elsewhere = {
         "ledger_entries_valid",
         "ledger_stripes_without_limits",
+        "outbox_event_traceparent",
         "pgtrigger_counted_274f5",
         "pgtrigger_counted_3b86a",
         "pgtrigger_counted_4ea9f",
