@@ -7,16 +7,18 @@ from datetime import datetime
 import structlog
 from django_subatomic.db import transaction_required
 
+from checkout import order_refunds
 from checkout.errors import OrderRefused
 from checkout.events import CANCELED, canceled_payload, publish_order
 from checkout.locks import lock_order
-from checkout.models import Cancellation, CancellationLine, Order, OrderLine
+from checkout.make_good import make_good
+from checkout.models import Cancellation, CancellationLine, OrderLine
 from checkout.order_parts import Units, scaled, stored, total, worth
 from checkout.order_standing import OrderStanding, check_payment, end_hold, order_standing, pay_back, state_of
 from checkout.order_units import Wanted, counted, open_units, take
 from checkout.queries import order_for_client
 from checkout.representation import Json
-from checkout.review_order import is_in_trouble
+from checkout.review_order import is_in_trouble, put_where_it_is
 from checkout.states import OPEN_ORDER_STATES, OrderState
 from checkout.stock import release_order_stock
 from exactly_once.public_ids import new_public_id
@@ -24,8 +26,6 @@ from exactly_once.versions import ANY_VERSION, Expected
 from payments.parts import Part
 
 log = structlog.get_logger(__name__)
-
-REASON = "order_canceled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def cancel_order(
     )
     places = [each.place for each in taken]
     release_order_stock(order=order, units=places, reference=cancellation.public_id, now=now)
-    _close(order, cancellation, counted(chosen), now)
+    _close(standing, cancellation, counted(chosen), now)
     log.info("order.canceled", order=order.public_id, cancellation=cancellation.public_id, state=order.state)
     return order_for_client(order_id=order_id, client=client)
 
@@ -105,14 +105,19 @@ def _give_back(standing: OrderStanding, parts: Sequence[Part], *, is_last: bool,
     # Of what was never captured, the canceled units come first: the others are to be shipped.
     captured_minor = min(total(parts) - standing.unpaid_minor, -standing.due_minor, payment.refundable)
     back = scaled(parts, max(captured_minor, 0))
-    return pay_back(standing=standing, parts=back, reason=REASON, now=now)
+    return pay_back(standing=standing, parts=back, reason=order_refunds.CANCELED, now=now)
 
 
-def _close(order: Order, cancellation: Cancellation, units: Sequence[tuple[OrderLine, int]], now: datetime) -> None:
+def _close(
+    was: OrderStanding, cancellation: Cancellation, units: Sequence[tuple[OrderLine, int]], now: datetime
+) -> None:
     """Write the lines, which count the units, and where the order is by that."""
+    order = was.order
     CancellationLine.objects.bulk_create(
         CancellationLine(cancellation=cancellation, order_line=line, quantity=count) for line, count in units
     )
+    if was.payment is not None and was.payment.lost_minor:
+        make_good(standing=order_standing(order), now=now)
     state = state_of(list(order.lines.order_by("pk")))
     if order.state != OrderState.MANUAL_REVIEW or not is_in_trouble(order_standing(order)):
         order.state = state
@@ -121,3 +126,5 @@ def _close(order: Order, cancellation: Cancellation, units: Sequence[tuple[Order
     order.save(update_fields=["state", "shipped_at"])
     told = canceled_payload(order, cancellation, [(line.sku, count) for line, count in units])
     publish_order(order=order, type=CANCELED, payload=told, now=now)
+    if was.outstanding_minor:
+        put_where_it_is(order=order, now=now)

@@ -9,7 +9,8 @@ from django_subatomic.db import transaction_required
 
 from checkout.errors import OrderBusy, OrderRefused
 from checkout.models import Order, OrderLine, Shipment
-from checkout.order_parts import PartName, owed, sums, total
+from checkout.order_parts import owed, sums, total
+from checkout.order_refunds import CANCELED, RETURNED, Unpaid, unpaid
 from checkout.payment_parts import parts_of
 from checkout.states import OrderState
 from ledger.money import Money
@@ -26,7 +27,8 @@ class OrderStanding:
 
     :param payment: None where it costs nothing, or nothing is paid or held any more.
     :param whole: the parts of its payment; ``earned`` of them by shipments, and ``owed`` in goods.
-    :param not_taken_minor: what cancellations keep from being taken, or could not pay back.
+    :param canceled: what cancellations keep from being taken, or could not pay back.
+    :param returned: what returns could not pay back.
     """
 
     order: Order
@@ -35,15 +37,29 @@ class OrderStanding:
     whole: Sequence[Part]
     earned: Sequence[Part]
     owed: Sequence[Part]
-    not_taken_minor: int
+    canceled: Unpaid
+    returned: Unpaid
+
+    @property
+    def not_taken_minor(self) -> int:
+        """Return what cancellations keep from being taken, or could not pay back."""
+        return self.canceled.left_minor
+
+    @property
+    def outstanding_minor(self) -> int:
+        """Return what was captured for canceled units, and neither paid back nor kept by the buyer's bank."""
+        if self.payment is None:
+            return 0
+        never_taken = self.payment.asked_minor - self.payment.captured_minor
+        return max(self.not_taken_minor - never_taken - self.payment.offset_minor, 0)
 
     @property
     def due_minor(self) -> int:
-        """Return what of a held payment is due, and was not captured: for what was earned, or paid back unearned."""
+        """Return what of a held payment is due, and was not captured: for what was earned, or went back unearned."""
         if self.payment is None:
             return 0
-        paid_back = sum(self.payment.unearned_refunded.values())
-        return total(self.earned) + paid_back - self.payment.captured_minor
+        went_back = sum(self.payment.unearned_refunded.values()) + self.payment.offset_minor
+        return total(self.earned) + went_back - self.payment.captured_minor
 
     @property
     def unpaid_minor(self) -> int:
@@ -60,7 +76,9 @@ def order_standing(order: Order) -> OrderStanding:
     payment = payment_standing(order_reference=order.session.public_id)
     whole = parts_of(session=order, lines=lines)
     earned = sums(order.shipments.values_list("parts", flat=True))
-    not_taken = _not_taken(order, payment)
+    refunds = payment.refunds if payment else ()
+    canceled = unpaid(events=order.cancellations.values_list("parts", flat=True), reason=CANCELED, refunds=refunds)
+    returned = unpaid(events=order.returns.values_list("parts", flat=True), reason=RETURNED, refunds=refunds)
     unearned = payment.unearned_refunded if payment else {}
     return OrderStanding(
         order=order,
@@ -68,34 +86,10 @@ def order_standing(order: Order) -> OrderStanding:
         payment=payment,
         whole=whole,
         earned=[replace(part, money=Money(earned.get(part.name, 0), order.currency)) for part in whole],
-        owed=owed(whole=whole, gone=[earned, not_taken, unearned]),
-        not_taken_minor=sum(not_taken.values()),
+        owed=owed(whole=whole, gone=[earned, canceled.left, unearned]),
+        canceled=canceled,
+        returned=returned,
     )
-
-
-def _not_taken(order: Order, payment: Standing | None) -> dict[PartName, int]:
-    """Return what was canceled of each part, less what the cancellations' refunds have of it.
-
-    What such a refund came to nothing with may be paid back by another one later on, which no event of the order
-    has caused: then that has it, and it is not gone twice.
-    """
-    cancellations = list(order.cancellations.values_list("refund", "parts"))
-    refunds = payment.refunds if payment else ()
-    canceling = {refund for refund, _ in cancellations if refund}
-    caused = canceling | set(order.returns.values_list("refund", flat=True))
-    left = sums(parts for _, parts in cancellations)
-    again: dict[PartName, int] = {}
-    for refund in refunds:
-        for name, minor in refund.shares.items():
-            if refund.public_id in canceling and refund.is_undone:
-                again[name] = again.get(name, 0) + minor
-            elif refund.public_id in canceling:
-                left[name] = left.get(name, 0) - minor
-            elif refund.public_id not in caused and not refund.is_undone:
-                had = min(again.get(name, 0), minor)
-                again[name] = again.get(name, 0) - had
-                left[name] = left.get(name, 0) - had
-    return left
 
 
 def earned_by_shipping(order_reference: str) -> list[Part]:

@@ -7,6 +7,7 @@ from datetime import datetime
 import structlog
 from django_subatomic.db import transaction_required
 
+from checkout import order_refunds
 from checkout.errors import OrderRefused
 from checkout.events import RETURNED, publish_order, returned_payload
 from checkout.locks import lock_order, lock_stock_items
@@ -24,8 +25,6 @@ from exactly_once.versions import ANY_VERSION, Expected
 from payments.parts import Part
 
 log = structlog.get_logger(__name__)
-
-REASON = "order_returned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ def return_order(
     parts = _worth(standing, goods, counted(chosen)) if goods.refund else []
     if parts:
         check_payment(standing, pays_back=True)
-    refund = pay_back(standing=standing, parts=parts, reason=REASON, now=now)
+    refund = pay_back(standing=standing, parts=parts, reason=order_refunds.RETURNED, now=now)
     returned = Return.objects.create(
         public_id=new_public_id("ret"),
         order=order,

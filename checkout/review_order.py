@@ -7,15 +7,17 @@ ship_order.py looks for itself.
 from datetime import UTC, datetime
 
 import structlog
-from django_subatomic.db import transaction
+from django_subatomic.db import transaction, transaction_required
 
 from checkout.events import MANUAL_REVIEW, RESUMED, publish_order, state_payload
 from checkout.locks import lock_order
+from checkout.make_good import make_good
 from checkout.models import Order
 from checkout.order_parts import total
 from checkout.order_standing import OrderStanding, order_standing, state_of
-from checkout.states import OPEN_ORDER_STATES, OrderState
+from checkout.states import OrderState
 from exactly_once.outbox import OutboxMessage
+from payments.reversals import Reversal
 
 log = structlog.get_logger(__name__)
 
@@ -31,16 +33,28 @@ EVENTS = (
     "dispute.lost",
     "payment_intent.canceled",
     "payment_intent.requires_payment_method",
+    # One that people asked for, in place of another.
+    "refund.succeeded",
 )
-REVIEWED = (*OPEN_ORDER_STATES, OrderState.SHIPPED, OrderState.MANUAL_REVIEW)
 
 
 def hear(message: OutboxMessage) -> None:
     """Look at the order that an event of a payment is about, if it is about one."""
-    of_session = Order.objects.filter(session__public_id=message.payload["order_reference"], state__in=REVIEWED)
-    named = of_session.values_list("public_id", "client").first()
+    named = _order_of(message.payload["order_reference"])
     if named is not None:
         review_order(order_id=named[0], client=named[1], now=datetime.now(UTC))
+
+
+@transaction_required
+def on_reversal(reversal: Reversal) -> None:
+    """Look at the order whose money has moved back, in the commit in which it has."""
+    named = _order_of(reversal.order_reference)
+    if named is not None:
+        put_where_it_is(order=lock_order(order_id=named[0], client=named[1]), now=reversal.now)
+
+
+def _order_of(order_reference: str) -> tuple[str, str] | None:
+    return Order.objects.filter(session__public_id=order_reference).values_list("public_id", "client").first()
 
 
 @transaction
@@ -49,27 +63,33 @@ def review_order(*, order_id: str, client: str, now: datetime) -> OrderState:
 
     :raises CheckoutNotFound: ``order_not_found``.
     """
-    order = lock_order(order_id=order_id, client=client)
-    if order.state not in REVIEWED:
-        return OrderState(order.state)
+    return put_where_it_is(order=lock_order(order_id=order_id, client=client), now=now)
+
+
+@transaction_required
+def put_where_it_is(*, order: Order, now: datetime) -> OrderState:
+    """Make good what a locked order's payment can, and put it where that lets it be; return its state."""
+    make_good(standing=order_standing(order), now=now)
     standing = order_standing(order)
     state = OrderState.MANUAL_REVIEW if is_in_trouble(standing) else state_of(standing.lines)
-    if state in {order.state, OrderState.CANCELED}:
+    if state == order.state or (order.state, state) == (OrderState.COMPLETED, OrderState.SHIPPED):
         return OrderState(order.state)
     order.state = state
     order.save(update_fields=["state"])
     event = MANUAL_REVIEW if state is OrderState.MANUAL_REVIEW else RESUMED
     publish_order(order=order, type=event, payload=state_payload(order), now=now)
-    log.warning("order.reviewed", order=order_id, state=str(state))
+    log.warning("order.reviewed", order=order.public_id, state=str(state))
     return state
 
 
 def is_in_trouble(standing: OrderStanding) -> bool:
-    """Whether what is shipped is not paid for, or what is to be shipped would not be."""
+    """Whether what is shipped, or is to be, is not paid for, or what is canceled not paid back."""
     payment = standing.payment
     to_ship = any(line.open_quantity for line in standing.lines)
     if payment is None:
         return standing.order.total_minor > 0 and (to_ship or total(standing.earned) > 0)
     if to_ship and (payment.disputed_minor or standing.unpaid_minor):
+        return True
+    if not to_ship and standing.outstanding_minor and not payment.is_disputed:
         return True
     return standing.due_minor > 0 and not payment.is_busy

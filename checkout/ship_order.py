@@ -11,12 +11,13 @@ from django_subatomic.db import transaction_required
 from checkout.errors import OrderRefused
 from checkout.events import SHIPPED, publish_order, shipped_payload
 from checkout.locks import lock_order
-from checkout.models import Order, Shipment, ShipmentLine
+from checkout.models import Shipment, ShipmentLine
 from checkout.order_parts import Units, shipping_of, stored, total, worth
 from checkout.order_standing import OrderStanding, check_payment, end_hold, order_standing, state_of
 from checkout.order_units import Taken, Wanted, counted_units, open_units, take
 from checkout.queries import order_for_client
 from checkout.representation import Json
+from checkout.review_order import put_where_it_is
 from checkout.states import OPEN_ORDER_STATES, OrderState
 from checkout.stock import consume_stock
 from exactly_once.public_ids import new_public_id
@@ -60,7 +61,7 @@ def ship_order(*, client: str, order_id: str, parcel: Parcel, now: datetime, exp
     taken = take(order=order, chosen=chosen)
     _check_payment(standing)
     shipment = _book(standing, parcel, taken, now)
-    _close(order, shipment, taken, now)
+    _close(standing, shipment, taken, now)
     log.info("order.shipped", order=order.public_id, shipment=shipment.public_id, state=order.state)
     return order_for_client(order_id=order_id, client=client)
 
@@ -135,8 +136,9 @@ def _capture(standing: OrderStanding, earned_minor: int, *, is_last: bool, now: 
     return request_capture(order_reference=reference, money=money, final=False, now=now)
 
 
-def _close(order: Order, shipment: Shipment, taken: Sequence[Taken], now: datetime) -> None:
+def _close(was: OrderStanding, shipment: Shipment, taken: Sequence[Taken], now: datetime) -> None:
     """Write the lines, which count the units, and where the order is by that."""
+    order = was.order
     ShipmentLine.objects.bulk_create(
         ShipmentLine(shipment=shipment, order_line=each.line, quantity=each.quantity, location_id=each.location_id)
         for each in taken
@@ -146,3 +148,5 @@ def _close(order: Order, shipment: Shipment, taken: Sequence[Taken], now: dateti
     order.save(update_fields=["state", "shipped_at"])
     told = shipped_payload(order, shipment, [(line.sku, count) for line, count in counted_units(taken)])
     publish_order(order=order, type=SHIPPED, payload=told, now=now)
+    if was.outstanding_minor:
+        put_where_it_is(order=order, now=now)

@@ -1,7 +1,7 @@
 """What must always be true of orders, their payments and what has become of them; ``manage.py verify`` asks."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import F, Q, QuerySet, Sum
@@ -14,6 +14,7 @@ from payments.chart import ORDERS
 from payments.order_payments import OrderPayment, payments_for_orders
 
 type Owner = tuple[str, str]  # payment intent, checkout session
+type Debt = tuple[str, str, str]  # book, checkout session, currency
 
 HANDLED = F("shipped") + F("canceled")
 
@@ -26,6 +27,7 @@ class _Done:
     canceled_minor: int
     refunds: Sequence[str]
     is_handled: bool
+    is_in_review: bool
 
 
 def checks() -> Iterator[CheckResult]:
@@ -70,9 +72,9 @@ def _books(payments: Sequence[OrderPayment]) -> Iterator[CheckResult]:
         row.order_reference
         for row, order in of_orders
         if owed.get((row.book, row.order_reference, row.asked.currency), 0)
-        != row.captured_minor - order.earned_minor - row.unearned_refunded_minor
+        != row.captured_minor - order.earned_minor - row.unearned_refunded_minor - row.offset_minor
     ]
-    name = "checkout: of each order, what was captured is earned, paid back or still owed in the ledger"
+    name = "checkout: of each order, what was captured is earned, paid back, set off or still owed in the ledger"
     yield CheckResult.of(name, len(of_orders), sorted(unbalanced))
     left = [(row, order, _left(row, order)) for row, order in of_orders]
     wrong = [
@@ -83,6 +85,16 @@ def _books(payments: Sequence[OrderPayment]) -> Iterator[CheckResult]:
     ]
     name = "checkout: an order of which nothing is left to ship is earned, paid back or not taken to the cent"
     yield CheckResult.of(name, len(left), sorted(wrong))
+    yield _nothing_is_left(of_orders, owed)
+
+
+def _nothing_is_left(of_orders: Sequence[tuple[OrderPayment, _Done]], owed: Mapping[Debt, int]) -> CheckResult:
+    """Find goods owed of what is handled, or less than none, that neither PSP, bank nor people are at."""
+    settled = [(row, order) for row, order in of_orders if not row.is_waiting and not order.is_in_review]
+    left = [(row, order, owed.get((row.book, row.order_reference, row.asked.currency), 0)) for row, order in settled]
+    wrong = [row.order_reference for row, order, minor in left if minor < 0 or (minor > 0 and order.is_handled)]
+    name = "checkout: nothing stays owed in goods of an order that is shipped or canceled, and never less than nothing"
+    return CheckResult.of(name, len(left), sorted(wrong))
 
 
 def _left(row: OrderPayment, order: _Done) -> int:
@@ -98,10 +110,16 @@ def _done() -> dict[str, _Done]:
     for order, refund in Cancellation.objects.exclude(refund="").values_list("order_id", "refund"):
         refunds[order].append(refund)
     is_open = set(OrderLine.objects.exclude(quantity=HANDLED).values_list("order_id", flat=True))
-    orders = Order.objects.filter(total_minor__gt=0).values_list("pk", "payment_intent")
+    orders = Order.objects.filter(total_minor__gt=0).values_list("pk", "payment_intent", "state")
     return {
-        str(intent): _Done(earned.get(order, 0), canceled.get(order, 0), refunds.get(order, ()), order not in is_open)
-        for order, intent in orders.iterator()
+        str(intent): _Done(
+            earned_minor=earned.get(order, 0),
+            canceled_minor=canceled.get(order, 0),
+            refunds=refunds.get(order, ()),
+            is_handled=order not in is_open,
+            is_in_review=state == OrderState.MANUAL_REVIEW,
+        )
+        for order, intent, state in orders.iterator()
     }
 
 

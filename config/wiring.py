@@ -9,7 +9,7 @@ from checkout import events as checkout_events
 from checkout import notify, order_standing, queries, review_order, saga
 from exactly_once import event_types, inbox, inbox_preview, outbox, webhook_endpoints, webhook_owners
 from ledger import witness
-from payments import confirm_intent, earned, outcomes, webhooks
+from payments import confirm_intent, earned, outcomes, reversals, webhooks
 from payments import events as payment_events
 from payments import queries as payment_queries
 from payments.psp import registry
@@ -21,6 +21,8 @@ def connect() -> None:
     # In the transaction that moves a payment intent.
     outcomes.subscribe(saga.on_intent_outcome)
     outcomes.subscribe(confirm_intent.answer_outcome)
+    # In the transaction that decides a dispute, or in which a refund comes to nothing.
+    reversals.subscribe(review_order.on_reversal)
     # In the transaction that promises a refund.
     earned.register_provider(order_standing.earned_by_shipping)
     # In the transaction that takes an event from the inbox.

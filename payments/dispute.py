@@ -7,11 +7,10 @@ from django_subatomic.db import transaction_required
 
 from exactly_once import outbox
 from exactly_once.public_ids import new_public_id
-from ledger import journal
-from ledger.drafts import TransactionDraft
 from ledger.money import Money
-from payments import posting_rules
+from payments import reversals
 from payments.chart import ensure_dispute_chart
+from payments.dispute_bookings import book_decided, book_fee, book_offset, book_opened
 from payments.errors import PaymentRefused
 from payments.events import dispute_payload
 from payments.locks import lock_attempt
@@ -20,7 +19,7 @@ from payments.psp.news import DisputeEvent
 from payments.psp.outcomes import RefundCanceled
 from payments.settle_refund import settle_refund
 from payments.state_machines import DISPUTE
-from payments.states import WITHDRAWN_DISPUTE_STATES, DisputeState, RefundState
+from payments.states import DISPUTED, WITHDRAWN_DISPUTE_STATES, DisputeState, RefundState
 
 log = structlog.get_logger(__name__)
 
@@ -91,14 +90,13 @@ def _move(dispute: Dispute, current: DisputeState | None, news: DisputeState, no
     dispute.turns += turned
     attempt.disputed_minor += dispute.withdrawn_minor - was_withdrawn
     attempt.save(update_fields=["disputed_minor"])
-    dispute.save()
     if news in (D.NEEDS_RESPONSE, D.UNDER_REVIEW, D.WON, D.LOST) and not was_withdrawn and not turned:
-        _post(dispute, posting_rules.dispute_opened(dispute=_named(dispute), money=_money(dispute), now=now))
-        _stop_refunds(dispute, now)
-    decided = {D.WON: posting_rules.dispute_won, D.LOST: posting_rules.dispute_lost}
-    if news in decided:
-        turn = dispute.turns if turned else 0
-        _post(dispute, decided[news](dispute=_named(dispute), money=_money(dispute), turn=turn, now=now))
+        book_opened(dispute=dispute, now=now)
+    book_decided(dispute=dispute, turn=dispute.turns if turned else 0, now=now)
+    if dispute.offset_minor:
+        book_offset(dispute=dispute, minor=-dispute.offset_minor, now=now)
+    dispute.save()
+    _stop_refunds(dispute, now)
     outbox.publish(
         aggregatetype="dispute",
         aggregateid=dispute.public_id,
@@ -107,6 +105,8 @@ def _move(dispute: Dispute, current: DisputeState | None, news: DisputeState, no
         now=now,
     )
     log.warning("dispute.moved", dispute=dispute.public_id, state=str(news), intent=attempt.intent.public_id)
+    if news in (D.WON, D.LOST):
+        reversals.announce(reversals.Reversal(attempt.intent.order_reference, now))
 
 
 def _stop_refunds(dispute: Dispute, now: datetime) -> None:
@@ -115,7 +115,7 @@ def _stop_refunds(dispute: Dispute, now: datetime) -> None:
         attempt = Attempt.objects.get(pk=dispute.attempt_id)
         if attempt.refunded_minor + attempt.disputed_minor <= attempt.captured_minor:
             return
-        settle_refund(refund_uuid=refund.uuid, outcome=RefundCanceled(None, reason="disputed"), now=now)
+        settle_refund(refund_uuid=refund.uuid, outcome=RefundCanceled(None, reason=DISPUTED), now=now)
 
 
 def _note_fee(dispute: Dispute, event: DisputeEvent, now: datetime) -> None:
@@ -127,21 +127,4 @@ def _note_fee(dispute: Dispute, event: DisputeEvent, now: datetime) -> None:
     dispute.fee_minor = event.fee.amount_minor
     if dispute.pk is not None:
         dispute.save(update_fields=["fee_minor"])  # the rest of the news may be stale
-    _post(dispute, posting_rules.dispute_fee(dispute=_named(dispute), money=event.fee, now=now))
-
-
-def _named(dispute: Dispute) -> posting_rules.Dispute:
-    return posting_rules.Dispute(
-        psp=dispute.psp,
-        account=dispute.psp_account,
-        psp_reference=dispute.psp_reference,
-        order_reference=dispute.attempt.intent.order_reference,
-    )
-
-
-def _money(dispute: Dispute) -> Money:
-    return Money(dispute.amount_minor, dispute.currency)
-
-
-def _post(dispute: Dispute, draft: TransactionDraft) -> None:
-    journal.post(book=dispute.attempt.intent.book, drafts=draft)
+    book_fee(dispute=dispute, money=event.fee, now=now)

@@ -1,8 +1,8 @@
 """Every row lock of payments.
 
 The order, over the whole service: uploaded file, settlement line or bank line, intent, then attempt, then capture,
-refund or decision, then payout, then break, then the ledger's balances in the posting function, then (above us)
-checkout session, reservations and stock. Whoever needs several takes them in that order.
+refund, dispute or decision, then payout, then break, then the ledger's balances in the posting function, then (above
+us) checkout session, reservations and stock. Whoever needs several takes them in that order.
 """
 
 from uuid import UUID
@@ -16,12 +16,14 @@ from payments.models import (
     Break,
     Capture,
     Decision,
+    Dispute,
     FileImport,
     PaymentIntent,
     Payout,
     Refund,
     SettlementLine,
 )
+from payments.states import AttemptState, DisputeState
 
 
 @transaction_required
@@ -77,6 +79,14 @@ def lock_refund(*, refund_uuid: UUID) -> Refund:
     refund = Refund.objects.select_for_update(no_key=True).get(uuid=refund_uuid)
     refund.attempt = attempt
     return refund
+
+
+@transaction_required
+def lock_lost_disputes(*, order_reference: str) -> list[Dispute]:
+    """Lock the lost disputes of an order's payment (whose intent is locked by the caller), by id."""
+    lost = Dispute.objects.select_for_update(no_key=True, of=("self",)).select_related("attempt__intent")
+    of_order = lost.filter(attempt__intent__order_reference=order_reference, state=DisputeState.LOST)
+    return list(of_order.exclude(attempt__state=AttemptState.SURPLUS).order_by("pk"))
 
 
 @transaction_required

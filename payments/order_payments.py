@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from django.db.models import F, Q, Sum
 
 from ledger.money import Money
-from payments.models import Attempt, Dispute, Refund, RefundPart
-from payments.states import UNPAID_REFUND_STATES, AttemptState
+from payments.models import Attempt, Capture, Dispute, Refund, RefundPart
+from payments.states import UNDECIDED_DISPUTE_STATES, UNPAID_REFUND_STATES, AttemptState, CaptureState
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,8 @@ class OrderPayment:
     """Money that was captured for an order, or held to be captured as it is shipped, if only for a time.
 
     :param captured_minor: of the ``asked`` money; ``unearned_refunds``: paid back before it was earned, by refund.
+    :param offset_minor: of it was taken back by the buyer's bank, for goods that are not sent.
+    :param is_waiting: the PSP is to take some of it, or the buyer's bank has not decided yet whose it is.
     :param kept: some of it was captured, and is not being paid back.
     :param is_undisturbed: no refund of it came to nothing, and no bank has asked for it.
     """
@@ -27,6 +29,8 @@ class OrderPayment:
     captured_minor: int
     captures_at_once: bool
     unearned_refunds: Mapping[str, int]
+    offset_minor: int
+    is_waiting: bool
     kept: bool
     is_undisturbed: bool
 
@@ -43,6 +47,9 @@ def payments_for_orders() -> Iterator[OrderPayment]:
     found = Attempt.objects.filter(Q(state=AttemptState.CAPTURED) | held).exclude(state=AttemptState.SURPLUS)
     of_orders = found.exclude(intent__order_reference=F("intent__public_id")).select_related("intent")
     unearned = _unearned_refunds()
+    disputes = Dispute.objects.exclude(offset_minor=0).values_list("attempt_id")
+    offsets = dict(disputes.annotate(total=Sum("offset_minor")).order_by())
+    waiting = _waiting()
     undone = Refund.objects.filter(state__in=UNPAID_REFUND_STATES)
     disturbed = {*undone.values_list("attempt_id", flat=True), *Dispute.objects.values_list("attempt_id", flat=True)}
     for attempt in of_orders.iterator():
@@ -54,9 +61,17 @@ def payments_for_orders() -> Iterator[OrderPayment]:
             captured_minor=attempt.captured_minor,
             captures_at_once=attempt.captures_at_once,
             unearned_refunds=unearned.get(attempt.pk, {}),
+            offset_minor=offsets.get(attempt.pk, 0),
+            is_waiting=attempt.pk in waiting,
             kept=attempt.captured_minor > attempt.refunded_minor,
             is_undisturbed=attempt.pk not in disturbed,
         )
+
+
+def _waiting() -> set[int]:
+    captures = Capture.objects.filter(state=CaptureState.PENDING)
+    undecided = Dispute.objects.filter(state__in=UNDECIDED_DISPUTE_STATES)
+    return {*captures.values_list("attempt_id", flat=True), *undecided.values_list("attempt_id", flat=True)}
 
 
 def _unearned_refunds() -> dict[int, dict[str, int]]:

@@ -11,17 +11,22 @@ from ledger.money import Money
 from payments.models import IntentPart, PaymentIntent, Refund, RefundPart
 from payments.parts import Part, PartKind, check_parts, off_earned
 from payments.posting_rules import Sale
-from payments.states import UNPAID_REFUND_STATES
+from payments.states import DISPUTED, UNPAID_REFUND_STATES, RefundState
 
 type PartName = tuple[str, str, str]  # Part.name
 
 
 @dataclass(frozen=True, slots=True)
 class RefundShares:
-    """What a refund has of each part, by its name, or had before it came to nothing (``is_undone``)."""
+    """What a refund has of each part, by its name, or had before it came to nothing (``is_undone``).
+
+    ``is_called_off``: before the PSP was asked for it, by a dispute.
+    """
 
     public_id: str
+    reason: str
     is_undone: bool
+    is_called_off: bool
     shares: Mapping[PartName, int]
 
 
@@ -71,8 +76,14 @@ def refund_shares(rows: Sequence[IntentPart]) -> list[RefundShares]:
             refunds[share.refund_id] = share.refund
             shares[share.refund_id][row.name] = share.amount_minor
     return [
-        RefundShares(refunds[key].public_id, refunds[key].state in UNPAID_REFUND_STATES, shares[key])
-        for key in sorted(refunds)
+        RefundShares(
+            public_id=refund.public_id,
+            reason=refund.reason,
+            is_undone=refund.state in UNPAID_REFUND_STATES,
+            is_called_off=refund.state == RefundState.CANCELED and refund.failure_reason == DISPUTED,
+            shares=shares[key],
+        )
+        for key, refund in sorted(refunds.items())
     ]
 
 
@@ -133,6 +144,7 @@ def _keep_to_what_is_owed(
 ) -> None:
     """Have come off what was earned whatever is more than the payment has left in goods: not all of it was captured."""
     gone = sum(money.amount_minor for money in earned.values()) + sum(row.unearned_refunded_minor for row in rows)
+    gone += sum(refund.attempt.disputes.values_list("offset_minor", flat=True))
     owed = max(refund.attempt.captured_minor - gone, 0)
     excess = sum(share.amount_minor - share.earned_minor for share in given) - owed
     bounds = [_earned_left(share, earned) for share in given]

@@ -236,6 +236,16 @@ def dispute_lost(*, dispute: Dispute, money: Money, turn: int, now: datetime) ->
     return dispute.draft(effect, (debit(CHARGEBACKS, money), credit(kept, money)), now)
 
 
+def dispute_offset(*, dispute: Dispute, money: Money, number: int, now: datetime) -> TransactionDraft:
+    """Post that goods are not sent whose money the bank has kept: we owe them no longer, and that much is no loss."""
+    return dispute.draft(f"offset:{number}", (debit(ORDERS, money), credit(CHARGEBACKS, money)), now)
+
+
+def dispute_offset_undone(*, dispute: Dispute, money: Money, number: int, now: datetime) -> TransactionDraft:
+    """Post that the dispute has turned: the money of goods that are not sent is ours to pay back."""
+    return dispute.draft(f"offset_undone:{number}", (debit(CHARGEBACKS, money), credit(ORDERS, money)), now)
+
+
 def dispute_fee(*, dispute: Dispute, money: Money, now: datetime) -> TransactionDraft:
     """Post what the PSP charges for a dispute."""
     return dispute.draft("fee", (debit(DISPUTE_FEES, money), credit(receivable(dispute.psp), money)), now)

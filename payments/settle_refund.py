@@ -9,7 +9,7 @@ from django_subatomic.db import transaction_required
 from exactly_once import outbox
 from ledger import journal
 from ledger.money import Money
-from payments import posting_rules
+from payments import posting_rules, reversals
 from payments.errors import PaymentRefused
 from payments.events import refund_payload
 from payments.locks import lock_refund
@@ -25,7 +25,7 @@ from payments.psp.outcomes import (
     RefundSucceeded,
     Unknown,
 )
-from payments.states import UNPAID_REFUND_STATES, RefundState
+from payments.states import DISPUTED, UNPAID_REFUND_STATES, RefundState
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +56,8 @@ def settle_refund(*, refund_uuid: UUID, outcome: RefundOutcome, now: datetime) -
             log.warning("refund.refused_again", refund=refund.public_id, state=refund.state)
         case RefundFailed() | RefundCanceled(), R.PENDING | R.REQUIRES_ACTION | R.SUCCEEDED:
             _undo(refund, outcome, now)
+            if outcome.reason != DISPUTED:  # else the dispute is told of, when it is decided
+                reversals.announce(reversals.Reversal(refund.attempt.intent.order_reference, now))
         case _:
             log.info("refund.news_ignored", refund=refund.public_id, state=refund.state, news=type(outcome).__name__)
     return R(refund.state)

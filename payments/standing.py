@@ -9,9 +9,14 @@ from payments.locks import lock_intent
 from payments.models import Attempt
 from payments.part_rows import RefundShares, refund_shares, refundable_parts
 from payments.psp.registry import get_adapter
-from payments.states import LIVE_ATTEMPT_STATES, AttemptState, CaptureState, DisputeState, VoidState
-
-_UNDECIDED = (DisputeState.NEEDS_RESPONSE, DisputeState.UNDER_REVIEW)
+from payments.states import (
+    LIVE_ATTEMPT_STATES,
+    UNDECIDED_DISPUTE_STATES,
+    AttemptState,
+    CaptureState,
+    DisputeState,
+    VoidState,
+)
 
 type PartName = tuple[str, str, str]  # Part.name
 
@@ -23,6 +28,7 @@ class Standing:
     :param refunded: what refunds have of each part, by its name; ``unearned_refunded``: before that was earned.
     :param refunds: each refund by itself, the oldest first.
     :param is_disputed: the buyer's bank has taken money back, and has not decided yet whose it is.
+    :param lost_minor: what it has given to the buyer for good; ``offset_minor`` of that for goods that are not sent.
     :param is_capturing: a capture is under way; ``is_busy``: that, or a void: what is left to take is not known.
     """
 
@@ -34,6 +40,8 @@ class Standing:
     refunded_minor: int
     disputed_minor: int
     is_disputed: bool
+    lost_minor: int
+    offset_minor: int
     is_capturing: bool
     is_busy: bool
     refunded: Mapping[PartName, int]
@@ -67,6 +75,7 @@ def payment_standing(*, order_reference: str) -> Standing | None:
     if attempt is None:
         return None
     rows = refundable_parts(intent)
+    disputes = list(attempt.disputes.all()) if attempt.disputed_minor else []
     pending = attempt.captures.filter(state=CaptureState.PENDING).exists()
     return Standing(
         state=AttemptState(attempt.state),
@@ -76,7 +85,9 @@ def payment_standing(*, order_reference: str) -> Standing | None:
         captured_minor=attempt.captured_minor,
         refunded_minor=attempt.refunded_minor,
         disputed_minor=attempt.disputed_minor,
-        is_disputed=bool(attempt.disputed_minor) and attempt.disputes.filter(state__in=_UNDECIDED).exists(),
+        is_disputed=any(dispute.state in UNDECIDED_DISPUTE_STATES for dispute in disputes),
+        lost_minor=sum(dispute.withdrawn_minor for dispute in disputes if dispute.state == DisputeState.LOST),
+        offset_minor=sum(dispute.offset_minor for dispute in disputes),
         is_capturing=pending,
         is_busy=pending or attempt.voids.filter(state=VoidState.PENDING).exists(),
         refunded={row.name: row.refunded_minor for row in rows},

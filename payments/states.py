@@ -206,6 +206,12 @@ UNPAID_REFUND_STATES = (RefundState.FAILED, RefundState.CANCELED)
 # The PSP keeps the money back, or has given it to the buyer.
 WITHDRAWN_DISPUTE_STATES = (DisputeState.NEEDS_RESPONSE, DisputeState.UNDER_REVIEW, DisputeState.LOST)
 
+# Of what it keeps back nobody knows yet whose it is.
+UNDECIDED_DISPUTE_STATES = (DisputeState.NEEDS_RESPONSE, DisputeState.UNDER_REVIEW)
+
+# Why a refund is called off that nobody has sent yet: the buyer's bank has taken the money back.
+DISPUTED = "disputed"
+
 # Closed, and no money with it. Money that comes all the same is surplus.
 CLOSED_WITHOUT_MONEY = (A.DECLINED, A.FAILED_NOT_SENT, A.VOIDED, A.EXPIRED)
 

@@ -164,7 +164,8 @@ def _receivables_match() -> CheckResult:
             expected[book, DISPUTE_FEES, currency] += sums.dispute_fees_minor
     for dispute in Dispute.objects.select_related("attempt__intent"):
         kept = CHARGEBACKS if dispute.state == DisputeState.LOST else disputed(dispute.psp)
-        expected[dispute.attempt.intent.book, kept, dispute.currency] += dispute.withdrawn_minor
+        lost_minor = dispute.withdrawn_minor - dispute.offset_minor
+        expected[dispute.attempt.intent.book, kept, dispute.currency] += lost_minor
     pending = Refund.objects.filter(state__in=OPEN_REFUND_STATES).values_list("attempt__intent__book", "currency")
     for book, currency, total in pending.annotate(total=Sum("amount_minor")).order_by():
         expected[book, REFUNDS, currency] = total

@@ -100,6 +100,8 @@ FLOWS: Sequence[Flow] = (
     _flow("Dispute lost", rules.dispute_lost, dispute=DISPUTE, money=KETTLE, turn=0),
     _flow("Dispute won after it was lost", rules.dispute_won, dispute=DISPUTE, money=KETTLE, turn=1),
     _flow("Dispute lost after it was won", rules.dispute_lost, dispute=DISPUTE, money=KETTLE, turn=1),
+    _flow("Canceled after a dispute was lost", rules.dispute_offset, dispute=DISPUTE, money=KETTLE, number=1),
+    _flow("Won after that all the same", rules.dispute_offset_undone, dispute=DISPUTE, money=KETTLE, number=2),
     _flow("Dispute fee", rules.dispute_fee, dispute=DISPUTE, money=SMALL),
     _flow("PSP fee", settled.fee_taken, line=LINE, money=SMALL),
     _flow("PSP fee returned", settled.fee_returned, line=LINE, money=SMALL),

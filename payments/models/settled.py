@@ -28,6 +28,10 @@ class Dispute(models.Model):
     fee_minor = models.BigIntegerField(default=0)
     # How often it has turned: won after it was lost, or lost after it was won.
     turns = models.IntegerField(default=0)
+    # What of a loss was for goods that are not sent any more: no loss, but what we would owe the buyer otherwise. And
+    # how often that was posted: each time has a number.
+    offset_minor = models.BigIntegerField(default=0)
+    offsets = models.IntegerField(default=0)
     # What the buyer had been paid back, or promised, when the bank took the money: to be shown to the bank.
     refunded_minor = models.BigIntegerField(default=0)
     evidence_due_at = models.DateTimeField(null=True, blank=True)
@@ -42,6 +46,11 @@ class Dispute(models.Model):
                 name="payment_dispute_withdrawn_as_it_stands",
                 condition=Q(state__in=_WITHDRAWN, withdrawn_minor=F("amount_minor"))
                 | (~Q(state__in=_WITHDRAWN) & Q(withdrawn_minor=0)),
+            ),
+            models.CheckConstraint(
+                name="payment_dispute_offset_within_loss",
+                condition=Q(offset_minor=0)
+                | Q(state=DisputeState.LOST, offset_minor__gt=0, offset_minor__lte=F("amount_minor")),
             ),
             models.UniqueConstraint(
                 name="payment_dispute_psp_reference", fields=["psp", "psp_account", "psp_reference"]

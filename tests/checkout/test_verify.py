@@ -64,10 +64,15 @@ def _refund() -> None:
         Refund.objects.create(attempt=Attempt.objects.get(), amount_minor=1, currency="EUR", created_at=LONG_AGO)
 
 
-def _owe() -> None:
-    draft = refund_requested(refund_id="re_1", money=Money(1, "EUR"), order_reference="chk_1", now=NOW)
+def _owe(minor: int = 1, order_reference: str = "chk_1") -> None:
+    money = Money(minor, "EUR")
+    draft = refund_requested(refund_id="re_1", money=money, order_reference=order_reference, now=NOW)
     with transaction():
         journal.post(book="shop", drafts=draft)
+
+
+def _owe_too_much() -> None:
+    _owe(1291, CheckoutSession.objects.get().public_id)
 
 
 def _redeem() -> None:
@@ -86,6 +91,8 @@ def _open_a_cart() -> None:
     cart = open_cart()
     CheckoutSession.objects.update(cart=Cart.objects.get(public_id=cart))
 
+
+NOTHING_LEFT = "nothing stays owed in goods of an order that is shipped or canceled"
 
 DAMAGE: dict[str, tuple[Callable[[], object], str]] = {
     "stock without a movement": (_change(StockItem, on_hand=99), "stock equals the sum of its movements"),
@@ -117,6 +124,8 @@ DAMAGE: dict[str, tuple[Callable[[], object], str]] = {
         _change(CheckoutSession, subtotal_minor=1291, total_minor=1291),
         "an order costs what the buyer saw",
     ),
+    "goods that are owed of what was canceled": (_change(OrderLine, canceled=1), NOTHING_LEFT),
+    "goods that are owed less than nothing of": (_owe_too_much, NOTHING_LEFT),
     "a tax of nobody": (_change(OrderLine, tax_minor=1), "the taxes of each row of checkout_orderline"),
     "more tax within a price than there is": (
         _change(SessionLine, taxes=[{"jurisdiction": "de", "inclusive": True, "amount_minor": 1291}]),

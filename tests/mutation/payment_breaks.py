@@ -17,6 +17,7 @@ PAYMENT_BREAKS = {
     "payment_decision_of_what": "amount_minor = 1",
     "payment_decision_state_known": "state = 'x'",
     "payment_dispute_amount_positive": "amount_minor = 0, withdrawn_minor = 0",
+    "payment_dispute_offset_within_loss": "offset_minor = amount_minor + 1",
     "payment_dispute_state_known": "state = 'x', withdrawn_minor = 0",
     "payment_dispute_withdrawn_as_it_stands": "withdrawn_minor = amount_minor + 1",
     "payment_payout_amount_positive": "amount_minor = 0",

@@ -74,6 +74,7 @@ PAYMENT_GUARDS = {
     ),
     "payments_dispute": (
         "payment_dispute_amount_positive",
+        "payment_dispute_offset_within_loss",
         "payment_dispute_psp_reference",
         "payment_dispute_state_known",
         "payment_dispute_withdrawn_as_it_stands",

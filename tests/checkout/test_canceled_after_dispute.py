@@ -1,0 +1,207 @@
+"""What is canceled is paid back once: by us or by the buyer's bank, in whatever order the two have it."""
+
+import pytest
+from django_subatomic.db import transaction
+
+from checkout.models import Order
+from exactly_once.models import OutboxEvent
+from payments.client_verbs import refund_intent
+from payments.models import Attempt, Dispute, Refund
+from payments.states import UNPAID_REFUND_STATES, DisputeState
+from tests.checkout.buyers import CLIENT
+from tests.checkout.disputes import dispute, send_back
+from tests.checkout.orders import (
+    books,
+    cancel,
+    open_taxed_shop,
+    pay_back,
+    review,
+    sell,
+    ship,
+    take_back,
+    wrong,
+)
+from tests.factories import NOW
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("psp")]
+
+D = DisputeState
+WHOLE = 2 * 1290 + 490
+
+
+def paid_back() -> int:
+    """Return what refunds pay back."""
+    live = Refund.objects.exclude(state__in=[str(state) for state in UNPAID_REFUND_STATES])
+    return sum(live.values_list("amount_minor", flat=True))
+
+
+def test_what_the_bank_has_kept_of_a_canceled_order_is_owed_no_more_and_no_loss() -> None:
+    # Given
+    mug, _ = open_taxed_shop()
+    order = sell((mug, 2))
+    dispute(D.LOST, WHOLE)
+    # When
+    body = cancel(order)
+    # Then
+    assert (body["state"], paid_back()) == ("canceled", 0)
+    assert books("liabilities:orders", "expenses:chargebacks", "liabilities:refunds") == [0, 0, 0]
+    assert (Dispute.objects.get().offset_minor, wrong()) == (WHOLE, [])
+
+
+def test_of_goods_that_were_sent_the_chargeback_stays_a_loss() -> None:
+    # Given one of two mugs sent, with the parcel
+    mug, _ = open_taxed_shop()
+    order = sell((mug, 2))
+    ship(order, (mug, 1))
+    dispute(D.LOST, WHOLE)
+    # When
+    cancel(order)
+    # Then
+    assert books("liabilities:orders", "expenses:chargebacks") == [0, 1780]
+    assert wrong() == []
+
+
+def test_a_dispute_that_turns_after_all_owes_the_buyer_the_refund() -> None:
+    # Given
+    mug, _ = open_taxed_shop()
+    order = sell((mug, 2))
+    dispute(D.LOST, WHOLE)
+    cancel(order)
+    # When it is won, lost and won once more
+    for state, owed in [(D.WON, WHOLE), (D.LOST, 0), (D.WON, WHOLE)]:
+        dispute(state, WHOLE)
+        # Then the buyer is owed it exactly while the bank does not have it for him
+        assert (paid_back(), books("liabilities:orders", "expenses:chargebacks")) == (owed, [0, 0])
+        assert wrong() == []
+    pay_back()
+    assert (Attempt.objects.get().refunded_minor, Order.objects.get().state, wrong()) == (WHOLE, "canceled", [])
+
+
+def test_a_refund_that_was_sent_before_the_dispute_was_lost_again_is_a_loss() -> None:
+    # Given a refund that is with the PSP
+    mug, _ = open_taxed_shop()
+    order = sell((mug, 2))
+    dispute(D.LOST, WHOLE)
+    cancel(order)
+    dispute(D.WON, WHOLE)
+    pay_back()
+    # When
+    dispute(D.LOST, WHOLE)
+    # Then
+    assert books("liabilities:orders", "expenses:chargebacks") == [0, WHOLE]
+    assert wrong() == []
+
+
+def test_a_refund_that_a_dispute_called_back_is_promised_again_when_that_is_won() -> None:
+    # Given
+    mug, _ = open_taxed_shop()
+    order = sell((mug, 2))
+    cancel(order)
+    # When
+    dispute(D.NEEDS_RESPONSE, WHOLE)
+    # Then nothing is paid while the bank decides
+    assert (paid_back(), books("liabilities:orders"), wrong()) == (0, [WHOLE], [])
+    # And once it has, the buyer has it from us, and no third time
+    dispute(D.WON, WHOLE)
+    assert [review(order), review(order)] == ["canceled", "canceled"]
+    assert (paid_back(), books("liabilities:orders", "liabilities:refunds"), wrong()) == (WHOLE, [0, WHOLE], [])
+    assert [row.state for row in Refund.objects.order_by("pk")] == ["canceled", "pending"]
+
+
+def test_a_refund_of_a_return_is_promised_again_as_well() -> None:
+    # Given
+    mug, _ = open_taxed_shop()
+    order = sell((mug, 2))
+    ship(order)
+    take_back(order, (mug, 1))
+    dispute(D.UNDER_REVIEW, WHOLE)
+    assert paid_back() == 0
+    # When
+    dispute(D.WON, WHOLE)
+    # Then it comes off what was earned
+    assert (paid_back(), books("revenue:refunds", "liabilities:orders")) == (1290, [1084, 0])
+    assert wrong() == []
+
+
+def test_a_refund_that_people_asked_for_in_its_place_is_not_promised_twice() -> None:
+    # Given one of two mugs canceled; a dispute of all but EUR 5.00 calls its refund back, and a person pays EUR 5.00
+    mug, _ = open_taxed_shop()
+    order = sell((mug, 2))
+    cancel(order, (mug, 1))
+    dispute(D.NEEDS_RESPONSE, WHOLE - 500)
+    with transaction():
+        refund_intent(client=CLIENT, intent_id=str(order.payment_intent), amount_minor=500, reason="duplicate", now=NOW)
+    # When
+    dispute(D.WON, WHOLE - 500)
+    # Then no part is paid back twice
+    assert wrong() == []
+    cancel(order)
+    assert (paid_back(), books("liabilities:orders"), wrong()) == (WHOLE, [0], [])
+
+
+def test_what_the_bank_leaves_is_paid_back_and_the_rest_set_off() -> None:
+    # Given
+    mug, _ = open_taxed_shop()
+    order = sell((mug, 2))
+    dispute(D.LOST, 2000)
+    # When
+    cancel(order, (mug, 1))
+    cancel(order)
+    # Then
+    assert (paid_back(), Dispute.objects.get().offset_minor) == (WHOLE - 2000, 2000)
+    assert (books("liabilities:orders", "expenses:chargebacks"), wrong()) == ([0, 0], [])
+    # And when it turns, all of it is paid back
+    dispute(D.WON, 2000)
+    assert (paid_back(), wrong()) == (WHOLE, [])
+
+
+def test_of_two_disputes_the_one_that_turns_gives_back_its_own() -> None:
+    # Given
+    mug, _ = open_taxed_shop()
+    order = sell((mug, 2))
+    dispute(D.LOST, 1000)
+    dispute(D.LOST, 2000, reference="du_2")
+    cancel(order)
+    assert [(row.amount_minor, row.offset_minor) for row in Dispute.objects.order_by("pk")] == [
+        (1000, 1000),
+        (2000, 2000),
+    ]
+    # When
+    dispute(D.WON, 1000)
+    # Then
+    assert (paid_back(), books("liabilities:orders", "expenses:chargebacks")) == (WHOLE - 2000, [0, 0])
+    assert wrong() == []
+
+
+def test_a_refund_that_came_back_waits_for_people_until_another_one_is_paid() -> None:
+    # Given
+    mug, _ = open_taxed_shop()
+    order = sell((mug, 1))
+    cancel(order)
+    # When
+    send_back()
+    # Then
+    assert (Order.objects.get().state, books("liabilities:orders"), wrong()) == ("manual_review", [1780], [])
+    # And it is not sent again by itself
+    assert (review(order), paid_back()) == ("manual_review", 0)
+    # When somebody does
+    with transaction():
+        refund_intent(client=CLIENT, intent_id=str(order.payment_intent), reason="duplicate", now=NOW)
+    pay_back()
+    # Then
+    assert (review(order), books("liabilities:orders"), wrong()) == ("canceled", [0], [])
+    assert OutboxEvent.objects.filter(type="order.resumed").count() == 1
+
+
+def test_a_refund_that_came_back_because_the_bank_had_paid_is_set_off() -> None:
+    mug, _ = open_taxed_shop()
+    order = sell((mug, 1))
+    cancel(order)
+    pay_back()
+    dispute(D.LOST, 1780)
+    assert books("expenses:chargebacks") == [1780]
+    # When
+    send_back()
+    # Then
+    assert (books("liabilities:orders", "expenses:chargebacks"), Order.objects.get().state) == ([0, 0], "canceled")
+    assert wrong() == []
