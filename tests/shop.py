@@ -115,7 +115,7 @@ class Shop:
             cwd=BASE_DIR,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
 
