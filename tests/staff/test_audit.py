@@ -184,31 +184,38 @@ def test_a_row_names_a_thousand_objects_and_counts_the_others(boss: User) -> Non
     assert (len(row.object_ids), row.detail) == (1000, {"objects": 1001})
 
 
-def posts() -> Iterator[Any]:
-    """Every address of the admin that a form can be sent to: each view and each action of each ModelAdmin."""
+def editors() -> Iterator[Any]:
     for model, editor in admin.site._registry.items():
-        name = f"{model._meta.app_label}_{model._meta.model_name}"
         assert isinstance(editor, ModelAdmin)
-        for view, args in (("add", []), ("change", ["1"]), ("delete", ["1"])):
-            yield pytest.param(f"admin:{name}_{view}", args, {}, id=f"{name}_{view}")
-        for action in (*editor.actions, "delete_selected"):
-            chosen = {"action": action, "_selected_action": ["1"]}
-            yield pytest.param(f"admin:{name}_changelist", [], chosen, id=f"{name}_{action}")
-        lists = editor._extract_action_names(editor.actions_list)
-        details = editor._extract_action_names((*editor.actions_detail, *editor.actions_row))
-        yield from (pytest.param(f"admin:{name}_{each}", [], {}, id=f"{name}_{each}") for each in lists)
-        yield from (pytest.param(f"admin:{name}_{each}", ["1"], {}, id=f"{name}_{each}") for each in details)
+        yield pytest.param(editor, id=f"{model._meta.app_label}_{model._meta.model_name}")
 
 
-@pytest.mark.parametrize(("address", "args", "sent"), list(posts()))
-def test_whatever_is_asked_for_leaves_a_row(
-    client: Client, address: str, args: list[str], sent: dict[str, Any]
-) -> None:
+def posts(editor: ModelAdmin) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every address that a form can be sent to, with what is sent: each view and each action."""
+    name = f"admin:{editor.opts.app_label}_{editor.opts.model_name}"
+    yield reverse(f"{name}_add"), {}
+    for view in ("change", "delete"):
+        yield reverse(f"{name}_{view}", args=["1"]), {}
+    for action in (*editor.actions, "delete_selected"):
+        yield reverse(f"{name}_changelist"), {"action": action, "_selected_action": ["1"]}
+    for each in editor._extract_action_names(editor.actions_list):
+        yield reverse(f"{name}_{each}"), {}
+    for each in editor._extract_action_names((*editor.actions_detail, *editor.actions_row)):
+        yield reverse(f"{name}_{each}", args=["1"]), {}
+
+
+@pytest.mark.parametrize("editor", list(editors()))
+def test_whatever_is_asked_for_leaves_a_row(editor: ModelAdmin, client: Client) -> None:
     client.raise_request_exception = False
+    silent = []
 
-    client.post(reverse(address, args=args), sent)
+    for address, sent in posts(editor):
+        before = AuditEvent.objects.filter(actor="boss").count()
+        client.post(address, sent)
+        if AuditEvent.objects.filter(actor="boss").count() == before:
+            silent.append((address, sent))
 
-    assert AuditEvent.objects.filter(actor="boss").count() >= 1
+    assert silent == []
 
 
 def test_a_file_that_leaves_is_on_record(boss: User) -> None:
