@@ -2,10 +2,12 @@
 
 import json
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
 from django.apps import apps
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 
@@ -46,7 +48,19 @@ def problem(answer: HttpResponse) -> dict[str, Any]:
     return document
 
 
-def everything() -> dict[str, list[dict[str, Any]]]:
-    """Return every row of ours: what a refusal must leave as it was."""
-    models = [model for model in apps.get_models() if model._meta.app_label in PACKAGES]
-    return {model._meta.label: list(model._default_manager.order_by("pk").values()) for model in models}
+def everything() -> dict[str, list[str]]:
+    """Return every row of ours, as PostgreSQL writes it down: what a refusal must leave as it was."""
+    rows: dict[str, list[str]] = {label: [] for label in _tables()}
+    selects = (f"SELECT '{label}', row::text FROM {table} AS row" for label, table in _tables().items())
+    with connection.cursor() as cursor:
+        # In one statement: 60 of Django's need a hundred milliseconds.
+        cursor.execute(f"{' UNION ALL '.join(selects)} ORDER BY 1, 2")
+        for label, row in cursor.fetchall():
+            rows[label].append(row)
+    return rows
+
+
+@cache
+def _tables() -> dict[str, str]:
+    models = (model for model in apps.get_models() if model._meta.app_label in PACKAGES)
+    return {model._meta.label: connection.ops.quote_name(model._meta.db_table) for model in models}

@@ -223,7 +223,7 @@ def test_another_client_finds_nothing(endpoint: str) -> None:
     assert without_keys(everything()) == without_keys(before)
 
 
-def without_keys(rows: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+def without_keys(rows: dict[str, list[str]]) -> dict[str, list[str]]:
     """Leave out the keys, under which refusals are stored."""
     return {model: theirs for model, theirs in rows.items() if model != "exactly_once.IdempotencyKey"}
 

@@ -1,7 +1,6 @@
 """Four roles: what each may do, and that neither a button nor an address lets anybody do more."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from django.contrib import admin
