@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import cache
 
 from django.conf import settings
 from django.db import connection
 from django.db.models import Count, F, Max, Min, Sum
 from pgtrigger import registered
-from pgtrigger.core import INSTALLED
 
 from exactly_once import relay
 from exactly_once.changefeed.lag import slots
@@ -35,6 +35,14 @@ UNION ALL
 SELECT 'sink ' || p.sink FROM exactly_once_sinkposition AS p
 WHERE p.xid >= pg_snapshot_xmax(pg_current_snapshot())
 ORDER BY name
+"""
+
+# pgtrigger writes a trigger's hash into its comment.
+_STANDING = """
+SELECT c.relname, t.tgname, obj_description(t.oid, 'pg_trigger')
+FROM pg_trigger AS t
+INNER JOIN pg_class AS c ON c.oid = t.tgrelid
+WHERE t.tgenabled = 'O' AND NOT t.tgisinternal AND pg_table_is_visible(c.oid)
 """
 
 
@@ -144,13 +152,22 @@ def _handlers_ran(now: datetime) -> CheckResult:
 
 def _triggers_stand_guard() -> CheckResult:
     """Look whether the database still refuses by itself what our code never asks for, in every package."""
-    guards = registered()
-    wrong = [
-        f"{trigger.name} of {model._meta.db_table}"  # noqa: SLF001 - Django's own documented name
-        for model, trigger in guards
-        if trigger.get_installation_status(model) != (INSTALLED, True)
-    ]
+    guards = _guards()
+    with connection.cursor() as cursor:
+        cursor.execute(_STANDING)
+        standing = set(cursor.fetchall())
+    wrong = [name for guard, name in guards.items() if guard not in standing]
     return CheckResult.of("exactly once: every trigger that keeps rows as they are is in place", len(guards), wrong)
+
+
+@cache
+def _guards() -> dict[tuple[str, str, str], str]:
+    """Return the name of every trigger by its table, its name there, and pgtrigger's hash of what it does."""
+    return {
+        (table, trigger.get_pgid(model), trigger.compile(model).hash): f"{trigger.name} of {table}"
+        for model, trigger in registered()
+        for table in [model._meta.db_table]  # noqa: SLF001 - Django's own documented name
+    }
 
 
 def _feeds_are_kept() -> CheckResult:

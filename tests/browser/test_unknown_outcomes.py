@@ -71,10 +71,14 @@ def sign_in(page: Page, name: str) -> None:
     expect(page.get_by_label("Password")).to_have_count(0)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _people(shop: Shop) -> None:
+    run(shop, PEOPLE)
+
+
 @pytest.fixture
 def doubt(shop: Shop) -> tuple[str, str]:
     """Return the order, and the uuid of its attempt, that the PSP answers with a 500 for ever."""
-    run(shop, PEOPLE)
     session = shop.open_session()
     assert shop.pay(session, "pm_tally_error500", key=str(uuid.uuid4())).status_code == 202
     wait_for(lambda: shop.sql(STATE, [session["id"]]) == [("unknown",)], "the attempt is not unknown")
@@ -168,10 +172,9 @@ def test_another_sum_is_seen_assigned_and_ends_with_a_decision(
 
 
 @on_desk_and_phone
-@pytest.mark.parametrize("path", ["unknownattempt/", "break/", "decision/"])
-def test_the_lists_explain_themselves_in_any_window(visit: Visit, shop: Shop, path: str) -> None:
-    run(shop, PEOPLE)
+def test_the_lists_explain_themselves_in_any_window(visit: Visit) -> None:
     sign_in(visit.page, ANN)
-    visit.page.goto(f"/admin/payments/{path}")
-    expect(visit.page.locator(".hint").first).to_be_visible()
-    assert visit.overflow_px() == 0
+    for path in ("unknownattempt/", "break/", "decision/"):
+        visit.page.goto(f"/admin/payments/{path}")
+        expect(visit.page.locator(".hint").first).to_be_visible()
+        assert visit.overflow_px() == 0, path

@@ -13,6 +13,8 @@ GIVEN = {"DATABASE_URL": "postgresql://tally_web@db/tally"}
     ("arguments", "need"),
     [
         ([], Need.NOTHING),
+        (["help"], Need.NOTHING),
+        (["version"], Need.NOTHING),
         (["--version"], Need.NOTHING),
         (["up"], Need.NOTHING),
         (["check", "--deploy"], Need.NOTHING),

@@ -41,10 +41,8 @@ def migrated() -> StateDir:
     return state
 
 
-@pytest.mark.parametrize(
-    "words",
-    [("check",), ("makemigrations", "--check", "--dry-run"), ("help",), ("version",), ("shell", "--help"), ()],
-)
+# Which commands are such: test_command_needs.py.
+@pytest.mark.parametrize("words", [("makemigrations", "--check", "--dry-run"), ("shell", "--help"), ()])
 def test_what_needs_no_database_starts_no_server(words: tuple[str, ...]) -> None:
     state = _empty("serverless")
 

@@ -135,7 +135,7 @@ def test_development_needs_nothing() -> None:
 
 
 def _check_deploy(environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    path = {"PATH": os.environ["PATH"]}
+    path = {name: os.environ[name] for name in ("PATH", "PYTHONPYCACHEPREFIX") if name in os.environ}
     command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "INFO"]
     return subprocess.run(command, cwd=ROOT, env=path | environ, capture_output=True, text=True, check=False)
 

@@ -254,15 +254,18 @@ INDEXES = {
 # One row for each account.
 OF_ACCOUNTS = {"payment_circuit_one_per_account", "payment_settlement_import_one_per_account"}
 OTHERS = """
-SELECT format('DROP INDEX %%I', c.relname)
+SELECT CASE
+    WHEN k.oid IS NULL THEN format('DROP INDEX %%I', c.relname)
+    ELSE format('ALTER TABLE %%I DROP CONSTRAINT %%I CASCADE', t.relname, k.conname)
+END
 FROM pg_index AS i
 INNER JOIN pg_class AS c ON c.oid = i.indexrelid
 INNER JOIN pg_class AS t ON t.oid = i.indrelid
+LEFT JOIN pg_constraint AS k ON k.conindid = c.oid AND k.conrelid = t.oid
 WHERE
     t.relkind = 'r' AND NOT t.relispartition
     AND t.relname ~ '^(payments|exactly_once)_' AND t.relname <> 'exactly_once_outboxevent'
     AND c.relname <> ALL(%s)
-    AND NOT EXISTS (SELECT FROM pg_constraint AS k WHERE k.conindid = c.oid)
 """
 SCAN = re.compile(r"(?:Scan using (\w+) on (?:payments|exactly_once)_|Bitmap Index Scan on (\w+))")
 
