@@ -13,11 +13,30 @@ from urllib.parse import quote, urlsplit
 import psycopg
 import pytest
 from psycopg import sql
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from config.services.databases import GROUP_ROLE
 from config.services.servers import Database
 from config.services.stack import Stack
 from tests.servers import STATE_DIR
+
+# What asks for the shared stack: run by one process, so that only one starts it.
+ON_THE_STACK = ("tests/browser/", "tests/flows/", "tests/config/test_health.py", "tests/config/test_stack.py")
+
+
+class StackFilesTogether(LoadFileScheduling):
+    """Give a file at a time to each process that is free; those on the stack are as one file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "on the stack" if file.startswith(ON_THE_STACK) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """Schedule so wherever several processes run the tests."""
+    return StackFilesTogether(config, log)
 
 
 @pytest.fixture(scope="session")
