@@ -29,7 +29,7 @@ class StackFilesTogether(LoadFileScheduling):
     """Give a file at a time to each process that is free; those on the stack are as one file."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = super()._split_scope(nodeid)
+        file: str = super()._split_scope(nodeid)
         return "on the stack" if file.startswith(ON_THE_STACK) else file
 
 
