@@ -5,13 +5,14 @@ from datetime import datetime
 import structlog
 from django_subatomic.db import transaction_required
 
+from checkout.cart_use import free_cart
 from checkout.errors import SessionBusy, SessionRefused
 from checkout.locks import lock_session
 from checkout.models import CheckoutSession
 from checkout.queries import session_for_client
 from checkout.redeem_discount import release_redemption
 from checkout.representation import Json, session_body
-from checkout.states import OPEN_SESSION_STATES, RecoveryPoint, ReservationState, SessionState
+from checkout.states import OPEN_SESSION_STATES, PAYING_SESSION_STATES, RecoveryPoint, ReservationState, SessionState
 from checkout.stock import release_stock
 from exactly_once.versions import ANY_VERSION, Expected
 from payments.void import request_void
@@ -50,6 +51,8 @@ def close_session(
 ) -> None:
     """End a locked session without an order."""
     request_void(order_reference=session.public_id, now=now)
+    if session.state in PAYING_SESSION_STATES:
+        free_cart(session=session, now=now)
     release_redemption(session=session, now=now)
     release_stock(session=session, state=reservation_state, now=now)
     session.state, session.recovery_point, session.updated_at = state, RecoveryPoint.DONE, now

@@ -10,7 +10,7 @@ from checkout.price_cart import PricedCart
 from checkout.price_lines import LineItem
 from checkout.representation import Json, line_body, offer_body, time_body, unsold_line_body, whole_body
 from checkout.session_price import price_session, put_price, remarks
-from checkout.states import CartState
+from checkout.states import OPEN_CART_STATES
 
 
 def lines_of(*, cart: Cart) -> list[CartLine]:
@@ -31,7 +31,7 @@ def show_cart(*, cart: Cart, now: datetime, told: Sequence[Message] = ()) -> Jso
     lines = lines_of(cart=cart)
     priced = price_session(session=cart, items=items_of_cart(lines), now=now)
     unsold = [Message("error", error.pointer, error.code, error.detail) for error in priced.unpriced]
-    messages = [*told, *unsold, *remarks(priced)] if cart.state == CartState.OPEN else []
+    messages = [*told, *unsold, *remarks(priced)] if cart.state in OPEN_CART_STATES else []
     return _body(cart, lines, priced, messages)
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
-from django_subatomic.db import transaction_required
+from django.db import IntegrityError
+from django_subatomic.db import savepoint, transaction_required
 
 from checkout.cart_price import show_cart
-from checkout.cart_use import has_expired, lifetime, require_open
+from checkout.cart_use import has_expired, is_of_another_cart, lifetime
 from checkout.errors import CartRefused
 from checkout.locks import hold_customer, lock_open_cart
 from checkout.models import Cart, CartLine
@@ -39,7 +40,7 @@ class NewCart:
 def create_cart(*, client: str, new: NewCart, now: datetime) -> Json:
     """Write the cart and return it as clients see it.
 
-    :raises CartRefused: ``customer_has_cart``, naming it; ``cart_in_payment`` while that is being paid.
+    :raises CartRefused: ``customer_has_cart``, naming it.
     :raises UnableToPrice: a line cannot be priced, or the total is beyond 10^12 minor units.
     """
     if new.customer:
@@ -60,7 +61,7 @@ def create_cart(*, client: str, new: NewCart, now: datetime) -> Json:
     )
     priced = price_session(session=cart, items=new.items, now=now)
     priced.require_lines()
-    cart.save()
+    _save(cart, now)
     CartLine.objects.bulk_create(
         CartLine(cart=cart, variant_id=line.variant_id, quantity=line.quantity) for line in priced.lines
     )
@@ -68,14 +69,25 @@ def create_cart(*, client: str, new: NewCart, now: datetime) -> Json:
     return show_cart(cart=cart, now=now)
 
 
+def _save(cart: Cart, now: datetime) -> None:
+    """Write the cart; one whose payment has come to nothing since may be the customer's open one again."""
+    try:
+        with savepoint():
+            cart.save()
+    except IntegrityError as error:
+        if not is_of_another_cart(error):
+            raise
+        _require_none(cart.client, cart.customer, now)
+        cart.save()
+
+
 def _require_none(client: str, customer: str, now: datetime) -> None:
-    """See that the customer has no open cart; one that no sweep has come across yet ends here."""
+    """See that the customer has no other open cart; one that no sweep has come across yet ends here."""
     hold_customer(client=client, customer=customer)
     earlier = lock_open_cart(client=client, customer=customer)
     if earlier is None:
         return
     if not has_expired(cart=earlier, now=now):
-        require_open(cart=earlier, now=now)
         raise CartRefused(
             code="customer_has_cart",
             detail="This customer has an open cart: use that one.",

@@ -1,17 +1,18 @@
-"""A guest signs in: what is in the guest's cart goes on in the customer's."""
+"""A guest signs in, or a customer takes up what was set aside: what is in that cart goes on in the open one."""
 
 from collections.abc import Iterator
 from datetime import datetime
 
 import structlog
-from django_subatomic.db import transaction_required
+from django.db import IntegrityError
+from django_subatomic.db import savepoint, transaction_required
 
 from checkout.cart_lines import keep_cart
 from checkout.cart_price import lines_of, show_cart
-from checkout.cart_use import MAX_LINES, has_expired, require_kept, require_open
+from checkout.cart_use import MAX_LINES, has_expired, is_of_another_cart, require_kept, require_open
 from checkout.change_session import TERMS
 from checkout.errors import CartRefused, CheckoutNotFound
-from checkout.locks import hold_customer, lock_carts_to_merge
+from checkout.locks import hold_customer, lock_carts_to_merge, lock_open_cart
 from checkout.messages import Message
 from checkout.models import Cart, CartLine
 from checkout.models.cart import MAX_QUANTITY
@@ -25,7 +26,8 @@ log = structlog.get_logger(__name__)
 def merge_cart(*, cart_id: str, client: str, customer: str, now: datetime) -> Json:
     """Add the guest's lines to the customer's open cart, or make the guest's cart the customer's; return that one.
 
-    To ask for it again changes nothing: the answer is the cart that the customer has by then.
+    A cart of the customer's own that was set aside is taken up the same way. To ask for it again changes nothing: the
+    answer is the cart that the customer has by then.
 
     :raises CheckoutNotFound: no such cart.
     :raises CartRefused: ``cart_of_another_customer``; or one of the two cannot change any more, or not now.
@@ -41,18 +43,33 @@ def merge_cart(*, cart_id: str, client: str, customer: str, now: datetime) -> Js
     require_open(cart=guest, now=now)
     if guest.customer not in ("", customer):
         raise CartRefused(code="cart_of_another_customer", detail="The cart belongs to another customer.")
-    if guest.customer == customer:
+    if guest.customer == customer and guest.state == CartState.OPEN:
         return show_cart(cart=guest, now=now)
-    log.info("cart.merged", adopted=own is None)
-    if own is None or _expire(own, now):
-        guest.customer = customer
-        return keep_cart(cart=guest, now=now)
-    require_open(cart=own, now=now)
+    while own is None or _expire(own, now):
+        if _adopt(guest, customer):
+            return keep_cart(cart=guest, now=now)
+        own = lock_open_cart(client=client, customer=customer)
+    log.info("cart.merged")
     told = list(_move_lines(guest, own))
     _fill_in_terms(guest, own)
     guest.state, guest.merged_into, guest.updated_at = CartState.MERGED, own, now
     guest.save(update_fields=["state", "merged_into", "updated_at"])
     return keep_cart(cart=own, now=now, told=told)
+
+
+def _adopt(guest: Cart, customer: str) -> bool:
+    """Make it the customer's open cart, unless one whose payment has come to nothing since is that again."""
+    try:
+        with savepoint():
+            guest.customer, guest.state = customer, CartState.OPEN
+            guest.save(update_fields=["customer", "state"])
+    except IntegrityError as error:
+        if not is_of_another_cart(error):
+            raise
+        guest.refresh_from_db(fields=["customer", "state"])
+        return False
+    log.info("cart.adopted")
+    return True
 
 
 def _go_on(cart: Cart, now: datetime) -> Json:

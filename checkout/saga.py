@@ -10,7 +10,7 @@ from datetime import datetime
 import structlog
 from django_subatomic.db import transaction_required
 
-from checkout.cart_use import order_cart
+from checkout.cart_use import free_cart, order_cart
 from checkout.errors import LatePayment, OutOfStock, SessionRefused
 from checkout.events import CONFIRMED, order_payload, publish_order
 from checkout.locks import lock_cart_of, lock_paid_session
@@ -114,6 +114,7 @@ def _compensate(session: CheckoutSession, outcome: IntentOutcome, *, why: str) -
     """Give back what came for a session that can no longer become an order, and tell whoever paid."""
     error = _give_back(session, outcome, why)
     if session.state in PAYING_SESSION_STATES:
+        free_cart(session=session, now=outcome.now)
         release_redemption(session=session, now=outcome.now)
         release_stock(session=session, state=ReservationState.RELEASED, now=outcome.now)
         _move(session, SessionState.CANCELED, RecoveryPoint.DONE, outcome.now)
@@ -141,6 +142,7 @@ def _give_back(session: CheckoutSession, outcome: IntentOutcome, why: str) -> Se
 
 
 def _reopen(session: CheckoutSession, outcome: IntentOutcome) -> None:
+    free_cart(session=session, now=outcome.now)
     release_redemption(session=session, now=outcome.now)
     release_stock(session=session, state=ReservationState.RELEASED, now=outcome.now)
     _move(session, SessionState.READY_FOR_COMPLETE, RecoveryPoint.STARTED, outcome.now)

@@ -3,7 +3,7 @@
 from checkout.states import CartState, OrderState, RedemptionState, ReservationState, SessionState
 from exactly_once.state_machine import StateMachine
 
-S, H, C = SessionState, ReservationState, OrderState
+S, H, C, K = SessionState, ReservationState, OrderState, CartState
 
 SESSION = StateMachine(
     name="Checkout session",
@@ -43,21 +43,33 @@ refunded in full where they are gone (`sell_again`), or it is refunded in any ca
 CART = StateMachine(
     name="Cart",
     purpose="What a buyer has put together so far, without a price of its own.",
-    begins={CartState.OPEN: ""},
+    begins={K.OPEN: ""},
     transitions={
-        CartState.OPEN: {
-            CartState.ORDERED: "by the commit of the order",
-            CartState.MERGED: "the guest signed in",
-            CartState.EXPIRED: "nobody came back",
-            CartState.DELETED: "by the client",
+        K.OPEN: {
+            K.PAYING: "a session of it is being paid",
+            K.MERGED: "the guest signed in",
+            K.EXPIRED: "nobody came back",
+            K.DELETED: "by the client",
         },
-        CartState.ORDERED: {},
-        CartState.MERGED: {},
-        CartState.EXPIRED: {},
-        CartState.DELETED: {},
+        K.PAYING: {
+            K.ORDERED: "by the commit of the order",
+            K.OPEN: "nothing came of the payment",
+            K.SET_ASIDE: "nothing came of it, and the customer has another open cart",
+        },
+        K.SET_ASIDE: {
+            K.PAYING: "a session of it is being paid",
+            K.OPEN: "taken up again by the customer, who has no other",
+            K.MERGED: "into the customer's open one",
+            K.EXPIRED: "nobody came back",
+            K.DELETED: "by the client",
+        },
+        K.ORDERED: {},
+        K.MERGED: {},
+        K.EXPIRED: {},
+        K.DELETED: {},
     },
-    notes="""While a session that was made from it is being paid, a cart stays open and does not change. What has ended
-without an order is deleted after another `CART_DAYS` days.""",
+    notes="""While a session that was made from it is being paid, a cart does not change, and its customer may begin
+another one. What has ended without an order is deleted after another `CART_DAYS` days.""",
 )
 
 RESERVATION = StateMachine(

@@ -22,13 +22,25 @@ PAYING_SESSION_STATES = (SessionState.COMPLETE_IN_PROGRESS, SessionState.REQUIRE
 
 
 class CartState(StrEnum):
-    """``open`` until its session is completed, it is added to another cart, is forgotten or thrown away."""
+    """``open`` until its session is completed, it is added to another cart, is forgotten or thrown away.
+
+    ``paying`` while a session of it is being paid; ``set_aside`` if that came to nothing and the customer has begun
+    another one meanwhile.
+    """
 
     OPEN = "open"
+    PAYING = "paying"
+    SET_ASIDE = "set_aside"
     ORDERED = "ordered"
     MERGED = "merged"
     EXPIRED = "expired"
     DELETED = "deleted"
+
+
+# They can be changed, and gone to checkout with.
+OPEN_CART_STATES = (CartState.OPEN, CartState.SET_ASIDE)
+# They came to nothing: nobody needs to know of them for ever.
+FORGOTTEN_CART_STATES = (CartState.EXPIRED, CartState.MERGED, CartState.DELETED)
 
 
 class RecoveryPoint(StrEnum):

@@ -3,6 +3,7 @@
 from django.db import DataError, IntegrityError
 from psycopg.errors import NumericValueOutOfRange
 
+from exactly_once.violations import violated
 from ledger.errors import (
     AccountClosed,
     HoldRefused,
@@ -54,7 +55,7 @@ def refusal(error: IntegrityError | DataError) -> Exception:
     if isinstance(error.__cause__, NumericValueOutOfRange):
         return refusal_of("ledger_amount_in_range", None)
     diagnosis = getattr(error.__cause__, "diag", None)
-    name = str(getattr(diagnosis, "constraint_name", None))
+    name = violated(error)
     if name not in _REFUSALS:
         return error
     # The DETAIL of a table's own CHECK is the whole row: not for callers.

@@ -5,7 +5,7 @@ from django.db.models import F, Q
 
 from checkout.models.catalog import Variant
 from checkout.state_machines import CART
-from checkout.states import CartState
+from checkout.states import FORGOTTEN_CART_STATES, OPEN_CART_STATES, CartState
 
 MAX_QUANTITY = 10_000  # units of one line
 
@@ -45,8 +45,8 @@ class Cart(models.Model):
             ),
         ]
         indexes = [
-            models.Index(name="cart_open_until", fields=["expires_at"], condition=Q(state=CartState.OPEN)),
-            models.Index(name="cart_ended_at", fields=["updated_at"], condition=~Q(state=CartState.OPEN)),
+            models.Index(name="cart_open_until", fields=["expires_at"], condition=Q(state__in=OPEN_CART_STATES)),
+            models.Index(name="cart_ended_at", fields=["updated_at"], condition=Q(state__in=FORGOTTEN_CART_STATES)),
         ]
         triggers = [CART.trigger(constraint="cart_follows_table")]
 

@@ -1,6 +1,6 @@
 """A guest signs in."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -151,35 +151,23 @@ def test_nothing_is_added_to_a_cart_that_is_being_paid(psp: Psp) -> None:
     # Given
     sku = open_shop().sku
     own = open_cart(sku, customer="ada", buyer_email="ada@example.com")
-    session = open_session_of(own)
-    pay(session, "pm_card_authenticationRequired")
-    guest = open_cart(sku)
+    pay(open_session_of(own), "pm_card_authenticationRequired")
     # When
-    with pytest.raises(CartRefused) as refusal:
-        sign_in(guest, "ada")
-    # Then
-    assert (refusal.value.code, refusal.value.extra) == ("cart_in_payment", {"checkout_session": session})
-    assert Cart.objects.get(public_id=guest).state == "open"
+    merged = sign_in(open_cart(sku), "ada")
+    # Then the guest's is the customer's open one
+    assert (merged["id"] != own, merged["customer"], merged["state"]) == (True, "ada", "open")
     assert set(CartLine.objects.values_list("quantity", flat=True)) == {1}
 
 
-@pytest.mark.parametrize("now", [NOW, NOW + 2 * lifetime()])
-def test_a_customer_begins_no_cart_while_theirs_is_being_paid_however_long_that_takes(psp: Psp, now: datetime) -> None:
-    # Given
-    sku = open_shop().sku
-    own = open_cart(sku, customer="ada", buyer_email="ada@example.com")
-    session = open_session_of(own)
-    pay(session, "pm_tally_dropReply")
-    guest = open_cart(sku, now=now)
-    # When
-    with pytest.raises(CartRefused) as begun:
-        open_cart(customer="ada", now=now)
-    with pytest.raises(CartRefused) as signed_in:
-        sign_in(guest, "ada", now=now)
-    # Then
-    for refusal in (begun, signed_in):
-        assert (refusal.value.code, refusal.value.extra) == ("cart_in_payment", {"checkout_session": session})
-    assert Cart.objects.get(public_id=own).state == "open"
+def test_a_guest_does_not_sign_in_with_a_cart_that_is_being_paid(psp: Psp) -> None:
+    guest = open_cart(open_shop().sku, buyer_email="ada@example.com")
+    session = open_session_of(guest)
+    pay(session, "pm_card_authenticationRequired")
+
+    with pytest.raises(CartRefused) as refusal:
+        sign_in(guest, "ada")
+
+    assert (refusal.value.code, refusal.value.extra) == ("cart_in_payment", {"checkout_session": session})
 
 
 def test_who_signs_in_after_the_guests_cart_has_expired_is_told() -> None:

@@ -142,4 +142,4 @@ def test_a_cart_that_is_being_paid_does_not_expire(psp: Psp) -> None:
 
     sweep()
 
-    assert Cart.objects.get().state == "open"
+    assert Cart.objects.get().state == "paying"

@@ -87,6 +87,12 @@ def _order_a_cart() -> None:
         Cart.objects.filter(public_id=cart).update(state="ordered")
 
 
+def _pay_a_cart() -> None:
+    cart = open_cart()
+    with past_the_triggers():
+        Cart.objects.filter(public_id=cart).update(state="paying")
+
+
 def _open_a_cart() -> None:
     cart = open_cart()
     CheckoutSession.objects.update(cart=Cart.objects.get(public_id=cart))
@@ -146,6 +152,7 @@ DAMAGE: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "a cart ordered without a session": (_order_a_cart, "a cart is ordered exactly if a session of it is completed"),
     "a completed session whose cart is still open": (_open_a_cart, "a cart is ordered exactly if a session of it"),
+    "a cart that nobody pays for": (_pay_a_cart, "a cart is being paid exactly if a session of it is"),
     "stock held for a session that is over": (
         _change(Reservation, state="held"),
         "stock is held only while a payment is under way",

@@ -7,7 +7,7 @@
 import { Refused } from "./api.js";
 
 const CART = "tally.cart";
-const OVER = ["cart_not_found", "cart_ordered", "cart_merged", "cart_expired"];
+const OVER = ["cart_not_found", "cart_in_payment", "cart_ordered", "cart_merged", "cart_expired"];
 
 export class CartStore {
   #api;
@@ -33,6 +33,8 @@ export class CartStore {
       throw error;
     });
     if (cart?.state === "open") return cart;
+    // Should nothing come of its payment, it is the visitor's again.
+    if (cart?.state === "paying") return null;
     this.forget();
     return null;
   }
