@@ -9,7 +9,9 @@ from exactly_once.models import OutboxEvent
 from ledger.money import Money
 from payments.models import Attempt, Refund
 from payments.refund import request_refund
+from payments.states import DisputeState
 from payments.void import send_void
+from tests.checkout.disputes import dispute
 from tests.checkout.orders import (
     TOTAL,
     books,
@@ -158,7 +160,7 @@ def test_no_more_is_paid_back_than_the_buyers_bank_has_left() -> None:
     # Given
     mug, _ = open_taxed_shop()
     order = sell((mug, 1))
-    Attempt.objects.update(disputed_minor=1000)
+    dispute(DisputeState.LOST, 1000)
     assert review(order) == "manual_review"
     # When
     body = cancel(order)
