@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from checkout.models.order import Order, OrderLine
-from checkout.models.order_triggers import counted
+from checkout.models.order_triggers import counted, event_of_its_parts, event_within_order
 from checkout.models.stock import StockLocation
 from checkout.states import Disposition
 from exactly_once.append_only import append_only
@@ -56,7 +56,7 @@ class Shipment(OrderEvent):
     capture = models.CharField(max_length=40, blank=True)
 
     class Meta(OrderEvent.Meta):
-        triggers = [append_only()]
+        triggers = [append_only(), event_of_its_parts(), event_within_order()]
 
 
 class ShipmentLine(OrderEventLine):
@@ -78,7 +78,7 @@ class Cancellation(OrderEvent):
     refund = models.CharField(max_length=40, blank=True)
 
     class Meta(OrderEvent.Meta):
-        triggers = [append_only()]
+        triggers = [append_only(), event_of_its_parts(), event_within_order()]
 
 
 class CancellationLine(OrderEventLine):
@@ -99,7 +99,7 @@ class Return(OrderEvent):
     refund = models.CharField(max_length=40, blank=True)
 
     class Meta(OrderEvent.Meta):
-        triggers = [append_only()]
+        triggers = [append_only(), event_of_its_parts()]
 
 
 class ReturnLine(OrderEventLine):

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 
 from checkout.models.order_triggers import line_counts_events, order_is_paid
 from checkout.models.priced import Priced, PricedLine, lines_add_up
@@ -41,6 +42,8 @@ class Order(Priced):
         ]
         indexes = [
             models.Index(name="order_by_client", fields=["client", "-id"]),
+            models.Index(name="order_by_customer", fields=["client", "customer", "-id"], condition=~Q(customer="")),
+            models.Index(F("client"), Upper("buyer_email"), F("id").desc(), name="order_by_email"),
             models.Index(name="order_to_complete", fields=["shipped_at"], condition=Q(state=OrderState.SHIPPED)),
         ]
         triggers = [
@@ -75,6 +78,7 @@ class OrderLine(PricedLine):
                 name="orderline_returned_within", condition=Q(returned__gte=0, returned__lte=F("shipped"))
             ),
         ]
+        indexes = [models.Index(name="order_line_by_sku", fields=["sku", "order"])]
         triggers = [lines_add_up(**_LINES, of_lines=True), line_counts_events()]
 
     @property

@@ -56,6 +56,55 @@ def counted(*, column: str, event: str, owner: str) -> pgtrigger.Trigger:
     )
 
 
+def event_of_its_parts() -> pgtrigger.Trigger:
+    """Return a trigger of events by which what one comes to is the sum of its parts, each of them something."""
+    return pgtrigger.Trigger(
+        name="of_its_parts",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        func="""
+            IF (
+                SELECT coalesce(sum((p.part ->> 'amount_minor')::bigint), 0) <> NEW.amount_minor
+                    OR coalesce(min((p.part ->> 'amount_minor')::bigint), 1) <= 0
+                FROM jsonb_array_elements(NEW.parts) AS p (part)
+            ) THEN
+                RAISE EXCEPTION '% is not the sum of its parts', NEW.public_id
+                    USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME,
+                        CONSTRAINT = 'order_event_of_its_parts';
+            END IF;
+            RETURN NULL;
+        """,
+    )
+
+
+def event_within_order() -> pgtrigger.Trigger:
+    """Return a trigger of shipments and cancellations by which these come to no more than their order does.
+
+    The order is locked before they are added up, so that two cannot both take the last of it.
+    """
+    return pgtrigger.Trigger(
+        name="within_order",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        func="""
+            PERFORM FROM checkout_order AS o WHERE o.id = NEW.order_id FOR NO KEY UPDATE;
+            IF NOT EXISTS (
+                SELECT FROM checkout_order AS o
+                WHERE o.id = NEW.order_id AND o.total_minor >= (
+                    SELECT coalesce(sum(e.amount_minor), 0) FROM checkout_shipment AS e WHERE e.order_id = o.id
+                ) + (
+                    SELECT coalesce(sum(e.amount_minor), 0) FROM checkout_cancellation AS e WHERE e.order_id = o.id
+                )
+            ) THEN
+                RAISE EXCEPTION '% is more than is left of its order', NEW.public_id
+                    USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME,
+                        CONSTRAINT = 'order_event_within_order';
+            END IF;
+            RETURN NULL;
+        """,
+    )
+
+
 def line_counts_events() -> pgtrigger.Trigger:
     """Return a trigger by which, at COMMIT, a line has counted its shipments, cancellations and returns, no more."""
     return pgtrigger.Trigger(

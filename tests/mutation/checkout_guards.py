@@ -5,6 +5,8 @@ CHECKOUT_GUARDS = {
         "cancellation_amount_not_negative",
         "checkout_cancellation_public_id_key",
         "pgtrigger_append_only_ed872",
+        "pgtrigger_of_its_parts_89a42",
+        "pgtrigger_within_order_b1881",
     ),
     "checkout_cancellationline": (
         "cancellationline_quantity_positive",
@@ -92,6 +94,7 @@ CHECKOUT_GUARDS = {
     "checkout_return": (
         "checkout_return_public_id_key",
         "pgtrigger_append_only_7543e",
+        "pgtrigger_of_its_parts_e9d04",
         "return_amount_not_negative",
     ),
     "checkout_returnline": (
@@ -109,6 +112,8 @@ CHECKOUT_GUARDS = {
     "checkout_shipment": (
         "checkout_shipment_public_id_key",
         "pgtrigger_append_only_befe0",
+        "pgtrigger_of_its_parts_7966b",
+        "pgtrigger_within_order_2e7b4",
         "shipment_amount_not_negative",
     ),
     "checkout_shipmentline": (

@@ -253,12 +253,17 @@ def test_every_guard_is_attacked_here_or_by_the_acts_of_the_ledger() -> None:
         "pgtrigger_counted_274f5",
         "pgtrigger_counted_3b86a",
         "pgtrigger_counted_4ea9f",
-        "pgtrigger_counted_a83c1",
         "pgtrigger_counted_a8235",
+        "pgtrigger_counted_a83c1",
         "pgtrigger_moves_stock_01bb7",
+        "pgtrigger_of_its_parts_7966b",
+        "pgtrigger_of_its_parts_89a42",
+        "pgtrigger_of_its_parts_e9d04",
         "pgtrigger_paid_c4145",
         "pgtrigger_shares_add_up_4f2db",
         "pgtrigger_shares_add_up_bdb9d",
+        "pgtrigger_within_order_2e7b4",
+        "pgtrigger_within_order_b1881",
         "pgtrigger_within_part_3e918",
     }
     attacked = {guard.rsplit(".", 1)[-1] for guard, _, _ in acts()}
