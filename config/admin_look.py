@@ -68,6 +68,17 @@ UNFOLD: dict[str, Any] = {
     "SIDEBAR": {
         "show_search": True,
         "navigation": [
+            {
+                "items": [
+                    {"title": "Start", "icon": "monitoring", "link": reverse_lazy("admin:index")},
+                    {
+                        "title": "Story of a payment",
+                        "icon": "timeline",
+                        "link": reverse_lazy("admin:story"),
+                        "permission": "config.story.pages.may_see",
+                    },
+                ]
+            },
             _group(
                 "Checkout",
                 ("Products", "inventory_2", "checkout_product"),

@@ -1,6 +1,7 @@
 """Take events from outside in once, however often they come, and give each its effect in one transaction."""
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,6 +13,7 @@ from psycopg.types.json import Jsonb
 
 from exactly_once import tracing
 from exactly_once.backoff import MAX_ATTEMPTS, wait_after
+from exactly_once.inbox_subjects import subjects_of
 from exactly_once.models import InboxBody, InboxEvent
 from exactly_once.prepared import fetch_prepared
 from exactly_once.retry import retry_on_conflict
@@ -186,9 +188,11 @@ def _apply(event_id: int, now: datetime) -> str | None:
     event = _take(event_id, now)
     if event is None:
         return None
-    handle(event=event, now=now)
+    message = _message(event, now)
+    _handler_of(event.source)(message)
     event.state, event.processed_at, event.next_attempt_at = "processed", now, None
-    event.save(update_fields=["state", "processed_at", "next_attempt_at"])
+    event.subjects = subjects_of(source=event.source, account=event.account, body=message.body)
+    event.save(update_fields=["state", "processed_at", "next_attempt_at", "subjects"])
     return event.state
 
 
@@ -241,7 +245,11 @@ def _postpone(event_id: int, state: str, reason: str, now: datetime) -> str:
         event.attempts += 1
         give_up = state == "failed" and event.attempts >= MAX_ATTEMPTS
         event.next_attempt_at = None if give_up else now + wait_after(attempts=event.attempts)
-        event.save(update_fields=["state", "last_error", "attempts", "next_attempt_at"])
+        # What has had no effect yet is looked for all the more.
+        with suppress(BodyDropped):
+            body = read_body(event=event).body
+            event.subjects = subjects_of(source=event.source, account=event.account, body=body)
+        event.save(update_fields=["state", "last_error", "attempts", "next_attempt_at", "subjects"])
     return state
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from datetime import datetime
+from time import perf_counter
 from uuid import UUID
 
 from django.db.models import F
@@ -14,7 +15,7 @@ from payments.errors import PaymentNotFound
 from payments.judge_news import AttemptNews
 from payments.models import Attempt
 from payments.psp.base import PspAdapter
-from payments.psp.outcomes import AuthorizeOutcome, NoLookUp, NotFoundAtPsp, Pending, Unknown
+from payments.psp.outcomes import AuthorizeOutcome, NoLookUp, NotFoundAtPsp, NotSent, Pending, Unknown
 from payments.psp.registry import get_adapter
 from payments.settle_attempt import settle_attempt
 from payments.states import CHECKED_ATTEMPT_STATES, PENDING_ATTEMPT_STATES, AttemptState
@@ -51,10 +52,12 @@ def charge(*, attempt_uuid: UUID, now: datetime) -> AttemptState:
 
 
 def _charge(attempt: Attempt, now: datetime) -> AttemptState:
+    began = perf_counter()
     outcome = _authorize(_adapter(attempt), attempt)
+    waited = None if isinstance(outcome, NotSent) else round((perf_counter() - began) * 1000)
     note_call(attempt=attempt, outcome=outcome, now=now)
     with transaction():
-        state = settle_attempt(attempt_uuid=attempt.uuid, outcome=outcome, now=now)
+        state = settle_attempt(attempt_uuid=attempt.uuid, outcome=outcome, now=now, answered_in_ms=waited)
     following = _following(attempt) if state in _GIVES_WAY else None
     return state if following is None else _charge(following, now)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Q, Sum
+from django.db.models import Aggregate, Count, IntegerField, Q, Sum
 
 from ledger import queries as ledger
 from ledger.errors import LedgerNotFound
@@ -20,7 +20,7 @@ _APPROVED = Q(authorized_at__isnull=False) | Q(captured_minor__gt=0)
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """One account over some time. Counts are of attempts."""
+    """One account over some time. Counts are of attempts; ``slowest_ms`` is what 95 of 100 answers took at most."""
 
     psp: str
     account: str
@@ -30,12 +30,22 @@ class Performance:
     declined: int
     failed: int
     unknown: int
+    median_ms: int | None = None
+    slowest_ms: int | None = None
 
     @property
     def authorisation_rate(self) -> float | None:
         """Of what the bank decided, the share that it approved, between 0 and 1; None where nothing was decided."""
         decided = self.approved + self.declined
         return self.approved / decided if decided else None
+
+
+class Percentile(Aggregate):
+    """The value that so large a share of the rows has at most."""
+
+    function = "percentile_disc"
+    template = "%(function)s(%(share)s) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = IntegerField()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,8 @@ def performance(*, since: datetime) -> list[Performance]:
             declined=Count("pk", filter=Q(state=A.DECLINED)),
             failed=Count("pk", filter=Q(ask_failed=True)),
             unknown=Count("pk", filter=Q(state=A.UNKNOWN)),
+            median_ms=Percentile("answered_in_ms", share=0.5),
+            slowest_ms=Percentile("answered_in_ms", share=0.95),
         )
         .order_by("psp", "psp_account")
     )
@@ -80,6 +92,8 @@ def performance(*, since: datetime) -> list[Performance]:
                 name: int(counts.get((psp, account), {}).get(name, 0))
                 for name in ("asked", "approved", "declined", "failed", "unknown")
             },
+            median_ms=counts.get((psp, account), {}).get("median_ms"),
+            slowest_ms=counts.get((psp, account), {}).get("slowest_ms"),
         )
         for psp, account in sorted(accounts | counts.keys())
     ]

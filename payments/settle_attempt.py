@@ -49,14 +49,18 @@ log = structlog.get_logger(__name__)
 
 
 @transaction_required
-def settle_attempt(*, attempt_uuid: UUID, outcome: AttemptNews, now: datetime) -> AttemptState:
+def settle_attempt(
+    *, attempt_uuid: UUID, outcome: AttemptNews, now: datetime, answered_in_ms: int | None = None
+) -> AttemptState:
     """Apply ``outcome`` once: states, ledger, outbox, and whoever listens above; return the attempt's state.
 
     What the PSP approved instead of what we asked for opens a break, whether or not the attempt is settled.
 
+    :param answered_in_ms: for how long the PSP let whoever asked it for the money wait.
     :raises PaymentRefused: ``contradictory_outcome``: news of another payment at the PSP.
     """
     attempt = lock_attempt(attempt_uuid=attempt_uuid)
+    attempt.answered_in_ms = answered_in_ms or attempt.answered_in_ms
     current = AttemptState(attempt.state)
     if (surplus := _surplus(attempt, outcome)) is not None:
         if surplus.state != AttemptState.SURPLUS:
@@ -169,6 +173,8 @@ def _as_far_as_it_proves(attempt: Attempt, outcome: AttemptNews) -> AttemptNews:
 
 def _record(attempt: Attempt, outcome: AttemptNews, state: AttemptState, now: datetime) -> None:
     attempt.state = state
+    if isinstance(outcome, Approved | Declined) and outcome.card is not None:
+        attempt.card_brand, attempt.card_last4 = outcome.card.brand, outcome.card.last4
     match outcome:
         case RequiresAction(redirect_url=url):
             attempt.next_action_url = url

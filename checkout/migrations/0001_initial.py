@@ -934,6 +934,15 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="checkoutsession",
             index=models.Index(
+                django.db.models.functions.text.Lower("buyer_email"),
+                models.OrderBy(models.F("id"), descending=True),
+                condition=models.Q(("buyer_email", ""), _negated=True),
+                name="session_by_email",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="checkoutsession",
+            index=models.Index(
                 condition=models.Q(("purchase_hash__isnull", False)), fields=["purchase_hash"], name="session_purchase"
             ),
         ),

@@ -1,7 +1,8 @@
 """A buyer's way from cart to order."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Lower
 
 from checkout.models.cart import Cart
 from checkout.models.priced import Priced, PricedLine, lines_add_up
@@ -53,6 +54,7 @@ class CheckoutSession(Priced):
                 condition=Q(state__in=["incomplete", "ready_for_complete", "requires_escalation"]),
             ),
             models.Index(name="session_by_client", fields=["client", "-id"]),
+            models.Index(Lower("buyer_email"), F("id").desc(), name="session_by_email", condition=~Q(buyer_email="")),
             models.Index(name="session_purchase", fields=["purchase_hash"], condition=Q(purchase_hash__isnull=False)),
         ]
         triggers = [lines_add_up(**_LINES, of_lines=False)]

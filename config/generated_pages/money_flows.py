@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from ledger.drafts import EntryDraft, TransactionDraft
+from ledger.drafts import TransactionDraft
 from ledger.money import Money, exponent
+from ledger.t_accounts import Line, TAccount, t_accounts
 from payments import posting_rules as rules
 from payments import settlement_rules as settled
 from payments.chart import WRITE_OFFS
@@ -152,27 +153,21 @@ def render() -> str:
 def _section(flow: Flow) -> str:
     draft = flow.rule(**flow.arguments)
     summary = (flow.rule.__doc__ or "").strip().splitlines()[0]
-    accounts = "\n\n".join(
-        _t_account(account, currency, [entry for entry in draft.entries if _is_of(entry, account, currency)])
-        for account, currency in dict.fromkeys((entry.account, entry.money.currency) for entry in draft.entries)
-    )
+    lines = [Line(entry.account, entry.direction, entry.money, entry.status) for entry in draft.entries]
+    accounts = "\n\n".join(_drawn(each) for each in t_accounts(lines))
     where = f"`{flow.rule.__module__.rpartition('.')[2]}.{flow.rule.__name__}`, reference `{draft.reference}`"
     return f"\n## {flow.title}\n\n{summary}\n\n{where}\n\n```text\n{accounts}\n```\n"
 
 
-def _is_of(entry: EntryDraft, account: str, currency: str) -> bool:
-    return (entry.account, entry.money.currency) == (account, currency)
-
-
-def _t_account(account: str, currency: str, entries: Sequence[EntryDraft]) -> str:
+def _drawn(found: TAccount) -> str:
     """Return one account with its two sides."""
     width = 24
-    lines = [f"{account} ({currency})", f"{'-' * width}+{'-' * width}"]
-    for entry in entries:
-        text = _amount(entry.money) + ("" if entry.status == "posted" else f" {entry.status}")
-        sides = (f"{text:>{width - 1}} ", "") if entry.direction == "debit" else (" " * width, f" {text:>{width - 1}}")
-        lines.append("|".join(sides).rstrip())
-    return "\n".join(lines)
+    drawn = [f"{found.account} ({found.currency})", f"{'-' * width}+{'-' * width}"]
+    for line in found.lines:
+        text = _amount(line.money) + ("" if line.status == "posted" else f" {line.status}")
+        sides = (f"{text:>{width - 1}} ", "") if line.direction == "debit" else (" " * width, f" {text:>{width - 1}}")
+        drawn.append("|".join(sides).rstrip())
+    return "\n".join(drawn)
 
 
 def _amount(money: Money) -> str:

@@ -19,7 +19,10 @@ from config.staff.sessions import SIGNED_IN_AT
 
 
 class StaffSite(UnfoldAdminSite):  # type: ignore[misc]  # django-unfold's classes have no types
-    """Django-unfold's, with a second factor and an audit log."""
+    """Django-unfold's, with a second factor, an audit log, and a start page of ours."""
+
+    index_title = "Start"
+    index_template = "admin/dashboard.html"
 
     @override
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
@@ -42,18 +45,35 @@ class StaffSite(UnfoldAdminSite):  # type: ignore[misc]  # django-unfold's class
 
     @override
     def get_urls(self) -> list[URLPattern | URLResolver]:
+        # It imports models, as above.
+        from config.story.pages import search, story  # noqa: PLC0415
+
         ours = [
             # Not for those alone who are all the way in.
             path("logout/", self.logout, name="logout"),
             path("second-factor/", give_code, {"site": self}, name="second_factor"),
             path("second-factor/enrol/", enrol, {"site": self}, name="second_factor_enrol"),
         ]
-        return [*ours, *super().get_urls()]
+        pages = [
+            path("story/", self.admin_view(search), {"site": self}, name="story"),
+            path("story/<str:reference>/", self.admin_view(story), {"site": self}, name="story_of"),
+        ]
+        return [*ours, *pages, *super().get_urls()]
 
     @override
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         # Their colours come as a file (admin/theme.css): a style element would need a nonce in a template of theirs.
         return {**super().each_context(request), "colors": {}}
+
+    @override
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        # They import models, as above.
+        from config.dashboard.page import cards  # noqa: PLC0415
+        from config.story.pages import may_see  # noqa: PLC0415
+
+        shown = {"cards": cards(request, now=datetime.now(UTC)), "may_see_stories": may_see(request)}
+        response: HttpResponseBase = super().index(request, {**shown, **(extra_context or {})})
+        return response
 
     @override
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:

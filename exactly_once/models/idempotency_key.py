@@ -54,7 +54,7 @@ class IdempotencyKey(models.Model):
             ),
         ]
         indexes = [
-            models.Index(name="idempotency_key_subject", fields=["subject"], condition=Q(state="in_flight")),
+            models.Index(name="idempotency_key_subject", fields=["subject"], condition=~Q(subject="")),
             models.Index(name="idempotency_key_answered", fields=["finished_at"], condition=Q(state="finished")),
         ]
         triggers = [

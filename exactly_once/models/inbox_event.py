@@ -1,5 +1,7 @@
 """What others told us, as they said it, until it has had its effect."""
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -15,6 +17,7 @@ class InboxEvent(models.Model):
 
     ``generation`` counts how often a key was taken in anew, after its source's window had passed (entrance.py); a PSP's
     events have no window. ``fingerprint`` is what tells another event under the same key; None: nothing does.
+    ``subjects`` are the ids that it speaks of, as its source writes them (inbox_subjects.py): by them it is found.
     """
 
     source = models.CharField(max_length=64)
@@ -30,6 +33,7 @@ class InboxEvent(models.Model):
     received_at = models.DateTimeField()
     processed_at = models.DateTimeField(null=True, blank=True)
     traceparent = models.CharField(max_length=TRACEPARENT_LENGTH, db_default="", blank=True)
+    subjects = ArrayField(models.CharField(max_length=255), default=list, db_default=[], blank=True)
 
     class Meta:
         constraints = [
@@ -43,6 +47,7 @@ class InboxEvent(models.Model):
             ),
             # Those given up on are not due, and counted all the same.
             models.Index(name="inbox_event_failed", fields=["received_at"], condition=Q(state="failed")),
+            GinIndex(name="inbox_event_about", fields=["subjects"], fastupdate=False),
         ]
         triggers = [
             final(

@@ -306,6 +306,9 @@ class Migration(migrations.Migration):
                 ("rule", models.CharField(blank=True, max_length=64)),
                 ("next_routes", models.JSONField(blank=True, default=list)),
                 ("ask_failed", models.BooleanField(default=False)),
+                ("answered_in_ms", models.IntegerField(blank=True, null=True)),
+                ("card_brand", models.CharField(blank=True, max_length=16)),
+                ("card_last4", models.CharField(blank=True, max_length=4, verbose_name="card's last four")),
                 ("is_probe", models.BooleanField(default=False)),
                 ("authorized_at", models.DateTimeField(blank=True, null=True)),
                 ("authorization_expires_at", models.DateTimeField(blank=True, null=True)),
@@ -809,6 +812,14 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="rows",
                 to="payments.fileimport",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="paymentintent",
+            index=models.Index(
+                condition=models.Q(("state", payments.states.IntentState["CANCELED"])),
+                fields=["order_reference"],
+                name="payment_intent_canceled",
             ),
         ),
         migrations.AddConstraint(
@@ -1645,6 +1656,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="attempt",
+            index=models.Index(
+                condition=models.Q(("card_last4", ""), _negated=True),
+                fields=["card_last4", "-id"],
+                name="payment_attempt_by_card",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="attempt",
             index=models.Index(fields=["psp", "psp_account", "submitted_at"], name="payment_attempt_at_account"),
         ),
         migrations.AddIndex(
@@ -1715,6 +1734,13 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="payment_attempt_captured_means_captured",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="attempt",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("card_last4", ""), ("card_last4__regex", "^\\d{4}$"), _connector="OR"),
+                name="payment_attempt_no_more_of_the_card",
             ),
         ),
         migrations.AddConstraint(

@@ -58,6 +58,12 @@ class PaymentIntent(models.Model):
                 condition=~Q(state=IntentState.CANCELED) & ~Q(reference=""),
             ),
         ]
+        indexes = [
+            # The others are found by the constraint above.
+            models.Index(
+                name="payment_intent_canceled", fields=["order_reference"], condition=Q(state=IntentState.CANCELED)
+            )
+        ]
         triggers = [INTENT.trigger(constraint="payment_intent_follows_table")]
 
     def __str__(self) -> str:
@@ -106,6 +112,10 @@ class Attempt(models.Model):
     )
     # Whether the PSP was not reached, or did not answer, when it was asked for the money: the circuit counts these.
     ask_failed = models.BooleanField(default=False)
+    # For how long the PSP let us wait, and which card it says that it was: never more of its number.
+    answered_in_ms = models.IntegerField(null=True, blank=True)
+    card_brand = models.CharField(max_length=16, blank=True)
+    card_last4 = models.CharField("card's last four", max_length=4, blank=True)
     # Whether it is the one that shows whether an open circuit may close.
     is_probe = models.BooleanField(default=False)
     # When the PSP was known to hold the money: from then on the ledger holds it, too.
@@ -139,6 +149,9 @@ class Attempt(models.Model):
                 | Q(state__in=[str(state) for state in (A.AUTHORIZED, A.UNKNOWN, A.SURPLUS)])
                 | (~Q(state=AttemptState.CAPTURED) & Q(captured_minor=0)),
             ),
+            models.CheckConstraint(
+                name="payment_attempt_no_more_of_the_card", condition=Q(card_last4="") | Q(card_last4__regex=r"^\d{4}$")
+            ),
             # While an attempt is live, above all while it is unknown, no other may start: the database says so.
             models.UniqueConstraint(
                 name="payment_attempt_one_live_per_intent",
@@ -154,6 +167,7 @@ class Attempt(models.Model):
             models.Index(
                 name="payment_attempt_unknown", fields=["submitted_at"], condition=Q(state=AttemptState.UNKNOWN)
             ),
+            models.Index(name="payment_attempt_by_card", fields=["card_last4", "-id"], condition=~Q(card_last4="")),
             models.Index(name="payment_attempt_at_account", fields=["psp", "psp_account", "submitted_at"]),
             models.Index(
                 name="payment_attempt_due", fields=["next_check_at"], condition=Q(next_check_at__isnull=False)

@@ -16,6 +16,7 @@ from payments.psp.adyen_currencies import is_counted_alike
 from payments.psp.outcomes import (
     Approved,
     CapturePending,
+    Card,
     Declined,
     DeclineReason,
     Pending,
@@ -122,7 +123,9 @@ def _standing(reply: Object, result: str, *, captures: bool) -> Standing:
     """Return what a ``resultCode`` means (Adyen's docs, "Result codes")."""
     match result:
         case "Authorised" | "PartiallyAuthorised":
-            return Approved(text(reply["pspReference"]), captured=captures, money=money(reply["amount"]))
+            return Approved(
+                text(reply["pspReference"]), captured=captures, money=money(reply["amount"]), card=card_of(reply)
+            )
         case "RedirectShopper":
             return _question(reply)
         # "Error" is final, too: a bank may have kept the amount free for a while, but Adyen takes no money for it.
@@ -134,10 +137,18 @@ def _standing(reply: Object, result: str, *, captures: bool) -> Standing:
                 reason=adyen_declines.reason_of(code),
                 soft=adyen_declines.is_soft(code),
                 message=message,
+                card=card_of(reply),
             )
         case "Pending" | "Received":
             return Pending(text(reply["pspReference"]))
     raise ValueError(f"a result code is not {result!r}")
+
+
+def card_of(told: Object) -> Card | None:
+    """Return what a reply, or an item of a webhook, tells of the card, where the account is set to tell it."""
+    method, more = told.get("paymentMethod"), told.get("additionalData")
+    brand = method.get("brand") if isinstance(method, dict) else method
+    return Card.told(brand=brand, last4=more.get("cardSummary")) if isinstance(more, dict) else None
 
 
 def _question(reply: Object) -> RequiresAction:

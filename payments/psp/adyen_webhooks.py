@@ -14,7 +14,7 @@ from uuid import UUID
 
 from payments.errors import BadSignature
 from payments.psp import adyen_declines
-from payments.psp.adyen_objects import MAX_MESSAGE, Object, OurPayment, money, text
+from payments.psp.adyen_objects import MAX_MESSAGE, Object, OurPayment, card_of, money, text
 from payments.psp.news import CaptureEvent, DisputeEvent, Ignored, PaymentEvent, RefundEvent, WebhookEvent
 from payments.psp.outcomes import (
     Approved,
@@ -104,19 +104,30 @@ def _news(item: Object) -> WebhookEvent:
     if code == "EXPIRE":
         payment = text(item.get("originalReference") or item["pspReference"])
         return PaymentEvent(None, payment, Expired(payment))
-    return _dispute_news(item) if code in DISPUTE_EVENTS else Ignored(type=code)
+    return _dispute_news(item) if code in DISPUTE_EVENTS else Ignored(code, _named_in(item))
+
+
+def _named_in(item: Object) -> frozenset[str]:
+    """Return the references that an item signs."""
+    return frozenset(each for name in ("pspReference", "originalReference") if isinstance(each := item.get(name), str))
 
 
 def _payment_news(item: Object, *, succeeded: bool) -> PaymentEvent:
     payment, ours = text(item["pspReference"]), OurPayment.named(_merchant_reference(item))
     if succeeded:
-        approved = Approved(payment, captured=ours.captures, money=money(item["amount"]))
+        approved = Approved(payment, captured=ours.captures, money=money(item["amount"]), card=card_of(item))
         return PaymentEvent(ours.attempt_id, payment, approved)
     why = _reason(item)
     return PaymentEvent(
         ours.attempt_id,
         payment,
-        Declined(payment, reason=adyen_declines.reason_of(why), soft=adyen_declines.is_soft(why), message=why),
+        Declined(
+            payment,
+            reason=adyen_declines.reason_of(why),
+            soft=adyen_declines.is_soft(why),
+            message=why,
+            card=card_of(item),
+        ),
     )
 
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from ledger.money import Money
 from payments.errors import BadSignature
-from payments.psp.checkoutcom_objects import Object, balances_of, decline, message_of, text
+from payments.psp.checkoutcom_objects import Object, balances_of, card_of, decline, message_of, text
 from payments.psp.news import CaptureEvent, DisputeEvent, Ignored, PaymentEvent, RefundEvent, WebhookEvent
 from payments.psp.outcomes import (
     Approved,
@@ -78,12 +78,17 @@ def parse_event(body: bytes) -> tuple[WebhookEvent, ...]:
     if kind in DISPUTE_STATES:
         return (_dispute(kind, data),)
     read = READERS.get(kind)
-    return (Ignored(type=kind),) if read is None else read(data)
+    return (Ignored(kind, _named_in(data)),) if read is None else read(data)
+
+
+def _named_in(data: Object) -> frozenset[str]:
+    """Return the ids of what an event is about, and of its payment."""
+    return frozenset(each for name in ("id", "action_id", "payment_id") if isinstance(each := data.get(name), str))
 
 
 def _approved(data: Object) -> tuple[WebhookEvent, ...]:
     payment = text(data["id"])
-    return (_of_payment(data, Approved(payment, captured=False, money=_money(data))),)
+    return (_of_payment(data, Approved(payment, captured=False, money=_money(data), card=card_of(data))),)
 
 
 def _declined(data: Object) -> tuple[WebhookEvent, ...]:

@@ -16,6 +16,7 @@ from payments.psp.outcomes import (
     CaptureFailed,
     CapturePending,
     CaptureSucceeded,
+    Card,
     Declined,
     DeclineReason,
     Expired,
@@ -88,7 +89,14 @@ def decline(told: Object, *, psp_reference: str) -> Declined:
         reason=checkoutcom_declines.reason_of(code=code),
         soft=checkoutcom_declines.is_soft(code=code),
         message=message_of(told),
+        card=card_of(told),
     )
+
+
+def card_of(told: Object) -> Card | None:
+    """Return what a payment, or an event about one, tells of its card."""
+    source = told.get("source")
+    return Card.told(brand=source.get("scheme"), last4=source.get("last4")) if isinstance(source, dict) else None
 
 
 def message_of(told: Object) -> str:
@@ -108,11 +116,11 @@ def standing(payment: Object) -> Standing:
     balances = balances_of(payment)
     if balances.get("total_captured") or status in CAPTURED:
         taken = balances.get("total_captured", payment["amount"])
-        return Approved(reference, captured=True, money=Money(taken, payment["currency"]))
+        return Approved(reference, captured=True, money=Money(taken, payment["currency"]), card=card_of(payment))
     match status:
         case "Authorized":
             held = balances.get("total_authorized", payment["amount"])
-            return Approved(reference, captured=False, money=Money(held, payment["currency"]))
+            return Approved(reference, captured=False, money=Money(held, payment["currency"]), card=card_of(payment))
         case "Declined":
             return decline(payment, psp_reference=reference)
         case "Voided" | "Canceled":

@@ -1,6 +1,6 @@
 """What a PSP's webhook may say. A closed set: the handler matches over all of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
@@ -78,9 +78,10 @@ class PayoutEvent:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A webhook that changes nothing here."""
+    """A webhook that changes nothing here; ``about``: the PSP's names of what it speaks of, for who looks for it."""
 
     type: str
+    about: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 type WebhookEvent = PaymentEvent | CaptureEvent | RefundEvent | DisputeEvent | PayoutEvent | Ignored

@@ -4,11 +4,16 @@ The line that matters runs between :class:`NotSent` (not one byte left this mach
 left, and we do not know what became of it). A time-out is never a decline.
 """
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
 from ledger.money import Money
+
+MAX_BRAND = 16
+_LAST4 = re.compile(r"[0-9]{4}")
 
 
 class DeclineReason(StrEnum):
@@ -34,6 +39,21 @@ class DeclineReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Card:
+    """What is kept of a card, for who looks a payment up: as the buyer reads it, and no more of its number."""
+
+    brand: str
+    last4: str
+
+    @classmethod
+    def told(cls, *, brand: object, last4: object) -> Self | None:
+        """Return what a PSP tells of a card; None where that is not its last four digits."""
+        if not isinstance(last4, str) or not _LAST4.fullmatch(last4):
+            return None
+        return cls(brand.lower()[:MAX_BRAND] if isinstance(brand, str) else "", last4)
+
+
+@dataclass(frozen=True, slots=True)
 class Approved:
     """The PSP holds (``captured=False``) or has taken (``captured=True``) this money.
 
@@ -44,6 +64,7 @@ class Approved:
     captured: bool
     money: Money
     expires_at: datetime | None = None
+    card: Card | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +89,7 @@ class Declined:
     reason: str
     soft: bool
     message: str = ""
+    card: Card | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from payments.psp import stripe_declines
 from payments.psp.news import Ignored, PaymentEvent, RefundEvent, WebhookEvent
 from payments.psp.outcomes import (
     Approved,
+    Card,
     Declined,
     DeclineReason,
     Expired,
@@ -101,6 +102,7 @@ def decline(error: Object, *, otherwise: DeclineReason = DeclineReason.CARD_DECL
         reason=stripe_declines.reason_of(code=code, otherwise=otherwise),
         soft=stripe_declines.is_soft(code=code),
         message=message_of(error),
+        card=_told_of(error.get("payment_method")),
     )
 
 
@@ -109,10 +111,11 @@ def payment_outcome(intent: Object) -> Approved | RequiresAction | Declined | Vo
     reference = _id(intent)
     match intent["status"]:
         case "succeeded":
-            return Approved(reference, captured=True, money=_money(intent, "amount_received"))
+            return Approved(reference, captured=True, money=_money(intent, "amount_received"), card=_card(intent))
         case "requires_capture":
             money = _money(intent, "amount_capturable")
-            return Approved(reference, captured=False, money=money, expires_at=_capture_before(intent))
+            until = _capture_before(intent)
+            return Approved(reference, captured=False, money=money, expires_at=until, card=_card(intent))
         case "requires_action":
             action = intent.get("next_action") or {}
             return RequiresAction(reference, redirect_url=(action.get("redirect_to_url") or {}).get("url") or "")
@@ -233,7 +236,12 @@ def parse_event(body: bytes) -> WebhookEvent:
         return RefundEvent(refund_id, _id(subject), payment_reference=payment, outcome=refund_outcome(subject))
     if kind in DISPUTE_EVENTS:
         return dispute_news(subject)
-    return payout_news(subject) if kind in PAYOUT_EVENTS else Ignored(type=kind)
+    return payout_news(subject) if kind in PAYOUT_EVENTS else Ignored(kind, _named_in(subject))
+
+
+def _named_in(subject: Object) -> frozenset[str]:
+    """Return the ids of an object and of its payment."""
+    return frozenset(each for name in ("id", "payment_intent") if isinstance(each := subject.get(name), str))
 
 
 def _id(thing: Object) -> str:
@@ -255,10 +263,25 @@ def _money(thing: Object, field: str) -> Money:
 
 def _capture_before(intent: Object) -> datetime | None:
     """Read until when the charge can be captured, where it is told along (``expand``) and says so."""
+    before = _charged_card(intent).get("capture_before")
+    return datetime.fromtimestamp(before, UTC) if before else None
+
+
+def _card(intent: Object) -> Card | None:
+    card = _charged_card(intent)
+    return Card.told(brand=card.get("brand"), last4=card.get("last4"))
+
+
+def _told_of(method: object) -> Card | None:
+    """Read the card of a PaymentMethod, as an error tells it along."""
+    card = method.get("card") if isinstance(method, dict) else None
+    return Card.told(brand=card.get("brand"), last4=card.get("last4")) if isinstance(card, dict) else None
+
+
+def _charged_card(intent: Object) -> Object:
     charge = intent.get("latest_charge")
     details = charge.get("payment_method_details") if isinstance(charge, dict) else None
-    before = ((details or {}).get("card") or {}).get("capture_before")
-    return datetime.fromtimestamp(before, UTC) if before else None
+    return (details or {}).get("card") or {}
 
 
 def _our_id(thing: Object, name: str) -> UUID | None:

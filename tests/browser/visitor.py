@@ -63,7 +63,7 @@ def session_of(shop: Shop, order: str) -> dict[str, Any]:
     return {"id": shop.get(f"orders/{order}")["checkout_session"]}
 
 
-def barriers(page: Page) -> list[tuple[str, list[str]]]:
-    """Return what axe-core finds that keeps people out of the page: its rule, and the elements."""
-    found = Axe().run(page).response["violations"]
+def barriers(page: Page, *, within: str | None = None) -> list[tuple[str, list[str]]]:
+    """Return what axe-core finds that keeps people out of the page, or a part of it: its rule, and the elements."""
+    found = Axe().run(page, context=within).response["violations"]
     return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]

@@ -25,7 +25,18 @@ _NAMELESS = (models.UUIDField, models.DateField, models.ForeignKey)
 # What is kept as bytes is a hash over ids and times, but for these.
 _TEXTS = {"body", "response_body"}
 # How often something was tried says how it came about, not what came of it.
-_HOW = {"attempts", "checks", "deliveries", "number", "resumptions", "last_error", "unknown_reason", "xid", "seq"}
+_HOW = {
+    "attempts",
+    "checks",
+    "deliveries",
+    "number",
+    "resumptions",
+    "last_error",
+    "unknown_reason",
+    "answered_in_ms",
+    "xid",
+    "seq",
+}
 # Where a block of the seal ends depends on when the sweeper came by; that it fits its rows is one of the invariants.
 _UNCOMPARED = {"ledger.SealBlock", "ledger.SealPosition"}
 

@@ -2,6 +2,7 @@
 
 PAYMENT_BREAKS = {
     "payment_attempt_amount_positive": "amount_minor = 0",
+    "payment_attempt_no_more_of_the_card": "card_last4 = '42'",
     "payment_attempt_captured_means_captured": "captured_minor = 0, refunded_minor = 0",
     "payment_attempt_refunds_within_capture": "refunded_minor = captured_minor + 1",
     "payment_attempt_state_known": "state = 'x', captured_minor = 0, refunded_minor = 0, disputed_minor = 0",

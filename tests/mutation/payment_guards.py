@@ -5,6 +5,7 @@ PAYMENT_GUARDS = {
         "payment_attempt_amount_positive",
         "payment_attempt_captured_means_captured",
         "payment_attempt_disputes_within_capture",
+        "payment_attempt_no_more_of_the_card",
         "payment_attempt_one_live_per_intent",
         "payment_attempt_psp_reference",
         "payment_attempt_refunds_within_capture",

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from config.bench.admin import command as admin
 from config.bench.checkout import command as checkout
 from config.bench.ledger import command as ledger
 from config.bench.pgbench import PgbenchFailedError
@@ -30,6 +31,7 @@ class Subject:
 
 
 SUBJECTS = {
+    "admin": Subject(admin.HELP, admin.add_arguments, admin.run),
     "checkout": Subject(checkout.HELP, checkout.add_arguments, checkout.run),
     "ledger": Subject(ledger.HELP, ledger.add_arguments, ledger.run),
     "reconcile": Subject(reconcile.HELP, reconcile.add_arguments, reconcile.run),

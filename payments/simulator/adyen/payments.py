@@ -180,7 +180,13 @@ def card(told: Told) -> Card:
 
 
 def _reply(payment: Document) -> Document:
-    told = {"pspReference": payment["id"], "merchantReference": payment["reference"], "amount": payment["amount"]}
+    told = {
+        "additionalData": {"cardSummary": "1111"},
+        "amount": payment["amount"],
+        "merchantReference": payment["reference"],
+        "paymentMethod": {"brand": "visa", "type": "scheme"},
+        "pspReference": payment["id"],
+    }
     if payment["refusal"] is None:
         return {**told, "resultCode": "Authorised"}
     code, text = payment["refusal"]

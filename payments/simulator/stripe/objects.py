@@ -56,6 +56,10 @@ def new_intent(*, amount: int, currency: str, created: int, **told: Any) -> Docu
     }
 
 
+# What every test card shows of itself.
+CARD = {"brand": "visa", "last4": "4242"}
+
+
 def new_charge(intent: Document, *, created: int, error: Document | None) -> Document:
     """Return the charge of a PaymentIntent's attempt, authorised or failed."""
     until = {"capture_before": created + HELD_SECONDS} if intent["capture_method"] == "manual" else {}
@@ -86,7 +90,7 @@ def new_charge(intent: Document, *, created: int, error: Document | None) -> Doc
         "paid": error is None,
         "payment_intent": intent["id"],
         "payment_method": intent["payment_method"],
-        "payment_method_details": {"card": {"brand": "visa", **until}, "type": "card"},
+        "payment_method_details": {"card": {**CARD, **until}, "type": "card"},
         "refunded": False,
         "status": "failed" if error else "succeeded",
     }

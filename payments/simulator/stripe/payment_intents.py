@@ -140,7 +140,8 @@ class PaymentIntents:
         self._store.add(charge)
         intent["latest_charge"] = charge["id"]
         self._account.tell("charge.failed", charge)
-        self._fail(intent, {**error, "charge": charge["id"]})
+        method = {"id": intent["payment_method"], "object": "payment_method", "card": objects.CARD, "type": "card"}
+        self._fail(intent, {**error, "charge": charge["id"], "payment_method": method})
 
     def _fail(self, intent: Document, error: Document) -> None:
         """Let the intent wait for another payment method."""

@@ -1,0 +1,63 @@
+"""``manage.py bench admin``: its arguments, and the report."""
+
+import json
+import os
+import subprocess
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from config.bench.server import own_server
+from config.services.leftovers import BASE_DIR
+
+HELP = "Ask for the admin's start page and for stories of payments, where there are many."
+
+DATABASE = "admin"
+TARGET_MS = 300
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Take how many payments."""
+    parser.add_argument("--payments", type=int, default=1_000_000, help="each with a webhook (default 1,000,000)")
+
+
+def run(*, options: dict[str, Any], state_dir: Path) -> None:
+    """Measure and report.
+
+    :raises AnotherRuns: a benchmark runs in this state directory.
+    """
+    console = Console(stderr=options["json"])
+    with console.status("Writing payments, and asking for pages"), own_server(state_dir) as server:
+        server.create(DATABASE)
+        environment = {
+            **os.environ,
+            "DATABASE_URL": server.owner_url(DATABASE),
+            "DATABASE_OWNER_URL": server.owner_url(DATABASE),
+            "DATABASE_POOL_SIZE": "0",
+            "LOG_LEVEL": "CRITICAL",
+        }
+        program = [sys.executable, "-m", "config.bench.admin.measure", str(options["payments"])]
+        done = subprocess.run(program, cwd=BASE_DIR, env=environment, check=True, stdout=subprocess.PIPE)
+    told = json.loads(done.stdout)
+    if options["json"]:
+        sys.stdout.write(json.dumps(told) + "\n")
+    else:
+        console.print(_table(told))
+
+
+def _table(told: dict[str, Any]) -> Table:
+    title = f"Pages of the admin, {told['payments']:,} payments"
+    drawn = Table("page", "median", "longest", "target", title=title, title_justify="left")
+    searches = {f"search by {name}": took for name, took in told["search_ms"].items()}
+    for name, (median, longest) in {
+        "start page": told["start_page_ms"],
+        "story": told["story_ms"],
+        **searches,
+    }.items():
+        verdict = "[green]ok[/]" if median < TARGET_MS else "[red]missed[/]"
+        drawn.add_row(name, f"{median:,.0f} ms", f"{longest:,.0f} ms", f"< {TARGET_MS} ms {verdict}")
+    return drawn
