@@ -22,10 +22,12 @@ def of_refund(refund: Refund) -> Iterator[str]:
 
 
 def of_dispute(dispute: Dispute) -> Iterator[str]:
-    """Yield those of a dispute, and of each of its turns."""
+    """Yield those of a dispute, of each of its turns, and of each time that goods were not sent on its account."""
     name = f"{dispute.psp}:{dispute.psp_account}:{dispute.psp_reference}"
     yield from (f"{name}:{effect}" for effect in ("opened", "won", "lost", "fee"))
     yield from (f"{name}:{effect}:{turn}" for turn in range(1, dispute.turns + 1) for effect in ("won", "lost"))
+    numbers = range(1, dispute.offsets + 1)
+    yield from (f"{name}:{effect}:{number}" for number in numbers for effect in ("offset", "offset_undone"))
 
 
 def of_line(line: SettlementLine) -> Iterator[str]:
