@@ -66,7 +66,7 @@ def test_the_whole_way_from_cart_to_bank_is_told() -> None:
         "mail": 4,
         "handler": 1,
     }
-    assert texts(story, "bank line") == ["The bank booked EUR 17.05"]
+    assert texts(story, "bank line") == ["The bank booked EUR 17.25"]
     assert story.title == f"Order {order.public_id}"
     assert wrong() == []
 
