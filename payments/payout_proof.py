@@ -54,7 +54,8 @@ LEFT JOIN payments_dispute AS d ON l.dispute_id = d.id
 LEFT JOIN payments_payout AS p ON l.payout_id = p.id
 WHERE
     l.psp = %(psp)s AND l.psp_account = %(account)s AND l.currency = %(currency)s
-    AND (l.occurred_at, l.id) > (%(after_at)s, %(after_id)s) AND (l.occurred_at, l.id) <= (%(until_at)s, %(until_id)s)
+    AND (l.occurred_at, l.kind = 'payout', l.id) > (%(after_at)s, true, %(after_id)s)
+    AND (l.occurred_at, l.kind = 'payout', l.id) <= (%(until_at)s, true, %(until_id)s)
 GROUP BY l.kind
 """
 
@@ -157,8 +158,10 @@ def payout_proof(*, payout: Payout) -> Proof | None:
     )
 
 
-def _until(line: SettlementLine) -> Q:
-    return Q(occurred_at__lt=line.occurred_at) | Q(occurred_at=line.occurred_at, pk__lte=line.pk)
+def _until(payout: SettlementLine) -> Q:
+    """Return what came before a payout's line. PSPs tell the second: what is of the same one came before, too."""
+    of_this_moment = ~Q(kind=LineKind.PAYOUT) | Q(pk__lte=payout.pk)
+    return Q(occurred_at__lt=payout.occurred_at) | Q(of_this_moment, occurred_at=payout.occurred_at)
 
 
 def _balance(lines: Any, payout: Payout) -> Money:

@@ -76,6 +76,12 @@ class BankLineAdmin(ReadOnly, ModelAdmin):
     search_fields = ("line_id", "end_to_end_id", "reference", "counterparty", "payout__public_id")
     date_hierarchy = "booked_on"
     ordering = ("-booked_on", "-pk")
+    fields = (
+        *("money", "stands", "detail", "payout", "finding"),
+        *("bank", "booked_on", "value_on", "counterparty", "reference", "end_to_end_id", "line_id"),
+        *("settled_by", "settled_at", "file", "imported_at", "raw"),
+    )
+    readonly_fields = ("money", "stands")
     list_select_related = ("payout",)
     raw_id_fields = ("payout", "finding", "file")
     show_full_result_count = False

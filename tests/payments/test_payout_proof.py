@@ -73,6 +73,23 @@ def test_a_payout_whose_lines_are_what_we_know_is_proved_to_the_cent() -> None:
     assert_in_order()
 
 
+def test_what_came_in_the_second_of_the_payout_came_before_it_in_whatever_order_it_is_read() -> None:
+    at_once = told(K.PAYOUT, -900)
+    settled(at_once, REFUND, CHARGE)
+    shown = proof()
+    assert moved(shown) == {
+        "Captures": (1290, 1290),
+        "Refunds": (-290, -290),
+        "Fees": (-43, -43),
+        "Payout": (-900, -900),
+    }
+    assert (str(shown.closing), shown.adds_up, shown.is_proved) == ("EUR 0.57", True, True)
+    # And not once more in the next one, of the same second
+    settled(told(K.PAYOUT, -57, psp_reference="po_2", line_id="2"))
+    assert moved(proof("po_2")) == {"Payout": (-57, -57)}
+    assert (str(proof("po_2").opening), str(proof("po_2").closing)) == ("EUR 0.57", "EUR 0.00")
+
+
 def test_the_next_payout_opens_with_what_was_left() -> None:
     settled(CHARGE, REFUND, PAYOUT)
     more = LATER + timedelta(hours=1)
