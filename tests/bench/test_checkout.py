@@ -1,11 +1,16 @@
 """The benchmark's buyers buy for real, and what is no order is no measurement."""
 
+import json
 import time
 
 import pytest
+from django.core.management import call_command
+from pytest_django import Settings
 
 from config.bench.checkout.buyers import BuyerFailedError, Purchases, Shop, buy
 from config.services.stack import Stack
+from tests.campaigns import PROCESSES
+from tests.servers import STATE_DIR
 from tests.shop import shop_at
 
 
@@ -30,3 +35,19 @@ def test_a_checkout_that_is_refused_is_no_measurement(stack: Stack) -> None:
 def test_a_quantile_is_what_that_share_did_not_exceed() -> None:
     purchases = Purchases([float(number) for number in range(100, 0, -1)])
     assert [purchases.quantile(share) for share in (0.0, 0.5, 0.99, 1.0)] == [1.0, 51.0, 100.0, 100.0]
+
+
+@PROCESSES.only
+def test_a_shop_that_has_sold_before_is_measured_beside_itself_when_it_was_empty(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.STATE_DIR = STATE_DIR / "benchmarks" / "checkout"
+
+    call_command("bench", "checkout", "--web=1", "--seconds=1", "--pairs=1", "--orders=300", "--json")
+
+    report = json.loads(capsys.readouterr().out)
+    past = report["past"]
+    assert past["orders"] == 300
+    assert past["empty"] == {key: value for key, value in report["rates"][0].items() if key != "met"}
+    assert past["share"] == past["full"]["ratio"]["median"] / past["empty"]["ratio"]["median"] > 0
+    assert not (settings.STATE_DIR / "bench" / "postgres").exists()

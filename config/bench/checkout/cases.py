@@ -15,6 +15,8 @@ TPCB_CLIENTS = 8
 TARGET = 0.04
 MOST_COMMITS = 4
 MOST_STATEMENTS = 30
+# Of the rate of an empty shop, by one that has sold before.
+LEAST_WITH_A_PAST = 0.9
 MILLISECONDS = 1_000
 
 
@@ -47,6 +49,25 @@ class Cost:
     def met(self) -> bool:
         """Return whether it is no more than the targets."""
         return self.statements <= MOST_STATEMENTS and self.commits <= MOST_COMMITS
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The rates of the same shop before and after it had sold so many orders, each beside TPC-B-like."""
+
+    orders: int
+    empty: Rate
+    full: Rate
+
+    @property
+    def share(self) -> float:
+        """Return what is left of the empty shop's rate."""
+        return self.full.ratio.median / self.empty.ratio.median
+
+    @property
+    def met(self) -> bool:
+        """Return whether the target was reached."""
+        return self.share >= LEAST_WITH_A_PAST
 
 
 @dataclass(frozen=True, slots=True)

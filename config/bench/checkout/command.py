@@ -11,7 +11,19 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from config.bench.checkout.cases import BUYERS, MOST_COMMITS, MOST_STATEMENTS, TARGET, Cost, Effort, Rate, cost, rate
+from config.bench.checkout.cases import (
+    BUYERS,
+    LEAST_WITH_A_PAST,
+    MOST_COMMITS,
+    MOST_STATEMENTS,
+    TARGET,
+    Cost,
+    Effort,
+    Past,
+    Rate,
+    cost,
+    rate,
+)
 from config.bench.checkout.stand import stand
 from config.bench.server import own_server
 
@@ -31,6 +43,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--web", type=int, action="append", default=[], help="web processes; may be given again (default 1 and 2)"
     )
+    parser.add_argument(
+        "--orders", type=int, default=0, help="measure once more with so many sold before (a million take ten minutes)"
+    )
 
 
 def run(*, options: dict[str, Any], state_dir: Path) -> None:
@@ -43,6 +58,7 @@ def run(*, options: dict[str, Any], state_dir: Path) -> None:
     console.width = max(console.width, WIDTH)
     rates: list[Rate] = []
     costs: list[Cost] = []
+    past: Past | None = None
     parameters: dict[str, str] = {}
     for web_workers in options["web"] or [1, 2]:
         with console.status("Starting") as status, own_server(state_dir, more=COUNTING) as server:
@@ -50,13 +66,22 @@ def run(*, options: dict[str, Any], state_dir: Path) -> None:
             with stand(server=server, root=root, tpcb_scale=TPCB_SCALE, web_workers=web_workers) as there:
                 rates.append(rate(stand=there, effort=effort, web_workers=web_workers, tell=status.update))
                 costs.append(cost(stand=there, effort=effort, tell=status.update))
+                if options["orders"] and past is None:
+                    status.update(f"a past of {options['orders']:,} orders")
+                    there.write_past(options["orders"])
+                    full = rate(stand=there, effort=effort, web_workers=web_workers, tell=status.update)
+                    past = Past(options["orders"], rates[-1], full)
             parameters = server.parameters()
     if options["json"]:
         report = {**asdict(effort), "server": parameters, "rates": _as_data(rates), "costs": _as_data(costs)}
+        if past is not None:
+            report["past"] = {**asdict(past), "share": past.share, "met": past.met}
         sys.stdout.write(json.dumps(report) + "\n")
     else:
         console.print(_rates(rates))
         console.print(_costs(costs))
+        if past is not None:
+            console.print(_past(past))
 
 
 def _as_data(rows: list[Rate] | list[Cost]) -> list[dict[str, Any]]:
@@ -79,6 +104,15 @@ def _rates(rates: list[Rate]) -> Table:
             f"{row.ratio.median:.4f} ({row.ratio.lowest:.4f}..{row.ratio.highest:.4f})",
             f">= {TARGET}{_VERDICTS[row.met]}",
         )
+    return drawn
+
+
+def _past(past: Past) -> Table:
+    drawn = Table("sold before", "checkouts /s", "ratio", "of the empty shop's", title_justify="left")
+    for orders, row in ((0, past.empty), (past.orders, past.full)):
+        rate = f"{median(pair.ours for pair in row.pairs):,.0f}"
+        share = f"{past.share:.2f}, >= {LEAST_WITH_A_PAST}{_VERDICTS[past.met]}" if orders else ""
+        drawn.add_row(f"{orders:,}", rate, f"{row.ratio.median:.4f}", share)
     return drawn
 
 

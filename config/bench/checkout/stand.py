@@ -26,6 +26,7 @@ DRAIN_SECONDS = 120.0
 # What we act on: at Stripe an endpoint is told which events it gets, too (docs/payments.md).
 EVENTS = ("payment_intent.succeeded", "payment_intent.payment_failed")
 SETTINGS = {"API_REQUESTS_PER_MINUTE": "0"}
+_SETTINGS_MODULE = {"DJANGO_SETTINGS_MODULE": "config.settings"}
 
 _STOCK_UP = f"""
 import django; django.setup()
@@ -54,6 +55,21 @@ class Stand:
         self.server.run("VACUUM (ANALYZE)", database=DATABASE)
         self.server.run("CHECKPOINT", database=DATABASE)
 
+    def write_past(self, orders: int) -> None:
+        """Have the shop have sold so many before: copies of one that was bought here."""
+        url = self.server.owner_url(DATABASE)
+        environment = {
+            **os.environ,
+            **_SETTINGS_MODULE,
+            "DATABASE_URL": url,
+            "DATABASE_POOL_SIZE": "0",
+            "DATABASE_STATEMENT_TIMEOUT_SECONDS": "0",
+            "LOG_LEVEL": "CRITICAL",
+        }
+        program = [sys.executable, "-m", "config.bench.checkout.past", str(orders)]
+        subprocess.run(program, cwd=BASE_DIR, env=environment, check=True)
+        self.settle()
+
     def drain(self) -> None:
         """Wait until every order's webhook has come and has had its effect.
 
@@ -66,10 +82,11 @@ class Stand:
             time.sleep(0.02)
 
 
+# Not of the shop's past: its keys are negative.
 _LEFT = """
 SELECT
-    (SELECT count(*) FROM checkout_order)
-    - (SELECT count(*) FROM exactly_once_inboxevent AS e WHERE e.state = 'processed')
+    (SELECT count(*) FROM checkout_order AS o WHERE o.id > 0)
+    - (SELECT count(*) FROM exactly_once_inboxevent AS e WHERE e.id > 0 AND e.state = 'processed')
 """
 
 
@@ -88,7 +105,7 @@ def stand(*, server: Server, root: Path, tpcb_scale: int, web_workers: int) -> I
     pgbench.initialise(url=tpcb_url, scale=tpcb_scale)
     database = Database(owner_url=owner_url, app_url=server.url(DATABASE))
     with Stack(state_dir=root, database=database, environment=SETTINGS, web_workers=web_workers) as stack:
-        environment = {**owner, "DJANGO_SETTINGS_MODULE": "config.settings"}
+        environment = {**owner, **_SETTINGS_MODULE}
         subprocess.run([sys.executable, "-c", _STOCK_UP], cwd=BASE_DIR, env=environment, check=True)
         only = {"events": list(EVENTS)}
         httpx.post(f"{stack.simulator_url}/_simulator/webhooks", json=only).raise_for_status()
