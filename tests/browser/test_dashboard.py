@@ -31,7 +31,8 @@ def test_the_start_page_shows_today_and_leads_to_what_is_open(visit: Visit, shop
     visit.keep_screenshot("start-phone")
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size(DESK)
-    page.wait_for_timeout(500)
+    page.reload()  # the admin's pages look at it when they are opened
+    expect(page.locator("html.dark")).to_have_count(1)
     visit.keep_screenshot("start-dark")
     # When
     page.get_by_role("link", name="Unknown outcomes").last.click()

@@ -96,6 +96,8 @@ def test_from_the_sum_at_the_bank_to_the_orders_and_their_stories(
     visit.keep_screenshot("story-phone")
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size(DESK)
+    page.reload()  # the admin's pages look at it when they are opened
+    expect(page.locator("html.dark")).to_have_count(1)
     visit.keep_screenshot("story-dark")
     # When
     page.get_by_role("link", name="stripe told payment_intent.succeeded").click()
