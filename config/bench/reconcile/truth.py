@@ -39,7 +39,8 @@ KINDS = (
 )
 PAYMENTS_LAST, LAST_LINE_AFTER = timedelta(days=20), timedelta(days=40)
 
-# Every row is a copy of one that the code itself has made, with other ids and sums.
+# Every row is a copy of one that the code itself has made, with other ids and sums. The function stands in FROM: "(f()).*"
+# would call it once for each column.
 _PAYMENTS = f"""
 CREATE TABLE bench_payment AS
 SELECT
@@ -57,32 +58,35 @@ FROM generate_series(1, %(payments)s) AS i
 """
 _COPIES = """
 INSERT INTO payments_paymentintent
-SELECT (jsonb_populate_record(t, jsonb_build_object(
+SELECT c.*
+FROM bench_payment AS p CROSS JOIN payments_paymentintent AS t
+CROSS JOIN LATERAL jsonb_populate_record(t, jsonb_build_object(
     'id', p.id, 'public_id', 'pi_bench' || p.id, 'order_reference', 'order' || p.id, 'amount_minor', p.amount,
-    'currency', p.currency, 'created_at', p.at, 'updated_at', p.at
-))).*
-FROM bench_payment AS p CROSS JOIN payments_paymentintent AS t WHERE t.id = %(intent)s;
+    'currency', p.currency, 'created_at', p.at, 'updated_at', p.at)) AS c
+WHERE t.id = %(intent)s;
 INSERT INTO payments_attempt
-SELECT (jsonb_populate_record(t, jsonb_build_object(
+SELECT c.*
+FROM bench_payment AS p CROSS JOIN payments_attempt AS t
+CROSS JOIN LATERAL jsonb_populate_record(t, jsonb_build_object(
     'id', p.id, 'uuid', gen_random_uuid(), 'intent_id', p.id, 'amount_minor', p.amount, 'captured_minor', p.amount,
     'refunded_minor', CASE WHEN p.refunded OR p.kind LIKE 'refund%%' THEN p.amount / 2 ELSE 0 END,
-    'currency', p.currency, 'psp_reference', 'ch_bench' || p.id, 'submitted_at', p.at, 'settled_at', p.at
-))).*
-FROM bench_payment AS p CROSS JOIN payments_attempt AS t WHERE t.id = %(attempt)s;
+    'currency', p.currency, 'psp_reference', 'ch_bench' || p.id, 'submitted_at', p.at, 'settled_at', p.at)) AS c
+WHERE t.id = %(attempt)s;
 INSERT INTO payments_capture
-SELECT (jsonb_populate_record(t, jsonb_build_object(
+SELECT c.*
+FROM bench_payment AS p CROSS JOIN payments_capture AS t
+CROSS JOIN LATERAL jsonb_populate_record(t, jsonb_build_object(
     'id', p.id, 'uuid', gen_random_uuid(), 'public_id', 'cap_bench' || p.id, 'attempt_id', p.id,
     'amount_minor', p.amount, 'currency', p.currency, 'psp_reference', 'ch_bench' || p.id,
-    'created_at', p.at, 'settled_at', p.at
-))).*
-FROM bench_payment AS p CROSS JOIN payments_capture AS t WHERE t.attempt_id = %(attempt)s;
+    'created_at', p.at, 'settled_at', p.at)) AS c
+WHERE t.attempt_id = %(attempt)s;
 INSERT INTO payments_refund
-SELECT (jsonb_populate_record(t, jsonb_build_object(
+SELECT c.*
+FROM bench_payment AS p CROSS JOIN payments_refund AS t
+CROSS JOIN LATERAL jsonb_populate_record(t, jsonb_build_object(
     'id', p.id, 'uuid', gen_random_uuid(), 'public_id', 're_bench' || p.id, 'attempt_id', p.id,
     'amount_minor', p.amount / 2, 'currency', p.currency, 'psp_reference', 're_bench' || p.id,
-    'created_at', p.at, 'settled_at', p.at
-))).*
-FROM bench_payment AS p CROSS JOIN payments_refund AS t
+    'created_at', p.at, 'settled_at', p.at)) AS c
 WHERE t.attempt_id = %(attempt)s AND (p.refunded OR p.kind LIKE 'refund%%')
 """
 # (line id, kind, gross, currency, its own reference, its payment's, place in time, what it is, whose it is)
