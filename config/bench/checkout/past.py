@@ -87,7 +87,10 @@ _COPIES = {
         "t.event_id IN (SELECT e.id FROM exactly_once_outboxevent AS e WHERE e.aggregateid = %(order_name)s)",
         "'id', -n, 'event_id', md5(t.event_id::text || n)",
     ),
-    "exactly_once_inboxevent": ("t.id = %(event)s", "'id', -n, 'event_id', 'evt_past' || n"),
+    "exactly_once_inboxevent": (
+        "t.id = %(event)s",
+        "'id', -n, 'event_id', 'evt_past' || n, 'subjects', jsonb_build_array('pi_past' || n)",
+    ),
     "exactly_once_inboxbody": ("t.event_id = %(event)s", "'event_id', -n"),
 }
 

@@ -39,8 +39,8 @@ KINDS = (
 )
 PAYMENTS_LAST, LAST_LINE_AFTER = timedelta(days=20), timedelta(days=40)
 
-# Every row is a copy of one that the code itself has made, with other ids and sums. The function stands in FROM: "(f()).*"
-# would call it once for each column.
+# Every row is a copy of one that the code itself has made, with other ids and sums. The function is in FROM, because
+# "(f()).*" would call it once for each column.
 _PAYMENTS = f"""
 CREATE TABLE bench_payment AS
 SELECT
