@@ -55,16 +55,22 @@ def require_open(*, cart: Cart, now: datetime) -> None:
 
 
 @transaction_required
-def claim_cart(*, session: CheckoutSession, now: datetime) -> None:
-    """Lock the cart that a locked session was made from, if any, and have it paid by this session alone.
+def claim_cart(*, session: CheckoutSession, now: datetime) -> Cart | None:
+    """Lock the cart that a locked session was made from, if any, so that no other session comes to pay for it.
 
     :raises CartRefused: as :func:`require_open`.
     """
     cart = lock_cart_of(session=session)
     if cart is not None:
         require_open(cart=cart, now=now)
-        cart.state, cart.expires_at = CartState.PAYING, now + lifetime()
-        cart.save(update_fields=["state", "expires_at"])
+    return cart
+
+
+@transaction_required
+def pay_cart(*, cart: Cart, now: datetime) -> None:
+    """Have a claimed cart paid by the session that claimed it, and by no other one."""
+    cart.state, cart.expires_at = CartState.PAYING, now + lifetime()
+    cart.save(update_fields=["state", "expires_at"])
 
 
 @transaction_required

@@ -15,7 +15,7 @@ from datetime import datetime
 from django.conf import settings
 from django_subatomic.db import durable
 
-from checkout.cart_use import claim_cart
+from checkout.cart_use import claim_cart, pay_cart
 from checkout.confirm_price import confirm_price
 from checkout.errors import SessionBusy, SessionRefused
 from checkout.locks import lock_session
@@ -95,11 +95,13 @@ def _begin(claim: Claim, client: str, session_id: str, payment: Payment, now: da
     session = lock_session(session_id=session_id, client=client)
     payment.expected.require(lambda: session_for_client(session_id=session_id, client=client, now=now))
     _check_ready(session, now)
-    claim_cart(session=session, now=now)
+    cart = claim_cart(session=session, now=now)
     lines, changed = confirm_price(session=session, now=now)
     if changed is not None:
         # No refusal that undoes all: the session is to show what has changed.
         return problem_response(409, changed)
+    if cart is not None:
+        pay_cart(cart=cart, now=now)
     enter_window(session=session, lines=lines, not_duplicate_of=payment.not_duplicate_of, now=now)
     hold_stock(session=session, lines=lines, now=now)
     session.state = SessionState.COMPLETE_IN_PROGRESS

@@ -11,7 +11,7 @@ from django_subatomic.db import transaction
 from checkout.cancel_session import cancel_session
 from checkout.cart_use import lifetime
 from checkout.errors import CartRefused
-from checkout.models import Cart
+from checkout.models import Cart, Price
 from payments.ask_psp import look_up
 from payments.models import Attempt
 from payments.psp.outcomes import Declined
@@ -144,3 +144,18 @@ def test_the_database_has_one_open_cart_of_a_customer() -> None:
 
     with pytest.raises(IntegrityError, match="cart_one_open_per_customer"):
         Cart.objects.filter(public_id=paying).update(state="open")
+
+
+def test_a_cart_whose_price_has_changed_is_open_until_its_buyer_agrees_to_the_new_one() -> None:
+    # Given
+    sku = open_shop().sku
+    cart = open_cart(sku, **ADA)
+    session = open_session_of(cart)
+    Price.objects.update(unit_amount_minor=1390)
+    # When
+    answer = pay(session)
+    # Then
+    assert (answer.status, states(cart), wrong()) == (409, ["open"], [])
+    # And who has seen the new price pays it
+    assert pay(session).status == 200
+    assert (states(cart), wrong()) == (["ordered"], [])
