@@ -178,8 +178,7 @@ def handle(*, event: InboxEvent, now: datetime) -> None:
     :raises Park: it cannot have its effect yet, and whatever else the handler raises.
     :raises BodyDropped: it came too long ago.
     """
-    with tracing.span(f"process {event.source} event", kind=SpanKind.CONSUMER, follows=event.traceparent):
-        _handler_of(event.source)(_message(event, now))
+    _give(event, _message(event, now))
 
 
 @retry_on_conflict
@@ -189,11 +188,16 @@ def _apply(event_id: int, now: datetime) -> str | None:
     if event is None:
         return None
     message = _message(event, now)
-    _handler_of(event.source)(message)
+    _give(event, message)
     event.state, event.processed_at, event.next_attempt_at = "processed", now, None
     event.subjects = subjects_of(source=event.source, account=event.account, body=message.body)
     event.save(update_fields=["state", "processed_at", "next_attempt_at", "subjects"])
     return event.state
+
+
+def _give(event: InboxEvent, message: InboxMessage) -> None:
+    with tracing.span(f"process {event.source} event", kind=SpanKind.CONSUMER, follows=event.traceparent):
+        _handler_of(event.source)(message)
 
 
 def _handler_of(source: str) -> Handler:
@@ -241,7 +245,7 @@ def _postpone(event_id: int, state: str, reason: str, now: datetime) -> str:
         event = InboxEvent.objects.select_for_update().get(pk=event_id)
         if event.state == "processed":
             return event.state
-        event.state, event.last_error = state, reason[:2000]
+        event.state, event.last_error = state, _storable(reason)[:2000]
         event.attempts += 1
         give_up = state == "failed" and event.attempts >= MAX_ATTEMPTS
         event.next_attempt_at = None if give_up else now + wait_after(attempts=event.attempts)
@@ -251,6 +255,11 @@ def _postpone(event_id: int, state: str, reason: str, now: datetime) -> str:
             event.subjects = subjects_of(source=event.source, account=event.account, body=body)
         event.save(update_fields=["state", "last_error", "attempts", "next_attempt_at", "subjects"])
     return state
+
+
+def _storable(reason: str) -> str:
+    # It may name an id of a stranger's, with what PostgreSQL cannot keep.
+    return reason.encode(errors="backslashreplace").decode().replace("\0", "\\0")
 
 
 def open_count() -> int:

@@ -3,21 +3,13 @@
 from collections.abc import Iterator
 from uuid import UUID
 
-from ledger.errors import InvalidMoney
-from payments.errors import PaymentNotFound
 from payments.psp.news import CaptureEvent, DisputeEvent, Ignored, PaymentEvent, PayoutEvent, RefundEvent, WebhookEvent
 from payments.psp.registry import get_adapter
 
-# What readers raise on what they do not understand (payments/psp/stripe_objects.py), and on an account that is gone.
-_NOT_UNDERSTOOD = (AttributeError, KeyError, TypeError, ValueError, InvalidMoney, PaymentNotFound)
-
 
 def named_in(source: str, account: str, body: bytes) -> list[str]:
-    """Return the ids in an event; none where it is not understood, which its processing says by itself."""
-    try:
-        events = get_adapter(psp=source, account=account).parse_webhook(body=body)
-    except _NOT_UNDERSTOOD:
-        return []
+    """Return the ids in an event."""
+    events = get_adapter(psp=source, account=account).parse_webhook(body=body)
     return [str(each) for event in events for each in _named(event) if each]
 
 

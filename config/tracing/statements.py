@@ -28,7 +28,7 @@ def trace_statement(execute: Callable[..., Any], sql: Any, params: Any, many: bo
     if not trace.get_current_span().is_recording():
         return execute(sql, params, many, context)
     text = without_values(sql.as_string(None) if isinstance(sql, Composable) else str(sql))
-    operation = text.split(maxsplit=1)[0].upper()
+    operation = "".join(text.split(maxsplit=1)[:1]).upper()
     with tracing.span(operation, kind=SpanKind.CLIENT) as span:
         span.set_attributes(
             {"db.system.name": "postgresql", "db.operation.name": operation, "db.query.text": text[:LONGEST]}

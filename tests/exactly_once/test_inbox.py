@@ -272,3 +272,17 @@ def test_only_the_count_of_a_known_event_may_get_lost_in_a_crash(connect: Connec
     waits.append(session.execute("SHOW synchronous_commit").fetchone())
     # Then it is flushed the first time, and whatever comes next on this connection
     assert waits == [("on",), ("off",), ("on",)]
+
+
+def test_what_an_event_waits_for_is_noted_whatever_a_stranger_calls_it(handler: Register) -> None:
+    # Given
+    def park(_: InboxMessage) -> None:
+        raise Park("no attempt of ours is pi_\0\ud800")
+
+    handler(park)
+    # When
+    inbox.process(event_id=receive().id, now=NOW)
+    # Then
+    assert list(InboxEvent.objects.values_list("state", "last_error")) == [
+        ("parked", r"no attempt of ours is pi_\0\ud800")
+    ]

@@ -109,6 +109,14 @@ def test_a_statement_is_told_without_its_values_and_only_inside_a_span(told: InM
     }
 
 
+@pytest.mark.django_db
+def test_a_statement_that_says_nothing_is_run_all_the_same(told: InMemorySpanExporter) -> None:
+    with connection.execute_wrapper(trace_statement), connection.cursor() as cursor, tracing.span("request"):
+        cursor.execute(" ")
+
+    assert names(told) == ["", "request"]
+
+
 def test_a_literal_with_a_quote_inside_is_left_out_as_a_whole() -> None:
     assert without_values("SELECT 'it''s', \"column\", 'b'") == "SELECT '?', \"column\", '?'"
 
