@@ -28,6 +28,8 @@ def _codes(node: ast.AST) -> Iterator[str]:
             yield from _texts(code)
         case ast.Call(func=ast.Attribute(attr="get")):
             return  # a look-up with a default
+        case ast.Call(func=ast.Name(id="StoryItem")):
+            return  # a kind of thing, and what happened to it
         case ast.Call(args=parts) | ast.Tuple(elts=parts):
             yield from _before_a_sentence(parts)
         case ast.keyword(arg="code", value=code):
