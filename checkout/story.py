@@ -160,11 +160,11 @@ def _order(order: Order) -> Iterator[StoryItem]:
             ("Tracking number", shipment.tracking_number),
             ("Captured by", shipment.capture),
         )
-        yield _event(order, shipment, "shipment", "Shipped", parcel)
+        yield _event(order, shipment, "shipment", parcel, what="Shipped")
     for canceled in order.cancellations.all():
-        yield _event(order, canceled, "cancellation", "Canceled", _why(canceled))
+        yield _event(order, canceled, "cancellation", _why(canceled), what="Canceled")
     for returned in order.returns.all():
-        yield _event(order, returned, "return", "Came back", _why(returned))
+        yield _event(order, returned, "return", _why(returned), what="Came back")
 
 
 def _why(row: Cancellation | Return) -> tuple[tuple[str, str], ...]:
@@ -175,8 +175,9 @@ def _event(
     order: Order,
     row: Shipment | Cancellation | Return,
     kind: str,
-    what: str,
     told: tuple[tuple[str, str], ...],
+    *,
+    what: str,
 ) -> StoryItem:
     units = ", ".join(f"{line.quantity} x {line.order_line.sku}" for line in row.lines.all())
     text = f"{what}: {units}, {Money(row.amount_minor, order.currency)}"

@@ -4,11 +4,10 @@ import gc
 import os
 import subprocess
 from collections.abc import Iterator
-from functools import cache
 
 import httpx
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.test import TransactionTestCase
 from django.test.utils import override_settings
 from hypothesis import HealthCheck
@@ -20,6 +19,7 @@ from payments.psp.registry import get_adapter
 from tests.mutation.guards import without
 from tests.processes import SECRETS, Program, running, simulator
 from tests.psp import Psp
+from tests.tables import empty_tables
 from tests.waiting import eventually
 
 # How long something takes says nothing on a machine that others use. A campaign tries Hypothesis' own hundred examples.
@@ -32,9 +32,6 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile("tally")
 
-# What migrations wrote and no test changes.
-KEPT_TABLES = {"django_content_type", "auth_permission"}
-
 
 def pytest_collection_finish() -> None:
     """Have the garbage collector look at what tests leave, not at 6,000 tests and all modules over and over."""
@@ -44,26 +41,9 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def _empty_tables_quickly() -> Iterator[None]:
-    """Empty the tables after each test that commits, the append-only ones too: as the superuser that only tests are.
-
-    A DELETE of few rows is much quicker than a TRUNCATE of forty tables, and what is kept need not be written again.
-    Django's own `flush` would look up each time which tables there are; one statement is planned once for many tests.
-    """
-
-    @cache
-    def deletions() -> str:
-        tables = set(connection.introspection.django_table_names(only_existing=True)) - KEPT_TABLES
-        deletions = (f'"{table} emptied" AS (DELETE FROM "{table}")' for table in sorted(tables))
-        return f"WITH {', '.join(deletions)} SELECT"
-
-    def empty_tables(_case: TransactionTestCase) -> None:
-        # Of this transaction only: where a deletion fails, later tests have their triggers all the same.
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SET LOCAL session_replication_role = replica")
-            cursor.execute(deletions())
-
+    """Empty the tables after each test that commits."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", empty_tables)
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _case: empty_tables())
         yield
     connection.close()
 

@@ -13,7 +13,7 @@ FROM bench_line AS t INNER JOIN payments_settlementline AS l ON t.line_id = l.li
 WHERE l.state <> t.expected
 """
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_truth_is_left")]
 
 
 def test_every_anomaly_of_a_generated_truth_is_found_and_called_what_it_is() -> None:

@@ -5,7 +5,6 @@ from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
 from django_subatomic.db import transaction
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import seed as with_seed
@@ -25,6 +24,7 @@ from ledger.seal import seal
 from ledger.verify import checks
 from tests.ledger.attack import effort, seed
 from tests.ledger.model_books import ModelAccount, ModelBooks, ModelRefusal, ModelSums, Name
+from tests.tables import empty_tables
 
 BOOK = "model"
 NOW = datetime.now(tz=UTC).replace(microsecond=0)
@@ -76,7 +76,7 @@ class Books(RuleBasedStateMachine):
 
     @initialize()
     def open(self) -> None:
-        connection.ops.execute_sql_flush([])
+        empty_tables()
         with transaction():
             open_book(code=BOOK, name="Model", now=NOW)
             ensure_accounts(book=BOOK, accounts=SPECS)

@@ -123,8 +123,8 @@ def test_figures_of_each_account() -> None:
     rows = [row.split("</td>") for row in page.content.decode().split("<tr>")]
     cells = [[cell.split("<td>")[-1].strip() for cell in row[:-1]] for row in rows if "<td>" in "".join(row)]
     assert cells == [
-        ["adyen main", "closed", "0", "0", "0", "-", "0", "0"],
-        ["stripe main", "closed", "5", "3", "1", "75.00%", "1", "1"],
+        ["adyen main", "closed", "0", "0", "0", "-", "-", "-", "0", "0"],
+        ["stripe main", "closed", "5", "3", "1", "75.00%", "-", "-", "1", "1"],
         ["shop", "stripe", "EUR 38.70", "EUR 0.00", "0.00%"],
     ]
 

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.core.management import call_command
 from django_subatomic.db import transaction
 
 from ledger.accounts import close_account
@@ -26,6 +25,7 @@ from tests.factories import NOW
 from tests.payments.holding import EUR, assert_in_order, begin, news
 from tests.payments.settling import balances, breaks, read, told
 from tests.payments.test_settle_line import refund
+from tests.tables import empty_tables
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -92,7 +92,7 @@ def test_lines_end_together_as_each_by_itself(lines: list[ToldLine]) -> None:
         settle_line(line_pk=row.pk, now=NOW)
     by_themselves = ends()
     # When they are settled together
-    call_command("flush", interactive=False, verbosity=0)
+    empty_tables()
     pay()
     read(*lines)
     settle_due_lines(limit=9, now=NOW)

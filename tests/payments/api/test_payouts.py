@@ -1,6 +1,7 @@
 """A payout says what it consists of, over the API and in the admin."""
 
 import json
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -14,6 +15,7 @@ from payments.models import Break, Payout
 from payments.psp.outcomes import Approved
 from payments.states import LineKind
 from tests.api import Api, problem
+from tests.factories import NOW
 from tests.payments.holding import EUR, begin, news
 from tests.payments.settling import settled, told
 
@@ -35,7 +37,7 @@ def _paid_out() -> None:
         told(K.OTHER, -40, payout_reference="po_1"),
         told(K.PAYOUT, -1200, payout_reference="po_1"),
         told(K.PAYOUT, -900, line_id="txn_2", psp_reference="po_2"),
-        told(K.OTHER, 5, line_id="txn_3"),
+        told(K.OTHER, 5, line_id="txn_3", occurred_at=NOW + timedelta(seconds=1)),
     )
 
 
