@@ -1,8 +1,8 @@
 """Cards about money: what moves today, whether the books balance, how PSPs answer."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from django.urls import reverse
@@ -10,18 +10,27 @@ from django.urls import reverse
 from config.dashboard.card import Card, Chart, Series, Tone
 from ledger import overview
 from ledger.money import Money, exponent
+from ledger.overview import KindMoved
 from ledger.queries import AccountBalance
 from payments.performance import Performance, performance
 
-# Which accounts say what has moved, and on which of their sides.
-_FLOWS: Mapping[str, tuple[str, Callable[[AccountBalance], int]]] = {
-    "Taken by PSPs for us": ("assets:psp:*:receivable", lambda row: row.debits_minor),
-    "Paid back": ("liabilities:refunds", lambda row: row.debits_minor),
+# What PSPs owe us changes for many reasons: which transactions say that money was taken, or paid back (and came back).
+_RECEIVABLE = "assets:psp:*:receivable"
+_BY_KIND: Mapping[str, tuple[Collection[str], Callable[[KindMoved], int]]] = {
+    "Taken by PSPs for us": (("payment.captured",), lambda row: row.debits_minor),
+    "Paid back": (
+        ("refund.succeeded", "refund.failed", "refund.canceled"),
+        lambda row: row.credits_minor - row.debits_minor,
+    ),
+}
+# Which accounts say what else has moved, and on which of their sides.
+_BY_ACCOUNT: Mapping[str, tuple[str, Callable[[AccountBalance], int]]] = {
     "Kept for disputes": ("assets:psp:*:disputed", lambda row: row.debits_minor),
     "PSP fees": ("expenses:psp_fees:*", lambda row: row.debits_minor - row.credits_minor),
     "At our bank": ("assets:bank:*", lambda row: row.debits_minor - row.credits_minor),
     "Earned": ("revenue:*", lambda row: row.credits_minor - row.debits_minor),
 }
+_FLOWS = (*_BY_KIND, *_BY_ACCOUNT)
 _MOST_CURRENCIES = 3
 _COLORS = ("var(--color-primary-600)", "var(--color-primary-400)", "var(--color-base-400)")
 _WINDOW = timedelta(days=1)
@@ -30,11 +39,7 @@ _SLOW_MS = 5_000
 
 def flow_of_the_day(now: datetime) -> Card:
     """Return what has moved since midnight, UTC, by currency."""
-    sums: dict[str, Counter[str]] = {}
-    for row in overview.moved_on(day=now.astimezone(UTC).date()):
-        for name, (pattern, amount) in _FLOWS.items():
-            if _fits(row.code, pattern):
-                sums.setdefault(row.currency, Counter())[name] += amount(row)
+    sums = _sums(now.astimezone(UTC).date())
     first = "Taken by PSPs for us"
     currencies = sorted(sums, key=lambda currency: -sums[currency][first])
     taken = " · ".join(str(Money(sums[currency][first], currency)) for currency in currencies)
@@ -52,6 +57,20 @@ def flow_of_the_day(now: datetime) -> Card:
         rows=[(name, *(str(Money(sums[each][name], each)) for each in currencies)) for name in _FLOWS if sums],
         chart=Chart(list(_FLOWS), series, said, lying=True, height=220) if series else None,
     )
+
+
+def _sums(day: date) -> dict[str, Counter[str]]:
+    sums: dict[str, Counter[str]] = {}
+    for row in overview.moved_on(day=day):
+        for name, (pattern, amount) in _BY_ACCOUNT.items():
+            if _fits(row.code, pattern):
+                sums.setdefault(row.currency, Counter())[name] += amount(row)
+    wanted = {kind for kinds, _ in _BY_KIND.values() for kind in kinds}
+    for moved in overview.moved_by_kind(day=day, kinds=wanted):
+        for name, (kinds, minor) in _BY_KIND.items():
+            if moved.kind in kinds and _fits(moved.code, _RECEIVABLE):
+                sums.setdefault(moved.currency, Counter())[name] += minor(moved)
+    return sums
 
 
 def trial_balance(_now: datetime) -> Card:
