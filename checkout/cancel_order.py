@@ -94,7 +94,7 @@ def _worth(standing: OrderStanding, units: Sequence[tuple[OrderLine, int]], *, i
 
 
 def _give_back(standing: OrderStanding, parts: Sequence[Part], *, is_last: bool, now: datetime) -> str:
-    """Pay back what was captured, as far as the buyer's bank has not; or let go of what is held for nothing."""
+    """Pay back what was captured, beyond what the buyer's bank has kept; or let go of what is held for nothing."""
     payment = standing.payment
     if payment is None:
         return ""
@@ -103,8 +103,9 @@ def _give_back(standing: OrderStanding, parts: Sequence[Part], *, is_last: bool,
             end_hold(standing=standing, due_minor=standing.due_minor, now=now)
         return ""
     # Of what was never captured, the canceled units come first: the others are to be shipped.
-    captured_minor = min(total(parts) - standing.unpaid_minor, -standing.due_minor, payment.refundable)
-    back = scaled(parts, max(captured_minor, 0))
+    captured_minor = min(total(parts) - standing.unpaid_minor, -standing.due_minor)
+    kept = payment.lost_minor - payment.offset_minor
+    back = scaled(parts, max(min(captured_minor - kept, payment.refundable), 0))
     return pay_back(standing=standing, parts=back, reason=order_refunds.CANCELED, now=now)
 
 

@@ -16,21 +16,22 @@ from payments.parts import Part
 
 @transaction_required
 def make_good(*, standing: OrderStanding, now: datetime) -> None:
-    """Promise again what disputes have called off, and set off what the buyer's bank has kept for what is canceled.
+    """Set off what the buyer's bank has kept for what is canceled; promise again what disputes called off beyond that.
 
-    While the bank has not decided, nothing happens. What it sent back of our own refunds is for people, unless it has
-    kept the money itself.
+    What is left of what the bank has kept pays for what came back. While it has not decided, nothing happens. What it
+    sent back of our own refunds is for people, unless it has kept the money itself.
     """
     payment = standing.payment
     if payment is None or payment.is_disputed or not payment.is_captured:
         return
-    due = max(standing.outstanding_minor - standing.canceled.failed_minor, 0)
+    kept = payment.lost_minor - payment.offset_minor
+    set_off = min(standing.outstanding_minor, kept)
+    if set_off > 0:
+        offset_chargeback(order_reference=standing.order.session.public_id, minor=set_off, now=now)
+    due = max(standing.outstanding_minor - set_off - standing.canceled.failed_minor, 0)
     paid = _promise(standing, standing.canceled, CANCELED, min(due, payment.refundable), now)
-    back = max(standing.returned.left_minor - standing.returned.failed_minor, 0)
+    back = max(standing.returned.left_minor - standing.returned.failed_minor - (kept - set_off), 0)
     _promise(standing, standing.returned, RETURNED, min(back, payment.refundable - paid), now)
-    left = min(standing.outstanding_minor - paid, payment.lost_minor - payment.offset_minor)
-    if left > 0:
-        offset_chargeback(order_reference=standing.order.session.public_id, minor=left, now=now)
 
 
 def _promise(standing: OrderStanding, unpaid: Unpaid, reason: str, minor: int, now: datetime) -> int:

@@ -17,6 +17,7 @@ from checkout.order_parts import total
 from checkout.order_standing import OrderStanding, order_standing, state_of
 from checkout.states import OrderState
 from exactly_once.outbox import OutboxMessage
+from exactly_once.retry import retry_on_conflict
 from payments.reversals import Reversal
 
 log = structlog.get_logger(__name__)
@@ -57,6 +58,7 @@ def _order_of(order_reference: str) -> tuple[str, str] | None:
     return Order.objects.filter(session__public_id=order_reference).values_list("public_id", "client").first()
 
 
+@retry_on_conflict
 @transaction
 def review_order(*, order_id: str, client: str, now: datetime) -> OrderState:
     """Put the order where its payment lets it be, once; return its state.

@@ -16,10 +16,9 @@ from payments.events import dispute_payload
 from payments.locks import lock_attempt
 from payments.models import Attempt, Dispute
 from payments.psp.news import DisputeEvent
-from payments.psp.outcomes import RefundCanceled
-from payments.settle_refund import settle_refund
+from payments.settle_refund import call_off
 from payments.state_machines import DISPUTE
-from payments.states import DISPUTED, WITHDRAWN_DISPUTE_STATES, DisputeState, RefundState
+from payments.states import WITHDRAWN_DISPUTE_STATES, DisputeState, RefundState
 
 log = structlog.get_logger(__name__)
 
@@ -115,7 +114,7 @@ def _stop_refunds(dispute: Dispute, now: datetime) -> None:
         attempt = Attempt.objects.get(pk=dispute.attempt_id)
         if attempt.refunded_minor + attempt.disputed_minor <= attempt.captured_minor:
             return
-        settle_refund(refund_uuid=refund.uuid, outcome=RefundCanceled(None, reason=DISPUTED), now=now)
+        call_off(refund_uuid=refund.uuid, now=now)
 
 
 def _note_fee(dispute: Dispute, event: DisputeEvent, now: datetime) -> None:

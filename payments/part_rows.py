@@ -11,7 +11,7 @@ from ledger.money import Money
 from payments.models import IntentPart, PaymentIntent, Refund, RefundPart
 from payments.parts import Part, PartKind, check_parts, off_earned
 from payments.posting_rules import Sale
-from payments.states import DISPUTED, UNPAID_REFUND_STATES, RefundState
+from payments.states import UNPAID_REFUND_STATES, RefundState
 
 type PartName = tuple[str, str, str]  # Part.name
 
@@ -80,7 +80,7 @@ def refund_shares(rows: Sequence[IntentPart]) -> list[RefundShares]:
             public_id=refund.public_id,
             reason=refund.reason,
             is_undone=refund.state in UNPAID_REFUND_STATES,
-            is_called_off=refund.state == RefundState.CANCELED and refund.failure_reason == DISPUTED,
+            is_called_off=refund.state == RefundState.CANCELED and refund.sent_at is None,
             shares=shares[key],
         )
         for key, refund in sorted(refunds.items())

@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from django_subatomic.db import durable, transaction, transaction_required
 
 from exactly_once.public_ids import new_public_id
+from exactly_once.retry import retry_on_conflict
 from ledger import journal
 from ledger.money import Money
 from payments import posting_rules
@@ -20,7 +21,7 @@ from payments.locks import lock_intent
 from payments.models import Attempt, Refund
 from payments.part_rows import give_shares, left_of, refundable_parts
 from payments.parts import Part, Wanted, share_out, share_out_items
-from payments.psp.outcomes import NoLookUp, NotFoundAtPsp, RetrieveRefundOutcome
+from payments.psp.outcomes import NoLookUp, NotFoundAtPsp, RefundOutcome, RetrieveRefundOutcome
 from payments.psp.registry import get_adapter
 from payments.settle_refund import settle_refund
 from payments.states import OPEN_REFUND_STATES, AttemptState, RefundState
@@ -136,8 +137,13 @@ def send_refund(*, refund_uuid: UUID, now: datetime) -> None:
         # The PSP may have forgotten our key: asking again could pay twice. Its webhook, or a person, ends this one.
         log.error("refund.unknown_for_too_long", refund=refund.public_id)
         return
-    with transaction():
-        settle_refund(refund_uuid=refund_uuid, outcome=outcome, now=now)
+    _settle(refund_uuid, outcome, now)
+
+
+@retry_on_conflict
+@transaction
+def _settle(refund_uuid: UUID, outcome: RefundOutcome, now: datetime) -> None:
+    settle_refund(refund_uuid=refund_uuid, outcome=outcome, now=now)
 
 
 def _ask(refund: Refund, now: datetime) -> RetrieveRefundOutcome:

@@ -25,11 +25,14 @@ from payments.psp.outcomes import (
     RefundSucceeded,
     Unknown,
 )
-from payments.states import DISPUTED, UNPAID_REFUND_STATES, RefundState
+from payments.states import UNPAID_REFUND_STATES, RefundState
 
 log = structlog.get_logger(__name__)
 
 R = RefundState
+
+# For people to read. What a PSP says may be the same word: that it was called off shows by its never having been sent.
+DISPUTED = "disputed"
 
 
 @transaction_required
@@ -56,11 +59,21 @@ def settle_refund(*, refund_uuid: UUID, outcome: RefundOutcome, now: datetime) -
             log.warning("refund.refused_again", refund=refund.public_id, state=refund.state)
         case RefundFailed() | RefundCanceled(), R.PENDING | R.REQUIRES_ACTION | R.SUCCEEDED:
             _undo(refund, outcome, now)
-            if outcome.reason != DISPUTED:  # else the dispute is told of, when it is decided
-                reversals.announce(reversals.Reversal(refund.attempt.intent.order_reference, now))
+            reversals.announce(reversals.Reversal(refund.attempt.intent.order_reference, now))
         case _:
             log.info("refund.news_ignored", refund=refund.public_id, state=refund.state, news=type(outcome).__name__)
     return R(refund.state)
+
+
+@transaction_required
+def call_off(*, refund_uuid: UUID, now: datetime) -> None:
+    """Promise a refund no more that nobody was asked for yet: the buyer's bank has taken the money back.
+
+    Nobody is told here: the dispute is told of, when it is decided.
+    """
+    refund = lock_refund(refund_uuid=refund_uuid)
+    if refund.state == R.PENDING and refund.sent_at is None:
+        _undo(refund, RefundCanceled(None, reason=DISPUTED), now)
 
 
 def _refuse_contradiction(refund: Refund, outcome: RefundOutcome) -> None:

@@ -209,9 +209,6 @@ WITHDRAWN_DISPUTE_STATES = (DisputeState.NEEDS_RESPONSE, DisputeState.UNDER_REVI
 # Of what it keeps back nobody knows yet whose it is.
 UNDECIDED_DISPUTE_STATES = (DisputeState.NEEDS_RESPONSE, DisputeState.UNDER_REVIEW)
 
-# Why a refund is called off that nobody has sent yet: the buyer's bank has taken the money back.
-DISPUTED = "disputed"
-
 # Closed, and no money with it. Money that comes all the same is surplus.
 CLOSED_WITHOUT_MONEY = (A.DECLINED, A.FAILED_NOT_SENT, A.VOIDED, A.EXPIRED)
 

@@ -7,6 +7,8 @@ from checkout.models import Order
 from exactly_once.models import OutboxEvent
 from payments.client_verbs import refund_intent
 from payments.models import Attempt, Dispute, Refund
+from payments.psp.outcomes import RefundCanceled, RefundFailed
+from payments.settle_refund import settle_refund
 from payments.states import UNPAID_REFUND_STATES, DisputeState
 from tests.checkout.buyers import CLIENT
 from tests.checkout.disputes import dispute, send_back
@@ -205,3 +207,64 @@ def test_a_refund_that_came_back_because_the_bank_had_paid_is_set_off() -> None:
     # Then
     assert (books("liabilities:orders", "expenses:chargebacks"), Order.objects.get().state) == ([0, 0], "canceled")
     assert wrong() == []
+
+
+@pytest.mark.parametrize("canceled_first", [True, False])
+def test_what_a_lost_dispute_has_given_the_buyer_is_not_paid_by_us_as_well(canceled_first: bool) -> None:
+    # Given one of two mugs shipped
+    mug, _ = open_taxed_shop()
+    order = sell((mug, 2))
+    ship(order, (mug, 1))
+    # When the other one is canceled, and the bank gives the buyer more than it cost
+    if canceled_first:
+        cancel(order)
+        dispute(D.NEEDS_RESPONSE, 2000)
+    dispute(D.LOST, 2000)
+    if not canceled_first:
+        cancel(order)
+    # Then that is all the buyer gets
+    assert (paid_back(), books("liabilities:orders", "expenses:chargebacks")) == (0, [0, 2000 - 1290])
+    assert wrong() == []
+
+
+def test_what_a_lost_dispute_has_given_for_a_return_is_not_paid_by_us_as_well() -> None:
+    # Given
+    mug, _ = open_taxed_shop()
+    order = sell((mug, 2))
+    ship(order)
+    take_back(order, (mug, 1))
+    dispute(D.NEEDS_RESPONSE, 2000)
+    # When
+    dispute(D.LOST, 2000)
+    # Then
+    assert (paid_back(), wrong()) == (0, [])
+
+
+def test_what_of_returns_is_more_than_the_bank_has_given_is_paid_by_us() -> None:
+    # Given
+    mug, _ = open_taxed_shop()
+    order = sell((mug, 2))
+    ship(order)
+    take_back(order, (mug, 2))
+    dispute(D.NEEDS_RESPONSE, 1000)
+    # When
+    dispute(D.LOST, 1000)
+    # Then, however often it is looked at
+    assert (review(order), review(order)) == ("shipped", "shipped")
+    assert (paid_back(), wrong()) == (2 * 1290 - 1000, [])
+
+
+@pytest.mark.parametrize("end", [RefundFailed, RefundCanceled])
+def test_a_refund_that_the_psp_says_failed_as_disputed_waits_for_people_as_well(
+    end: type[RefundFailed | RefundCanceled],
+) -> None:
+    # Given a refund that is with the PSP
+    mug, _ = open_taxed_shop()
+    order = sell((mug, 1))
+    cancel(order)
+    Refund.objects.update(sent_at=NOW)
+    # When the PSP uses the word that we have for a refund called off
+    with transaction():
+        settle_refund(refund_uuid=Refund.objects.get().uuid, outcome=end("re_1", reason="disputed"), now=NOW)
+    # Then
+    assert (Order.objects.get().state, paid_back(), wrong()) == ("manual_review", 0, [])

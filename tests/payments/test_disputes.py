@@ -16,7 +16,7 @@ from payments.models import Attempt, Dispute, Refund
 from payments.psp.news import DisputeEvent
 from payments.psp.outcomes import Approved, RefundSucceeded
 from payments.refund import request_refund
-from payments.settle_refund import settle_refund
+from payments.settle_refund import call_off, settle_refund
 from payments.states import DisputeState
 from tests.concurrency.crowd import crowd
 from tests.factories import NOW
@@ -131,6 +131,18 @@ def test_a_refund_that_nobody_sent_yet_is_called_back() -> None:
     assert (refund.state, refund.failure_reason) == ("canceled", "disputed")
     assert Attempt.objects.get().refunded_minor == 0
     assert_in_order()
+
+
+def test_a_refund_that_was_sent_meanwhile_is_not_called_back() -> None:
+    # Given one that is sent after a dispute has looked for those that are not
+    refund = promise(1290)
+    Refund.objects.update(sent_at=NOW)
+    # When
+    with transaction():
+        call_off(refund_uuid=refund.uuid, now=NOW)
+    # Then
+    refund.refresh_from_db()
+    assert (refund.state, Attempt.objects.get().refunded_minor) == ("pending", 1290)
 
 
 def test_a_chargeback_after_a_refund_says_what_was_paid_back() -> None:
