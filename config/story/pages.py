@@ -14,13 +14,17 @@ from config.story.tell import tell
 if TYPE_CHECKING:
     from config.staff.site import StaffSite
 
-# A story shows rows of all of these.
-NEEDED = (
-    "checkout.view_order",
-    "payments.view_paymentintent",
-    "ledger.view_transaction",
-    "exactly_once.view_inboxevent",
-)
+# A story shows rows of all of these: whoever could not open one of them is not told of it here, either.
+SHOWN = {
+    "checkout": ("cart", "checkoutsession", "reservation", "order", "shipment", "cancellation", "return"),
+    "payments": (
+        *("paymentintent", "attempt", "capture", "void", "refund", "dispute", "decision", "break"),
+        *("settlementline", "payout", "bankline"),
+    ),
+    "ledger": ("transaction", "account"),
+    "exactly_once": ("idempotencykey", "inboxevent", "outboxevent", "handlerrun", "webhookdelivery"),
+}
+NEEDED = tuple(f"{app}.view_{model}" for app, models in SHOWN.items() for model in models)
 
 
 def may_see(request: HttpRequest) -> bool:
