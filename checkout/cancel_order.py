@@ -127,5 +127,5 @@ def _close(
     order.save(update_fields=["state", "shipped_at"])
     told = canceled_payload(order, cancellation, [(line.sku, count) for line, count in units])
     publish_order(order=order, type=CANCELED, payload=told, now=now)
-    if was.outstanding_minor:
+    if was.outstanding_minor or was.came_back_minor:
         put_where_it_is(order=order, now=now)

@@ -35,12 +35,16 @@ class Unpaid:
         """Return what came back."""
         return sum(self.failed.values())
 
+    def unsettled_minor(self, *, kept_minor: int) -> int:
+        """Return what came back, beyond what the buyer's bank has kept for what is left."""
+        return max(min(self.failed_minor, self.left_minor - kept_minor), 0)
+
 
 def unpaid(*, events: Iterable[Sequence[Mapping[str, object]]], reason: str, refunds: Sequence[RefundShares]) -> Unpaid:
-    """Return what of the parts of events is not paid back by the refunds under this reason, the oldest first.
+    """Return what of the parts of events is not paid back by the refunds under this reason.
 
     What of these came to nothing may be paid back by another one later on, which no event of the order has caused: then
-    that has it, and it is not gone twice.
+    that has it, and it is not gone twice. One that was asked for before pays for something else: so their order counts.
     """
     left = sums(events)
     failed: dict[PartName, int] = {}

@@ -54,6 +54,13 @@ class OrderStanding:
         return max(self.not_taken_minor - never_taken - self.payment.offset_minor, 0)
 
     @property
+    def came_back_minor(self) -> int:
+        """Return what came back of the refunds of returns, and neither another one nor the buyer's bank has paid."""
+        if self.payment is None:
+            return 0
+        return self.returned.unsettled_minor(kept_minor=self.payment.lost_minor - self.payment.offset_minor)
+
+    @property
     def due_minor(self) -> int:
         """Return what of a held payment is due, and was not captured: for what was earned, or went back unearned."""
         if self.payment is None:

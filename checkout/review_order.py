@@ -85,13 +85,13 @@ def put_where_it_is(*, order: Order, now: datetime) -> OrderState:
 
 
 def is_in_trouble(standing: OrderStanding) -> bool:
-    """Whether what is shipped, or is to be, is not paid for, or what is canceled not paid back."""
+    """Whether what is shipped, or is to be, is not paid for, or what is canceled or came back not paid back."""
     payment = standing.payment
     to_ship = any(line.open_quantity for line in standing.lines)
     if payment is None:
         return standing.order.total_minor > 0 and (to_ship or total(standing.earned) > 0)
     if to_ship and (payment.disputed_minor or standing.unpaid_minor):
         return True
-    if not to_ship and standing.outstanding_minor and not payment.is_disputed:
+    if not to_ship and (standing.outstanding_minor or standing.came_back_minor) and not payment.is_disputed:
         return True
     return standing.due_minor > 0 and not payment.is_busy

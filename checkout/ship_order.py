@@ -148,5 +148,5 @@ def _close(was: OrderStanding, shipment: Shipment, taken: Sequence[Taken], now: 
     order.save(update_fields=["state", "shipped_at"])
     told = shipped_payload(order, shipment, [(line.sku, count) for line, count in counted_units(taken)])
     publish_order(order=order, type=SHIPPED, payload=told, now=now)
-    if was.outstanding_minor:
+    if was.outstanding_minor or was.came_back_minor:
         put_where_it_is(order=order, now=now)

@@ -124,7 +124,7 @@ ORDER = StateMachine(
         },
         C.SHIPPED: {
             C.COMPLETED: "its days are over",
-            C.MANUAL_REVIEW: "what was shipped could not be captured, or the refund of canceled units came back",
+            C.MANUAL_REVIEW: "what was shipped could not be captured, or a refund of what was not kept came back",
         },
         C.MANUAL_REVIEW: {
             C.CONFIRMED: "the payment is in order again, nothing is shipped",
@@ -132,12 +132,12 @@ ORDER = StateMachine(
             C.SHIPPED: "in order again, or the rest is canceled",
             C.CANCELED: "all of it is canceled, or paid back in the end",
         },
-        C.COMPLETED: {C.MANUAL_REVIEW: "the refund of canceled units came back"},
+        C.COMPLETED: {C.MANUAL_REVIEW: "a refund of what was not kept came back"},
         C.CANCELED: {C.MANUAL_REVIEW: "its refund came back"},
     },
     notes="""How far an order is follows from the quantities of its lines. In trouble is a payment that a buyer's bank
 takes back before all is shipped, one that is no longer held while something is to be shipped, a capture that failed
-after its shipment, and a refund of canceled units that came back when nothing is left to ship. It leaves
+after its shipment, and a refund of canceled or returned units that came back when nothing is left to ship. It leaves
 `manual_review` by evidence that the payment is in order, or as it is canceled. Goods may come back in every state:
 that is a return, and no state.""",
 )

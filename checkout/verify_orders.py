@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from django.db.models import F, Q, QuerySet, Sum
 
 from checkout.models import Cancellation, Order, OrderLine, Shipment
+from checkout.order_refunds import RETURNED, unpaid
 from checkout.states import OrderState
 from exactly_once.verification import CheckResult
 from ledger import queries as ledger
 from payments.chart import ORDERS
-from payments.order_payments import OrderPayment, payments_for_orders
+from payments.order_payments import OrderPayment, payments_for_orders, refunds_that_came_back
 
 type Owner = tuple[str, str]  # payment intent, checkout session
 type Debt = tuple[str, str, str]  # book, checkout session, currency
@@ -35,6 +36,7 @@ def checks() -> Iterator[CheckResult]:
     payments = list(payments_for_orders())
     yield _payment_per_order(payments)
     yield from _books(payments)
+    yield _returns_are_paid(payments)
     yield _state_by_quantities()
     yield _lines_count_events()
 
@@ -95,6 +97,24 @@ def _nothing_is_left(of_orders: Sequence[tuple[OrderPayment, _Done]], owed: Mapp
     wrong = [row.order_reference for row, order, minor in left if minor < 0 or (minor > 0 and order.is_handled)]
     name = "checkout: nothing stays owed in goods of an order that is shipped or canceled, and never less than nothing"
     return CheckResult.of(name, len(left), sorted(wrong))
+
+
+def _returns_are_paid(payments: Sequence[OrderPayment]) -> CheckResult:
+    """Find refunds of returns that came back, and that neither bank nor people are at, once all is shipped."""
+    waiting = {row.order_reference for row in payments if row.is_waiting}
+    handled = Order.objects.exclude(pk__in=OrderLine.objects.exclude(quantity=HANDLED).values("order"))
+    orders = handled.exclude(state=OrderState.MANUAL_REVIEW)
+    found = list(refunds_that_came_back(reason=RETURNED))
+    wrong = []
+    for row in found:
+        order = orders.filter(session__public_id=row.order_reference).first()
+        if order is None or row.order_reference in waiting:
+            continue
+        events = order.returns.values_list("parts", flat=True)
+        if unpaid(events=events, reason=RETURNED, refunds=row.refunds).unsettled_minor(kept_minor=row.kept_minor):
+            wrong.append(row.order_reference)
+    name = "checkout: a refund of a return that came back is paid otherwise, or its order waits for people"
+    return CheckResult.of(name, len(found), sorted(wrong))
 
 
 def _left(row: OrderPayment, order: _Done) -> int:

@@ -1,14 +1,22 @@
 """Every payment that an order may rest on, in one pass: for checks over all orders."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import F, Q, Sum
 
 from ledger.money import Money
 from payments.models import Attempt, Capture, Dispute, Refund, RefundPart
-from payments.states import UNDECIDED_DISPUTE_STATES, UNPAID_REFUND_STATES, AttemptState, CaptureState
+from payments.part_rows import RefundShares, refund_shares, refundable_parts
+from payments.states import (
+    UNDECIDED_DISPUTE_STATES,
+    UNPAID_REFUND_STATES,
+    AttemptState,
+    CaptureState,
+    DisputeState,
+    RefundState,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,29 @@ def payments_for_orders() -> Iterator[OrderPayment]:
             is_waiting=attempt.pk in waiting,
             kept=attempt.captured_minor > attempt.refunded_minor,
             is_undisturbed=attempt.pk not in disturbed,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A payment of which refunds came back: all of them, and what its buyer's bank has kept and is not set off."""
+
+    order_reference: str
+    refunds: Sequence[RefundShares]
+    kept_minor: int
+
+
+def refunds_that_came_back(*, reason: str) -> Iterator[Returned]:
+    """Yield each payment of which a refund under this reason was sent, and came to nothing."""
+    undone = Refund.objects.filter(reason=reason, state__in=UNPAID_REFUND_STATES)
+    came_back = undone.exclude(state=RefundState.CANCELED, sent_at=None)
+    attempts = Attempt.objects.filter(pk__in=came_back.values("attempt")).select_related("intent")
+    for attempt in attempts.order_by("pk"):
+        lost = attempt.disputes.filter(state=DisputeState.LOST)
+        yield Returned(
+            order_reference=attempt.intent.order_reference,
+            refunds=refund_shares(refundable_parts(attempt.intent)),
+            kept_minor=sum(dispute.withdrawn_minor - dispute.offset_minor for dispute in lost),
         )
 
 

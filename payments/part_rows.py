@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django_subatomic.db import transaction_required
 
@@ -68,7 +69,10 @@ def refundable_parts(intent: PaymentIntent) -> list[IntentPart]:
 
 
 def refund_shares(rows: Sequence[IntentPart]) -> list[RefundShares]:
-    """Return each refund of a payment with what it has of these parts, the oldest first."""
+    """Return each refund of a payment with what it has of these parts, in the order in which that came to be.
+
+    One that was undone counts from then on: it comes before those that were asked for in its place, and after others.
+    """
     refunds: dict[int, Refund] = {}
     shares: dict[int, dict[PartName, int]] = defaultdict(dict)
     for row in rows:
@@ -83,8 +87,13 @@ def refund_shares(rows: Sequence[IntentPart]) -> list[RefundShares]:
             is_called_off=refund.state == RefundState.CANCELED and refund.sent_at is None,
             shares=shares[key],
         )
-        for key, refund in sorted(refunds.items())
+        for key, refund in sorted(refunds.items(), key=lambda each: (_since(each[1]), each[0]))
     ]
+
+
+def _since(refund: Refund) -> datetime:
+    is_undone = refund.state in UNPAID_REFUND_STATES
+    return refund.settled_at if is_undone and refund.settled_at else refund.created_at
 
 
 def left_of(rows: Sequence[IntentPart], currency: str) -> list[Part]:

@@ -26,7 +26,7 @@ class Standing:
     """A payment that was made or is held. Sums are in minor units of its currency.
 
     :param refunded: what refunds have of each part, by its name; ``unearned_refunded``: before that was earned.
-    :param refunds: each refund by itself, the oldest first.
+    :param refunds: each refund by itself, those that came to nothing before what takes their place.
     :param is_disputed: the buyer's bank has taken money back, and has not decided yet whose it is.
     :param lost_minor: what it has given to the buyer for good; ``offset_minor`` of that for goods that are not sent.
     :param is_capturing: a capture is under way; ``is_busy``: that, or a void: what is left to take is not known.

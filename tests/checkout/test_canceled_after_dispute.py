@@ -1,17 +1,17 @@
 """What is canceled is paid back once: by us or by the buyer's bank, in whatever order the two have it."""
 
+from datetime import timedelta
+
 import pytest
 from django_subatomic.db import transaction
 
 from checkout.models import Order
-from exactly_once.models import OutboxEvent
 from payments.client_verbs import refund_intent
 from payments.models import Attempt, Dispute, Refund
-from payments.psp.outcomes import RefundCanceled, RefundFailed
-from payments.settle_refund import settle_refund
-from payments.states import UNPAID_REFUND_STATES, DisputeState
+from payments.refund import send_refund
+from payments.states import DisputeState
 from tests.checkout.buyers import CLIENT
-from tests.checkout.disputes import dispute, send_back
+from tests.checkout.disputes import dispute, paid_back
 from tests.checkout.orders import (
     books,
     cancel,
@@ -29,12 +29,6 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 D = DisputeState
 WHOLE = 2 * 1290 + 490
-
-
-def paid_back() -> int:
-    """Return what refunds pay back."""
-    live = Refund.objects.exclude(state__in=[str(state) for state in UNPAID_REFUND_STATES])
-    return sum(live.values_list("amount_minor", flat=True))
 
 
 def test_what_the_bank_has_kept_of_a_canceled_order_is_owed_no_more_and_no_loss() -> None:
@@ -175,40 +169,6 @@ def test_of_two_disputes_the_one_that_turns_gives_back_its_own() -> None:
     assert wrong() == []
 
 
-def test_a_refund_that_came_back_waits_for_people_until_another_one_is_paid() -> None:
-    # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 1))
-    cancel(order)
-    # When
-    send_back()
-    # Then
-    assert (Order.objects.get().state, books("liabilities:orders"), wrong()) == ("manual_review", [1780], [])
-    # And it is not sent again by itself
-    assert (review(order), paid_back()) == ("manual_review", 0)
-    # When somebody does
-    with transaction():
-        refund_intent(client=CLIENT, intent_id=str(order.payment_intent), reason="duplicate", now=NOW)
-    pay_back()
-    # Then
-    assert (review(order), books("liabilities:orders"), wrong()) == ("canceled", [0], [])
-    assert OutboxEvent.objects.filter(type="order.resumed").count() == 1
-
-
-def test_a_refund_that_came_back_because_the_bank_had_paid_is_set_off() -> None:
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 1))
-    cancel(order)
-    pay_back()
-    dispute(D.LOST, 1780)
-    assert books("expenses:chargebacks") == [1780]
-    # When
-    send_back()
-    # Then
-    assert (books("liabilities:orders", "expenses:chargebacks"), Order.objects.get().state) == ([0, 0], "canceled")
-    assert wrong() == []
-
-
 @pytest.mark.parametrize("canceled_first", [True, False])
 def test_what_a_lost_dispute_has_given_the_buyer_is_not_paid_by_us_as_well(canceled_first: bool) -> None:
     # Given one of two mugs shipped
@@ -254,17 +214,18 @@ def test_what_of_returns_is_more_than_the_bank_has_given_is_paid_by_us() -> None
     assert (paid_back(), wrong()) == (2 * 1290 - 1000, [])
 
 
-@pytest.mark.parametrize("end", [RefundFailed, RefundCanceled])
-def test_a_refund_that_the_psp_says_failed_as_disputed_waits_for_people_as_well(
-    end: type[RefundFailed | RefundCanceled],
-) -> None:
-    # Given a refund that is with the PSP
+def test_what_people_paid_before_a_dispute_does_not_take_the_place_of_what_that_calls_off() -> None:
+    # Given one of two mugs shipped, the other one canceled; and EUR 5.00 for a scratch, paid out at once
     mug, _ = open_taxed_shop()
-    order = sell((mug, 1))
+    order = sell((mug, 2))
+    ship(order, (mug, 1))
     cancel(order)
-    Refund.objects.update(sent_at=NOW)
-    # When the PSP uses the word that we have for a refund called off
     with transaction():
-        settle_refund(refund_uuid=Refund.objects.get().uuid, outcome=end("re_1", reason="disputed"), now=NOW)
-    # Then
-    assert (Order.objects.get().state, paid_back(), wrong()) == ("manual_review", 0, [])
+        refund_intent(client=CLIENT, intent_id=str(order.payment_intent), amount_minor=500, reason="duplicate", now=NOW)
+    send_refund(refund_uuid=Refund.objects.get(reason="duplicate").uuid, now=NOW)
+    # When a dispute calls the canceled mug's refund back, and is won
+    later = NOW + timedelta(hours=1)
+    dispute(D.NEEDS_RESPONSE, 2000, now=later)
+    dispute(D.WON, 2000, now=later)
+    # Then the buyer has both
+    assert (paid_back(), books("liabilities:orders"), wrong()) == (1290 + 500, [0], [])
