@@ -24,7 +24,7 @@ def test_a_payout_is_explained_by_its_settlement(shop: Shop) -> None:
     paid_out = shop.psp.post("/_simulator/stripe/payouts", json={"currency": "USD", "status": "paid"})
     payout = paid_out.raise_for_status().json()
     # When beat's message comes
-    with Celery(broker=shop.stack.environment()["CELERY_BROKER_URL"]) as celery:
+    with Celery(broker=shop.stack.environment()["CELERY_BROKER_URL"], set_as_current=False) as celery:
         celery.send_task("payments.import_settlement")
     # Then
     eventually(
