@@ -29,7 +29,7 @@ ORDER BY o.id
 LIMIT 1
 """
 # The key of one of a few rows that an order leaves in a table, written together.
-_EACH = "-10 * n - t.id % 10"
+_EACH = "-10 * n - mod(t.id, 10)"
 # Each table: which of its rows are copied, and what is another in each copy, n.
 _COPIES = {
     "checkout_checkoutsession": (

@@ -110,6 +110,7 @@ def test_a_webhook_has_a_trace_in_which_its_event_is_processed_linked_to_the_mes
     assert (webhook.service, webhook.kind, webhook.parent_id) == ("tally-web", "SERVER", "")
     assert webhook.name == "POST webhooks/<slug:psp>/<slug:account>"
     [(trace_id, span_id)] = processed.links
+    eventually(lambda: span_id in collector.trace(trace_id), "the task's own span has come", within_seconds=SECONDS)
     run = collector.trace(trace_id)[span_id]
     assert (run.service, run.name) == ("tally-worker", "run exactly_once.process_inbox_events")
 
