@@ -41,7 +41,7 @@ attack-payments: ## tell of payments in hundreds of orders, with repetitions: ar
 	TALLY_ATTACK=payments $(RUN) pytest tests/payments/test_event_orders.py
 
 .PHONY: attack-processes
-attack-processes: ## start whole services, kill, stop and restore them in every way; five minutes
+attack-processes: ## start whole services, kill, stop and restore them in every way; eight minutes
 	TALLY_ATTACK=processes $(RUN) pytest tests/config/test_up.py tests/config/test_given_servers.py tests/config/test_stack.py \
 		tests/crash/test_web_killed.py tests/flows/test_fourth_psp.py tests/bench/test_ledger.py tests/bench/test_checkout.py \
 		tests/config/tracing tests/config/test_restore.py tests/config/test_rabbitmq.py
