@@ -4,7 +4,10 @@ Not here: what is measured on it (ledger/), and the server of `manage.py up` (co
 """
 
 import fcntl
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +18,7 @@ import psycopg
 from psycopg import sql
 
 from config.services.databases import LOGIN_ROLE
+from config.services.leftovers import BASE_DIR
 from config.services.postgres import OWNER_ROLE, Cluster
 
 # Every commit is flushed to disk before it is answered, as in production. The rest keeps what comes by itself out of
@@ -69,6 +73,23 @@ class Server:
         """Run one statement as the owner, outside a transaction."""
         with psycopg.connect(self.owner_url(database), autocommit=True) as connection:
             connection.execute(statement.encode())
+
+    def run_program(self, module: str, *arguments: object, database: str) -> bytes:
+        """Run a program of ours to its end, as the owner of a database; return what it printed.
+
+        :raises subprocess.CalledProcessError: it failed.
+        """
+        environment = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "DATABASE_URL": self.owner_url(database),
+            "DATABASE_OWNER_URL": self.owner_url(database),
+            "DATABASE_POOL_SIZE": "0",
+            "DATABASE_STATEMENT_TIMEOUT_SECONDS": "0",
+            "LOG_LEVEL": "CRITICAL",
+        }
+        program = [sys.executable, "-m", module, *map(str, arguments)]
+        return subprocess.run(program, cwd=BASE_DIR, env=environment, check=True, stdout=subprocess.PIPE).stdout
 
     def parameters(self) -> dict[str, str]:
         """Return what the server itself says about its parameters."""

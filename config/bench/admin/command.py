@@ -1,8 +1,6 @@
 """``manage.py bench admin``: its arguments, and the report."""
 
 import json
-import os
-import subprocess
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
@@ -12,7 +10,6 @@ from rich.console import Console
 from rich.table import Table
 
 from config.bench.server import own_server
-from config.services.leftovers import BASE_DIR
 
 HELP = "Ask for the admin's start page and for stories of payments, where there are many."
 
@@ -33,16 +30,8 @@ def run(*, options: dict[str, Any], state_dir: Path) -> None:
     console = Console(stderr=options["json"])
     with console.status("Writing payments, and asking for pages"), own_server(state_dir) as server:
         server.create(DATABASE)
-        environment = {
-            **os.environ,
-            "DATABASE_URL": server.owner_url(DATABASE),
-            "DATABASE_OWNER_URL": server.owner_url(DATABASE),
-            "DATABASE_POOL_SIZE": "0",
-            "LOG_LEVEL": "CRITICAL",
-        }
-        program = [sys.executable, "-m", "config.bench.admin.measure", str(options["payments"])]
-        done = subprocess.run(program, cwd=BASE_DIR, env=environment, check=True, stdout=subprocess.PIPE)
-    told = json.loads(done.stdout)
+        printed = server.run_program("config.bench.admin.measure", options["payments"], database=DATABASE)
+    told = json.loads(printed)
     if options["json"]:
         sys.stdout.write(json.dumps(told) + "\n")
     else:

@@ -26,7 +26,6 @@ DRAIN_SECONDS = 120.0
 # What we act on: at Stripe an endpoint is told which events it gets, too (docs/payments.md).
 EVENTS = ("payment_intent.succeeded", "payment_intent.payment_failed")
 SETTINGS = {"API_REQUESTS_PER_MINUTE": "0"}
-_SETTINGS_MODULE = {"DJANGO_SETTINGS_MODULE": "config.settings"}
 
 _STOCK_UP = f"""
 import django; django.setup()
@@ -57,17 +56,7 @@ class Stand:
 
     def write_past(self, orders: int) -> None:
         """Have the shop have sold so many before: copies of one that was bought here."""
-        url = self.server.owner_url(DATABASE)
-        environment = {
-            **os.environ,
-            **_SETTINGS_MODULE,
-            "DATABASE_URL": url,
-            "DATABASE_POOL_SIZE": "0",
-            "DATABASE_STATEMENT_TIMEOUT_SECONDS": "0",
-            "LOG_LEVEL": "CRITICAL",
-        }
-        program = [sys.executable, "-m", "config.bench.checkout.past", str(orders)]
-        subprocess.run(program, cwd=BASE_DIR, env=environment, check=True)
+        self.server.run_program("config.bench.checkout.past", orders, database=DATABASE)
         self.settle()
 
     def drain(self) -> None:
@@ -105,7 +94,7 @@ def stand(*, server: Server, root: Path, tpcb_scale: int, web_workers: int) -> I
     pgbench.initialise(url=tpcb_url, scale=tpcb_scale)
     database = Database(owner_url=owner_url, app_url=server.url(DATABASE))
     with Stack(state_dir=root, database=database, environment=SETTINGS, web_workers=web_workers) as stack:
-        environment = {**owner, **_SETTINGS_MODULE}
+        environment = {**owner, "DJANGO_SETTINGS_MODULE": "config.settings"}
         subprocess.run([sys.executable, "-c", _STOCK_UP], cwd=BASE_DIR, env=environment, check=True)
         only = {"events": list(EVENTS)}
         httpx.post(f"{stack.simulator_url}/_simulator/webhooks", json=only).raise_for_status()

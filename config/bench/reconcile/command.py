@@ -1,8 +1,6 @@
 """``manage.py bench reconcile``: its arguments, and the report."""
 
 import json
-import os
-import subprocess
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
@@ -13,7 +11,6 @@ from rich.table import Table
 
 from config.bench.reconcile.match import Matched
 from config.bench.server import own_server
-from config.services.leftovers import BASE_DIR
 
 HELP = "Match settlement lines of a generated truth, beside a COPY of the same lines into an indexed table."
 
@@ -36,17 +33,11 @@ def run(*, options: dict[str, Any], state_dir: Path) -> None:
     console = Console(stderr=options["json"])
     with console.status("Writing a truth, and matching"), own_server(state_dir) as server:
         server.create(DATABASE)
-        environment = {
-            **os.environ,
-            "DATABASE_URL": server.owner_url(DATABASE),
-            "DATABASE_OWNER_URL": server.owner_url(DATABASE),
-            "DATABASE_POOL_SIZE": "0",
-            "LOG_LEVEL": "CRITICAL",
-        }
-        program = [sys.executable, "-m", "config.bench.reconcile.match", str(options["payments"]), str(options["seed"])]
-        done = subprocess.run(program, cwd=BASE_DIR, env=environment, check=True, stdout=subprocess.PIPE)
+        printed = server.run_program(
+            "config.bench.reconcile.match", options["payments"], options["seed"], database=DATABASE
+        )
         parameters = server.parameters()
-    told = json.loads(done.stdout)
+    told = json.loads(printed)
     matched = Matched(**told)
     if options["json"]:
         report = {**told, "ratio": matched.ratio, "seed": options["seed"], "server": parameters}
