@@ -13,6 +13,9 @@ from payments.settle_refund import settle_refund
 from payments.states import UNPAID_REFUND_STATES, DisputeState
 from tests.factories import NOW
 
+# What two mugs of the taxed shop come to, in cents.
+TWO_MUGS = 2 * 1290 + 490
+
 
 def dispute(state: DisputeState, minor: int, *, reference: str = "du_1", now: datetime = NOW) -> None:
     """Have the PSP say how a dispute stands."""

@@ -11,7 +11,7 @@ from payments.models import Attempt, Dispute, Refund
 from payments.refund import send_refund
 from payments.states import DisputeState
 from tests.checkout.buyers import CLIENT
-from tests.checkout.disputes import dispute, paid_back
+from tests.checkout.disputes import TWO_MUGS, dispute, paid_back
 from tests.checkout.orders import (
     books,
     cancel,
@@ -28,20 +28,19 @@ from tests.factories import NOW
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("psp")]
 
 D = DisputeState
-WHOLE = 2 * 1290 + 490
 
 
 def test_what_the_bank_has_kept_of_a_canceled_order_is_owed_no_more_and_no_loss() -> None:
     # Given
     mug, _ = open_taxed_shop()
     order = sell((mug, 2))
-    dispute(D.LOST, WHOLE)
+    dispute(D.LOST, TWO_MUGS)
     # When
     body = cancel(order)
     # Then
     assert (body["state"], paid_back()) == ("canceled", 0)
     assert books("liabilities:orders", "expenses:chargebacks", "liabilities:refunds") == [0, 0, 0]
-    assert (Dispute.objects.get().offset_minor, wrong()) == (WHOLE, [])
+    assert (Dispute.objects.get().offset_minor, wrong()) == (TWO_MUGS, [])
 
 
 def test_of_goods_that_were_sent_the_chargeback_stays_a_loss() -> None:
@@ -49,7 +48,7 @@ def test_of_goods_that_were_sent_the_chargeback_stays_a_loss() -> None:
     mug, _ = open_taxed_shop()
     order = sell((mug, 2))
     ship(order, (mug, 1))
-    dispute(D.LOST, WHOLE)
+    dispute(D.LOST, TWO_MUGS)
     # When
     cancel(order)
     # Then
@@ -61,30 +60,30 @@ def test_a_dispute_that_turns_after_all_owes_the_buyer_the_refund() -> None:
     # Given
     mug, _ = open_taxed_shop()
     order = sell((mug, 2))
-    dispute(D.LOST, WHOLE)
+    dispute(D.LOST, TWO_MUGS)
     cancel(order)
     # When it is won, lost and won once more
-    for state, owed in [(D.WON, WHOLE), (D.LOST, 0), (D.WON, WHOLE)]:
-        dispute(state, WHOLE)
+    for state, owed in [(D.WON, TWO_MUGS), (D.LOST, 0), (D.WON, TWO_MUGS)]:
+        dispute(state, TWO_MUGS)
         # Then the buyer is owed it exactly while the bank does not have it for him
         assert (paid_back(), books("liabilities:orders", "expenses:chargebacks")) == (owed, [0, 0])
         assert wrong() == []
     pay_back()
-    assert (Attempt.objects.get().refunded_minor, Order.objects.get().state, wrong()) == (WHOLE, "canceled", [])
+    assert (Attempt.objects.get().refunded_minor, Order.objects.get().state, wrong()) == (TWO_MUGS, "canceled", [])
 
 
 def test_a_refund_that_was_sent_before_the_dispute_was_lost_again_is_a_loss() -> None:
     # Given a refund that is with the PSP
     mug, _ = open_taxed_shop()
     order = sell((mug, 2))
-    dispute(D.LOST, WHOLE)
+    dispute(D.LOST, TWO_MUGS)
     cancel(order)
-    dispute(D.WON, WHOLE)
+    dispute(D.WON, TWO_MUGS)
     pay_back()
     # When
-    dispute(D.LOST, WHOLE)
+    dispute(D.LOST, TWO_MUGS)
     # Then
-    assert books("liabilities:orders", "expenses:chargebacks") == [0, WHOLE]
+    assert books("liabilities:orders", "expenses:chargebacks") == [0, TWO_MUGS]
     assert wrong() == []
 
 
@@ -94,13 +93,13 @@ def test_a_refund_that_a_dispute_called_back_is_promised_again_when_that_is_won(
     order = sell((mug, 2))
     cancel(order)
     # When
-    dispute(D.NEEDS_RESPONSE, WHOLE)
+    dispute(D.NEEDS_RESPONSE, TWO_MUGS)
     # Then nothing is paid while the bank decides
-    assert (paid_back(), books("liabilities:orders"), wrong()) == (0, [WHOLE], [])
+    assert (paid_back(), books("liabilities:orders"), wrong()) == (0, [TWO_MUGS], [])
     # And once it has, the buyer has it from us, and no third time
-    dispute(D.WON, WHOLE)
+    dispute(D.WON, TWO_MUGS)
     assert [review(order), review(order)] == ["canceled", "canceled"]
-    assert (paid_back(), books("liabilities:orders", "liabilities:refunds"), wrong()) == (WHOLE, [0, WHOLE], [])
+    assert (paid_back(), books("liabilities:orders", "liabilities:refunds"), wrong()) == (TWO_MUGS, [0, TWO_MUGS], [])
     assert [row.state for row in Refund.objects.order_by("pk")] == ["canceled", "pending"]
 
 
@@ -110,10 +109,10 @@ def test_a_refund_of_a_return_is_promised_again_as_well() -> None:
     order = sell((mug, 2))
     ship(order)
     take_back(order, (mug, 1))
-    dispute(D.UNDER_REVIEW, WHOLE)
+    dispute(D.UNDER_REVIEW, TWO_MUGS)
     assert paid_back() == 0
     # When
-    dispute(D.WON, WHOLE)
+    dispute(D.WON, TWO_MUGS)
     # Then it comes off what was earned
     assert (paid_back(), books("revenue:refunds", "liabilities:orders")) == (1290, [1084, 0])
     assert wrong() == []
@@ -124,15 +123,15 @@ def test_a_refund_that_people_asked_for_in_its_place_is_not_promised_twice() -> 
     mug, _ = open_taxed_shop()
     order = sell((mug, 2))
     cancel(order, (mug, 1))
-    dispute(D.NEEDS_RESPONSE, WHOLE - 500)
+    dispute(D.NEEDS_RESPONSE, TWO_MUGS - 500)
     with transaction():
         refund_intent(client=CLIENT, intent_id=str(order.payment_intent), amount_minor=500, reason="duplicate", now=NOW)
     # When
-    dispute(D.WON, WHOLE - 500)
+    dispute(D.WON, TWO_MUGS - 500)
     # Then no part is paid back twice
     assert wrong() == []
     cancel(order)
-    assert (paid_back(), books("liabilities:orders"), wrong()) == (WHOLE, [0], [])
+    assert (paid_back(), books("liabilities:orders"), wrong()) == (TWO_MUGS, [0], [])
 
 
 def test_what_the_bank_leaves_is_paid_back_and_the_rest_set_off() -> None:
@@ -144,11 +143,11 @@ def test_what_the_bank_leaves_is_paid_back_and_the_rest_set_off() -> None:
     cancel(order, (mug, 1))
     cancel(order)
     # Then
-    assert (paid_back(), Dispute.objects.get().offset_minor) == (WHOLE - 2000, 2000)
+    assert (paid_back(), Dispute.objects.get().offset_minor) == (TWO_MUGS - 2000, 2000)
     assert (books("liabilities:orders", "expenses:chargebacks"), wrong()) == ([0, 0], [])
     # And when it turns, all of it is paid back
     dispute(D.WON, 2000)
-    assert (paid_back(), wrong()) == (WHOLE, [])
+    assert (paid_back(), wrong()) == (TWO_MUGS, [])
 
 
 def test_of_two_disputes_the_one_that_turns_gives_back_its_own() -> None:
@@ -165,7 +164,7 @@ def test_of_two_disputes_the_one_that_turns_gives_back_its_own() -> None:
     # When
     dispute(D.WON, 1000)
     # Then
-    assert (paid_back(), books("liabilities:orders", "expenses:chargebacks")) == (WHOLE - 2000, [0, 0])
+    assert (paid_back(), books("liabilities:orders", "expenses:chargebacks")) == (TWO_MUGS - 2000, [0, 0])
     assert wrong() == []
 
 

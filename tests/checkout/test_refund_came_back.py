@@ -28,7 +28,6 @@ from tests.factories import NOW
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("psp")]
 
 D = DisputeState
-WHOLE = 2 * 1290 + 490
 
 
 def test_a_refund_that_came_back_waits_for_people_until_another_one_is_paid() -> None:
