@@ -22,13 +22,9 @@ from tests.psp import Psp
 from tests.tables import empty_tables
 from tests.waiting import eventually
 
-# How long something takes says nothing on a machine that others use. A campaign tries Hypothesis' own hundred examples.
+# How long something takes says nothing on a machine that others use.
 hypothesis_settings.register_profile(
-    "tally",
-    max_examples=100 if "TALLY_ATTACK" in os.environ else 40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-    print_blob=True,
+    "tally", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 hypothesis_settings.load_profile("tally")
 

@@ -15,6 +15,7 @@ import pytest
 from psycopg import sql
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
+from xdist.workermanage import WorkerController
 
 from config.services.databases import GROUP_ROLE
 from config.services.servers import Database
@@ -23,14 +24,23 @@ from tests.servers import STATE_DIR
 
 # What asks for the shared stack: run by one process, so that only one starts it.
 ON_THE_STACK = ("tests/browser/", "tests/flows/", "tests/config/test_health.py", "tests/config/test_stack.py")
+_STACK = "on the stack"
+# Few tests each, and long ones: begun last, one process would be at them when all others have done.
+LONG = (_STACK, "tests/crash/", "tests/config/", "tests/mutation/", "tests/bench/", "tests/exactly_once/changefeed/")
 
 
 class StackFilesTogether(LoadFileScheduling):
-    """Give a file at a time to each process that is free; those on the stack are as one file."""
+    """Give a file at a time to each process that is free, long ones first; those on the stack are as one file."""
 
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
-        return "on the stack" if file.startswith(ON_THE_STACK) else file
+        return _STACK if file.startswith(ON_THE_STACK) else file
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        long = sorted((scope for scope in self.workqueue if scope.startswith(LONG)), key=lambda scope: scope != _STACK)
+        for scope in reversed(long):
+            self.workqueue.move_to_end(scope, last=False)
+        super()._assign_work_unit(node)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -92,7 +92,7 @@ PATHS = st.sampled_from(["payments", "payments/x/captures", "payments/x/voids", 
 def test_no_body_breaks_it(process: Program) -> None:
     with httpx.Client(base_url=process.url, headers={"Authorization": "Bearer sk_test"}, timeout=10) as http:
 
-        @settings(max_examples=100, deadline=None, database=None)
+        @settings(max_examples=300, deadline=None, database=None)
         @given(path=PATHS, body=BODIES)
         def send(path: str, body: Any) -> None:
             answer = http.post(f"/checkoutcom/{path}", content=json.dumps(body))

@@ -78,7 +78,7 @@ def test_no_body_breaks_it(process: Program) -> None:
     headers = {"Authorization": "Bearer sk_test", "Content-Type": "application/x-www-form-urlencoded"}
     with httpx.Client(base_url=process.url, headers=headers, timeout=10) as http:
 
-        @settings(max_examples=100, deadline=None, database=None)
+        @settings(max_examples=300, deadline=None, database=None)
         @given(path=PATHS, body=BODIES)
         def send(path: str, body: bytes) -> None:
             answer = http.post(f"/v1/{path}", content=body)
