@@ -16,7 +16,7 @@ SELECT
 FROM pg_index AS i
 INNER JOIN pg_class AS c ON c.oid = i.indexrelid
 INNER JOIN pg_class AS t ON t.oid = i.indrelid
-LEFT JOIN pg_constraint AS k ON k.conindid = c.oid AND k.conrelid = t.oid
+LEFT JOIN pg_constraint AS k ON k.conindid = c.oid AND k.conrelid = t.oid AND k.contype <> 'f'
 WHERE t.relname IN ('checkout_order', 'checkout_orderline', 'checkout_checkoutsession') AND c.relname <> %s
 """
 

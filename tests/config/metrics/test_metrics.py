@@ -261,7 +261,7 @@ END
 FROM pg_index AS i
 INNER JOIN pg_class AS c ON c.oid = i.indexrelid
 INNER JOIN pg_class AS t ON t.oid = i.indrelid
-LEFT JOIN pg_constraint AS k ON k.conindid = c.oid AND k.conrelid = t.oid
+LEFT JOIN pg_constraint AS k ON k.conindid = c.oid AND k.conrelid = t.oid AND k.contype <> 'f'
 WHERE
     t.relkind = 'r' AND NOT t.relispartition
     AND t.relname ~ '^(payments|exactly_once)_' AND t.relname <> 'exactly_once_outboxevent'
