@@ -1,5 +1,6 @@
 """A connection of the pool that has died is replaced before a request gets it."""
 
+import threading
 from collections.abc import Iterator
 
 import psycopg
@@ -7,6 +8,7 @@ import pytest
 from django.db import connection
 
 from config.connection_check import check_quietly
+from tests.concurrency.crowd import everyone
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,16 +42,34 @@ def test_a_connection_that_the_server_has_ended_is_not(session: psycopg.Connecti
     with pytest.raises(psycopg.OperationalError, match="has ended the session"):
         check_quietly(session)
 
+    assert session.closed
 
-def test_a_request_after_its_pooled_connection_died_has_another_one(session: psycopg.Connection) -> None:
-    # Given a connection that is back in the pool, and dies there
-    connection.ensure_connection()
-    died = connection.connection.info.backend_pid
+
+def test_no_request_meets_what_the_pool_held_when_the_server_ended_all_sessions(
+    session: psycopg.Connection,
+) -> None:
+    # Given connections that are back in the pool, and die there
+    died = session_of_each_in_a_crowd(6)
+    assert len(set(died)) == 6
     connection.close()
-    session.execute("SELECT pg_terminate_backend(%s, 10000)", [died])
-    # When
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        (now,) = cursor.fetchone()
-    # Then
-    assert now != died
+    for pid in died:
+        session.execute("SELECT pg_terminate_backend(%s, 10000)", [pid])
+    # When more requests come than the pool had connections, twice
+    first, then = session_of_each_in_a_crowd(12), session_of_each_in_a_crowd(12)
+    # Then each has its own, that lives, and the dead ones are gone for good
+    assert len(set(first)) == len(set(then)) == 12
+    assert not set(died) & set(first + then)
+
+
+def session_of_each_in_a_crowd(size: int) -> list[int]:
+    """Return the server's process of each thread's connection, while all hold theirs."""
+    together = threading.Barrier(size)
+
+    def work(_number: int) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            (pid,) = cursor.fetchone()
+        together.wait(timeout=30)
+        return int(pid)
+
+    return everyone(size, work)
