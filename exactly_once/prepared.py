@@ -9,8 +9,6 @@ from typing import Any
 from django.db import connection
 from django.db.backends.postgresql.base import ServerBindingCursor
 
-_ESCAPED = str.maketrans({"\\": r"\\", '"': r"\""})
-
 
 def fetch_prepared(statement: str, arguments: list[Any]) -> Any:
     """Run a statement and return its first row, None where there is none.
@@ -41,7 +39,16 @@ def _bound() -> Any:
 
 def text_array(values: Sequence[str]) -> str:
     """Return the literal of an array of texts: the driver takes four times as long over a list."""
-    return "{" + ",".join([f'"{value.translate(_ESCAPED)}"' for value in values]) + "}"
+    return "{" + ",".join([f'"{_escaped(value)}"' for value in values]) + "}"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", r"\\").replace('"', r"\"")
+
+
+def bytes_array(values: Sequence[bytes]) -> str:
+    """Return the literal of an array of byteas."""
+    return "{" + ",".join([rf'"\\x{value.hex()}"' for value in values]) + "}"
 
 
 def integer_array(values: Sequence[int]) -> str:

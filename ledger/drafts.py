@@ -20,6 +20,7 @@ MAX_KIND_CHARACTERS = 64
 MAX_DESCRIPTION_CHARACTERS = 255
 FINGERPRINT_BYTES = 16  # tells a retry from a mistake, among the contents that one client sends under one reference
 MAX_ENTRIES = 1_000  # of one transaction: bounds the locks that one posting holds, and fits the bits of an entry's id
+_AS_JSON = json.JSONEncoder(sort_keys=True).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ class TransactionDraft:
             [link.expires_at and link.expires_at.astimezone(UTC).isoformat()] if isinstance(link, HoldTerms) else None,
             [link.target, link.action, link.final] if isinstance(link, Resolves) else None,
         ]
-        return hashlib.sha256(json.dumps(contents, sort_keys=True).encode()).digest()[:FINGERPRINT_BYTES]
+        return hashlib.sha256(_AS_JSON(contents).encode()).digest()[:FINGERPRINT_BYTES]
 
     def _require_statuses(self) -> None:
         statuses = {entry.status for entry in self.entries}

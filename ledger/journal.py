@@ -1,14 +1,16 @@
 """The one way into the books."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 
 from django.db import DataError, IntegrityError
 from django_subatomic.db import transaction_required
 from psycopg.types.json import Jsonb
 
-from exactly_once.prepared import fetch_prepared, integer_array, text_array
+from exactly_once.prepared import bytes_array, fetch_prepared, integer_array, text_array
 from ledger.drafts import EntryDraft, HoldTerms, Resolves, TransactionDraft
 from ledger.errors import LedgerNotFound, PostingRefused
 from ledger.refusals import refusal, refusal_of
@@ -29,6 +31,7 @@ SELECT r_ids, r_replayed FROM ledger_post_batch(
 
 _POST_EACH = _POST_BATCH.replace("r_ids, r_replayed FROM ledger_post_batch", "* FROM ledger_post_each")
 
+_AS_JSON = json.JSONEncoder().encode
 _STATUS = {"posted": "P", "pending": "H", "released": "R"}
 
 
@@ -136,26 +139,27 @@ def _arguments(book: str, draft: TransactionDraft) -> list[Any]:
 
 
 def _batch_arguments(book: str, batch: Sequence[TransactionDraft]) -> list[Any]:
-    entries = [
-        (position, ordinal, entry)
+    rows = [
+        (position, ordinal, entry.account, entry.money.currency, _signed(entry), _STATUS[entry.status])
         for position, draft in enumerate(batch, start=1)
         for ordinal, entry in enumerate(draft.entries, start=1)
     ]
+    positions, ordinals, accounts, currencies, amounts, statuses = zip(*rows, strict=True)
     return [
         book,
-        [draft.move_late for draft in batch],
+        text_array([str(draft.move_late) for draft in batch]),
         text_array([draft.reference for draft in batch]),
-        [draft.fingerprint() for draft in batch],
+        bytes_array([draft.fingerprint() for draft in batch]),
         text_array([draft.kind for draft in batch]),
-        [draft.effective_at for draft in batch],
+        text_array([draft.effective_at.astimezone(UTC).isoformat() for draft in batch]),
         text_array([draft.description for draft in batch]),
-        [Jsonb(dict(draft.metadata)) for draft in batch],
-        integer_array([position for position, _, _ in entries]),
-        integer_array([ordinal for _, ordinal, _ in entries]),
-        text_array([entry.account for _, _, entry in entries]),
-        text_array([entry.money.currency for _, _, entry in entries]),
-        integer_array([_signed(entry) for _, _, entry in entries]),
-        text_array([_STATUS[entry.status] for _, _, entry in entries]),
+        text_array([_AS_JSON(dict(draft.metadata)) for draft in batch]),
+        integer_array(positions),
+        integer_array(ordinals),
+        text_array(accounts),
+        text_array(currencies),
+        integer_array(amounts),
+        text_array(statuses),
         *_links(batch),
     ]
 

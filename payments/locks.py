@@ -52,6 +52,13 @@ def lock_attempt(*, attempt_uuid: UUID) -> Attempt:
 
 
 @transaction_required
+def lock_attempts(*, pks: list[int]) -> list[Attempt]:
+    """Lock attempts and, before each, its intent, in the order of the intents."""
+    in_order = Attempt.objects.select_for_update(no_key=True, of=("intent", "self")).select_related("intent")
+    return list(in_order.filter(pk__in=pks).order_by("intent_id", "pk")) if pks else []
+
+
+@transaction_required
 def lock_capture(*, capture_uuid: UUID) -> Capture:
     """Lock a capture and, before it, its intent and its attempt.
 

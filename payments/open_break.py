@@ -76,8 +76,8 @@ def open_break(*, finding: Finding, now: datetime) -> str:
 
 
 @transaction_required
-def open_breaks(*, findings: Sequence[Finding], now: datetime) -> dict[str, Break]:
-    """Open a break about each of many findings of one PSP account that have none yet; return them by subject.
+def open_breaks(*, findings: Sequence[Finding], now: datetime) -> list[Break]:
+    """Open a break about each of many findings that have none yet; return them in the same order.
 
     :raises IntegrityError: one of them has a break, which nobody has replaced.
     """
@@ -99,7 +99,7 @@ def open_breaks(*, findings: Sequence[Finding], now: datetime) -> dict[str, Brea
         journal.post(book=book, drafts=drafts)
     for row in rows:
         log.error("break.opened", of=row.public_id, kind=row.kind, psp=row.psp, about=row.subject, detail=row.detail)
-    return {row.subject: row for row in rows}
+    return rows
 
 
 def known_break(*, finding: Finding) -> Break | None:

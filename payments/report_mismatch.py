@@ -24,7 +24,7 @@ def report_mismatch(*, attempt: Attempt, approved: Approved, now: datetime) -> b
     """
     asked = Money(attempt.amount_minor, attempt.currency)
     log.error("payment.amount_mismatch", attempt=str(attempt.uuid), asked=str(asked), reported=str(approved.money))
-    finding = _finding(attempt, approved)
+    finding = mismatch_of(attempt=attempt, approved=approved)
     if known_break(finding=finding) is not None:
         return False
     reason = f"the PSP now reports {approved.money}"
@@ -33,7 +33,8 @@ def report_mismatch(*, attempt: Attempt, approved: Approved, now: datetime) -> b
     return True
 
 
-def _finding(attempt: Attempt, approved: Approved) -> Finding:
+def mismatch_of(*, attempt: Attempt, approved: Approved) -> Finding:
+    """Return what does not fit: the sum that the PSP approved, and what we asked for and booked."""
     same_currency = approved.money.currency == attempt.currency
     booked_minor = attempt.captured_minor if same_currency else 0
     beyond_minor = approved.money.amount_minor - booked_minor if approved.captured else approved.money.amount_minor

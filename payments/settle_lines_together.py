@@ -16,6 +16,7 @@ from ledger import journal
 from ledger.drafts import TransactionDraft
 from ledger.money import Money
 from payments import settlement_rules
+from payments.by_index import by_index
 from payments.chart import ensure_settlement_chart
 from payments.settle_odd_lines import settle_odd_lines
 from payments.settlement_rules import SettlementOf
@@ -144,7 +145,7 @@ def _settle(limit: int, now: datetime) -> Together:
     if not due:
         return Together(Counter(), [])
     named: dict[str, Any] = {"due": due, "now": now, "book": settings.PAYMENTS_BOOK}
-    with connection.cursor() as cursor:
+    with by_index() as cursor:
         cursor.execute(_SETTLE, named)
         settled = cursor.fetchall()
     matched = {row[0] for row in settled}

@@ -34,6 +34,7 @@ def test_every_session_starts_with_its_limits_in_milliseconds() -> None:
 
     assert database["OPTIONS"]["options"] == (
         "-c statement_timeout=3000 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=1000"
+        " -c pgtrigger.ignore={}"
     )
 
 

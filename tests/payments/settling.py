@@ -39,11 +39,11 @@ def converted(line: ToldLine, original: Money, rate: str | None) -> ToldLine:
     return replace(line, original=original, exchange_rate=None if rate is None else Decimal(rate))
 
 
-def read(*lines: ToldLine) -> list[SettlementLine]:
+def read(*lines: ToldLine, account: str = "main") -> list[SettlementLine]:
     """Read a page with these lines, and return the rows."""
     with transaction():
-        keep_lines(psp="stripe", account="main", lines=lines, now=NOW)
-    rows = SettlementLine.objects.filter(line_id__in=[line.line_id for line in lines])
+        keep_lines(psp="stripe", account=account, lines=lines, now=NOW)
+    rows = SettlementLine.objects.filter(psp_account=account, line_id__in=[line.line_id for line in lines])
     by_id = {row.line_id: row for row in rows}
     return [by_id[line.line_id] for line in lines]
 

@@ -55,6 +55,7 @@ KINDS: dict[str, list[ToldLine]] = {
     "unknown": [told(K.CHARGE, 500, fee=9, **UNKNOWN), told(K.REFUND, -5, line_id="2", **UNKNOWN)],
     "another currency": [told(K.CHARGE, 1290, fee=9, currency="USD"), told(K.REFUND, -290, currency="USD")],
     "another sum": [told(K.CHARGE, 1291, fee=9), told(K.REFUND, -291), told(K.REFUND, -292, line_id="2")],
+    "another sum, twice": [told(K.CHARGE, 1291, fee=9), told(K.CHARGE, 1292, fee=9, line_id="2")],
     "nothing": [told(K.OTHER, 0), told(K.OTHER, 7, line_id="2")],
     "fees that come back": [told(K.CHARGE, 1290, fee=-5), told(K.FEE, 0, fee=-7)],
 }
@@ -106,6 +107,32 @@ def test_all_lines_that_are_plain_are_settled_in_one_commit(paid: UUID) -> None:
     settled = settle_lines_together(limit=9, now=NOW)
     assert (dict(settled.by_state), settled.left) == ({"matched": 2, "duplicate": 2, "missing_internal": 1}, [])
     assert_in_order()
+
+
+def test_a_payment_that_is_settled_as_another_sum_is_settled_together_with_what_is_plain(paid: UUID) -> None:
+    read(told(K.CHARGE, 1291, fee=43), REFUND)
+    settled = settle_lines_together(limit=9, now=NOW)
+    assert (dict(settled.by_state), settled.left) == ({"matched": 1, "amount_mismatch": 1}, [])
+    assert breaks() == [("amount_mismatch", "open", 1, True, True)]
+    assert balances() == {"receivable": 958, "fees": 43, "orders": 1000, "suspense": -1}
+    assert_in_order()
+
+
+def test_a_payment_that_has_a_break_already_is_looked_at_by_itself_and_has_no_second_one(paid: UUID) -> None:
+    news(paid, Approved("pi_1", captured=True, money=Money(1291, "EUR")))
+    read(told(K.CHARGE, 1291, fee=43))
+    assert len(settle_lines_together(limit=9, now=NOW).left) == 1
+    settle_due_lines(limit=9, now=NOW)
+    assert breaks() == [("amount_mismatch", "open", 1, True, True)]
+    assert_in_order()
+
+
+def test_two_psp_accounts_may_call_a_line_the_same(paid: UUID) -> None:
+    read(told(K.CHARGE, 500, **UNKNOWN))
+    read(told(K.CHARGE, 700, **UNKNOWN), account="second")
+    assert settle_lines_together(limit=9, now=NOW).left == []
+    found = SettlementLine.objects.order_by("pk").values_list("gross_minor", "finding__amount_minor")
+    assert list(found) == [(500, 500), (700, 700)]
 
 
 def test_a_line_that_may_be_of_an_attempt_without_a_name_is_left(paid: UUID) -> None:
