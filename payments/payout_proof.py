@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce
 from ledger.money import Money
 from payments.models import Break, Payout, SettlementLine
 from payments.payout_lines import PayoutLines, payout_lines
-from payments.states import LineKind
+from payments.states import BreakResolution, LineKind
 
 # What moves the balance, in the order in which people read it; the fees of all lines are one sum.
 MOVEMENTS: Mapping[str, tuple[LineKind, ...]] = {
@@ -76,7 +76,11 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A break that names a difference; ``counts`` where it is of this currency and not of another."""
+    """A break that has to do with the payout.
+
+    :param counts: whether it names a part of the difference: its money is in this currency, and the books had no place
+        for it. One about the payout's own sum does not: the books have all of its lines.
+    """
 
     public_id: str
     kind: str
@@ -152,7 +156,7 @@ def payout_proof(*, payout: Payout) -> Proof | None:
         opening=_balance(lines.filter(_until(before)), payout) if before else Money(0, payout.currency),
         movements=tuple(_movements(sums, payout.currency)),
         closing=_balance(lines.filter(_until(own)), payout),
-        breaks=tuple(_named(within.values_list("finding", flat=True), payout.currency)),
+        breaks=tuple(_named(payout, within.values_list("finding", flat=True))),
         new_lines=sum(row[6] for row in sums),
         composed=payout_lines(payout=payout),
     )
@@ -199,9 +203,15 @@ def _movements(sums: Iterable[tuple[Any, ...]], currency: str) -> Iterator[Movem
     yield of(PAID_OUT, (LineKind.PAYOUT,))
 
 
-def _named(findings: Any, currency: str) -> Iterator[Named]:
-    for held in Break.objects.filter(pk__in=findings).order_by("pk"):
+def _named(payout: Payout, findings: Any) -> Iterator[Named]:
+    """Return the breaks of these lines, and those about the payout itself: its sum, or what the bank shows of it."""
+    about_itself = Q(subject__startswith=f"payout:{payout.psp_reference}:") | Q(
+        subject__startswith="bank:", psp_reference=payout.psp_reference
+    )
+    of_payout = Q(about_itself, psp=payout.psp, psp_account=payout.psp_account)
+    still = Q(pk__in=findings) | (of_payout & ~Q(resolution=BreakResolution.SUPERSEDED))
+    for held in Break.objects.filter(still).order_by("pk"):
         sum_minor = held.amount_minor if held.received else -held.amount_minor
-        counts = held.in_suspense and held.currency == currency
+        counts = held.in_suspense and held.currency == payout.currency
         money = Money(sum_minor, held.currency)
         yield Named(held.public_id, held.kind, held.state, money, counts, held.detail)

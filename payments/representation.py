@@ -160,6 +160,7 @@ def proof_body(proof: Proof) -> Json:
                 "state": each.state,
                 "amount_minor": each.money.amount_minor,
                 "currency": each.money.currency,
+                "counts": each.counts,
             }
             for each in proof.breaks
         ],

@@ -256,13 +256,17 @@ class MovementSchema(serializers.Serializer[object]):
 
 
 class NamedBreakSchema(serializers.Serializer[object]):
-    """A break that names a difference; below zero: the PSP says less than the books."""
+    """A break that has to do with the payout; below zero: the PSP says less than the books."""
 
     id = serializers.CharField()
     kind = serializers.ChoiceField(choices=[str(kind) for kind in BreakKind])
     state = serializers.ChoiceField(choices=[str(state) for state in BreakState])
     amount_minor = serializers.IntegerField()
     currency = serializers.CharField()
+    counts = serializers.BooleanField(
+        help_text="Whether it names a part of the difference. One about the payout's own sum, or of another currency,"
+        " does not."
+    )
 
 
 class PayoutProofSchema(serializers.Serializer[object]):

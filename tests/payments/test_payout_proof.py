@@ -11,6 +11,7 @@ from django.test import Client
 from django_subatomic.db import transaction
 
 from ledger.money import Money
+from payments.bank_findings import open_missing_payout
 from payments.find_unbalanced_payouts import find_unbalanced_payouts
 from payments.models import Break, Payout
 from payments.payout_proof import Proof, payout_proof
@@ -206,8 +207,22 @@ def test_a_payout_that_is_not_the_sum_of_its_lines_has_a_break_until_it_is() -> 
     assert [find_unbalanced_payouts(now=late) for _ in range(2)] == [1, 0]
     held = Break.objects.get()
     assert (held.kind, held.amount_minor, held.received, held.in_suspense) == ("unexplained", 47, True, False)
+    # And its proof names that, though the books have each of its lines
+    (named,) = proof().breaks
+    assert (named.public_id, str(named.money), named.counts) == (held.public_id, "EUR 0.47", False)
+    assert proof().is_proved
     # When the rest is read
     settled(told(K.FEE, 0, fee=47, line_id="2", **out))
     assert find_unbalanced_payouts(now=late) == 0
     held.refresh_from_db()
     assert held.resolution == "superseded"
+    assert proof().breaks == ()
+
+
+def test_what_the_bank_does_not_show_of_a_payout_is_named_in_its_proof_and_in_no_other() -> None:
+    second = told(K.PAYOUT, -57, occurred_at=LATER + timedelta(hours=1), psp_reference="po_2", line_id="2")
+    settled(CHARGE, REFUND, PAYOUT, second)
+    with transaction():
+        open_missing_payout(payout=Payout.objects.get(psp_reference="po_1"), now=NOW)
+    assert [(each.kind, each.counts) for each in proof().breaks] == [("missing_external", False)]
+    assert proof("po_2").breaks == ()
