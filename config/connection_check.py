@@ -27,6 +27,6 @@ def check_quietly(connection: psycopg.Connection[Any]) -> None:
     waiting.register(connection.fileno(), select.POLLIN | select.POLLPRI)
     if waiting.poll(0):
         connection.close()
-        if pool := request_connection.pool:
+        if pool := request_connection.pool:  # type: ignore[attr-defined]  # PostgreSQL's has one
             pool.drain()
         raise psycopg.OperationalError("The server has ended the session, or spoken unasked.")
