@@ -1,10 +1,10 @@
 # One image for every service of docker-compose.yml: web, worker, relay, beat, migrate, simulator.
-FROM python:3.13-slim AS build
+FROM python:3.13-slim@sha256:8d9d0b8bcf6506481eae4907c18f5e3e7902e629f5f6d684f9e7c32e85e3ddf0 AS build
 RUN pip install --no-cache-dir uv
 COPY requirements.txt .
 RUN uv venv /opt/tally && uv pip install --no-cache --python /opt/tally/bin/python --require-hashes -r requirements.txt
 
-FROM python:3.13-slim
+FROM python:3.13-slim@sha256:8d9d0b8bcf6506481eae4907c18f5e3e7902e629f5f6d684f9e7c32e85e3ddf0
 RUN useradd --system --create-home tally && install -d -o tally /var/lib/tally
 COPY --from=build /opt/tally /opt/tally
 ENV PATH=/opt/tally/bin:$PATH PYTHONUNBUFFERED=1 TALLY_ENVIRONMENT=production TALLY_STATE_DIR=/var/lib/tally

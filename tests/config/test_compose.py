@@ -100,10 +100,18 @@ def test_what_the_file_says_of_rabbitmq_is_an_address_that_production_takes(serv
         assert services[name]["depends_on"]["rabbitmq"] == {"condition": "service_healthy", "required": False}
 
 
-def test_every_image_has_a_version(services: dict[str, Any]) -> None:
+def test_every_image_is_pinned_by_its_digest(services: dict[str, Any]) -> None:
     images = {service["image"] for service in services.values() if not service.get("build")}
+    bases = re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
 
-    assert {image.partition("@")[0] for image in images} == {"postgres:18", "valkey/valkey:9", "rabbitmq:4"}
+    assert all(re.fullmatch(r"[\w./-]+:[\w.-]+@sha256:[0-9a-f]{64}", image) for image in [*images, *bases])
+    assert {image.partition("@")[0] for image in images} == {
+        "postgres:18",
+        "valkey/valkey:9",
+        "rabbitmq:4-management-alpine",
+    }
+    assert len(bases) == 2
+    assert len(set(bases)) == 1
 
 
 def test_only_migrate_knows_the_owners_password(services: dict[str, Any]) -> None:

@@ -11,7 +11,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = ("docker-compose.yml", "Dockerfile")
-IMAGES = {"postgres:18": "a" * 64, "valkey/valkey:9": "b" * 64, "rabbitmq:4": "c" * 64, "python:3.13-slim": "d" * 64}
+IMAGES = {
+    "postgres:18": "a" * 64,
+    "valkey/valkey:9": "b" * 64,
+    "rabbitmq:4-management-alpine": "c" * 64,
+    "python:3.13-slim": "d" * 64,
+}
 DOCKER = """#!{python}
 import sys
 known = {known!r}
@@ -67,10 +72,12 @@ def test_pinned_again_the_digests_are_todays(folder: Path) -> None:
     assert pin(folder, {**IMAGES, "postgres:18": "e" * 64}).returncode == 0
 
     assert f"postgres:18@sha256:{'e' * 64}" in images(folder)
-    assert f"rabbitmq:4@sha256:{'c' * 64}" in images(folder)
+    assert f"rabbitmq:4-management-alpine@sha256:{'c' * 64}" in images(folder)
 
 
-@pytest.mark.parametrize("known", [None, {"postgres:18": "a" * 64}, {**IMAGES, "rabbitmq:4": "no digest"}])
+@pytest.mark.parametrize(
+    "known", [None, {"postgres:18": "a" * 64}, {**IMAGES, "rabbitmq:4-management-alpine": "no digest"}]
+)
 def test_where_one_is_not_known_nothing_is_changed(folder: Path, known: dict[str, str] | None) -> None:
     before = {name: (folder / name).read_text() for name in FILES}
 
