@@ -42,9 +42,7 @@ attack-payments: ## tell of payments in hundreds of orders, with repetitions: ar
 
 .PHONY: attack-processes
 attack-processes: ## start whole services, kill, stop and restore them in every way; eight minutes
-	TALLY_ATTACK=processes $(RUN) pytest tests/config/test_up.py tests/config/test_given_servers.py tests/config/test_stack.py \
-		tests/crash/test_web_killed.py tests/flows/test_fourth_psp.py tests/bench/test_ledger.py tests/bench/test_checkout.py \
-		tests/config/tracing tests/config/test_restore.py tests/config/test_rabbitmq.py
+	TALLY_ATTACK=processes $(RUN) pytest -n 2 $(shell grep -lR --include='test_*.py' 'campaigns import.*PROCESSES' tests)
 
 .PHONY: attack-changefeed
 attack-changefeed: ## kill the change feed a thousand times at each sink while writers write; prints its seeds

@@ -3,9 +3,10 @@
 import pytest
 
 from config.bench.admin.measure import measure
+from tests.campaigns import PROCESSES
 from tests.factories import NOW
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_truth_is_left")]
+pytestmark = [PROCESSES.only, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_truth_is_left")]
 
 
 def test_the_start_page_and_stories_are_measured() -> None:

@@ -14,6 +14,7 @@ from tests.servers import STATE_DIR
 from tests.shop import shop_at
 
 
+@PROCESSES.only
 def test_every_checkout_that_is_counted_is_an_order(stack: Stack) -> None:
     # Given
     with shop_at(stack) as shop:
@@ -27,6 +28,7 @@ def test_every_checkout_that_is_counted_is_an_order(stack: Stack) -> None:
         assert shop.sql("SELECT count(*) FROM checkout_order")[0][0] == before + len(bought.latencies)
 
 
+@PROCESSES.only
 def test_a_checkout_that_is_refused_is_no_measurement(stack: Stack) -> None:
     with pytest.raises(BuyerFailedError, match="unknown_sku"):
         buy(shop=Shop(stack.ports.web, stack.api_key, ["NO-SUCH"], run="x"), buyers=2, seconds=5.0)

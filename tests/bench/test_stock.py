@@ -10,10 +10,11 @@ from checkout.verify import checks
 from config.bench import pgbench
 from config.bench.stock.shelves import buying, openings
 from tests.bench.owner import owner_url
+from tests.campaigns import PROCESSES
 from tests.checkout.shelves import levels
 from tests.factories import NOW, VariantFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [PROCESSES.only, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

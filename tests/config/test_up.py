@@ -120,6 +120,7 @@ def _database_name(service: Up) -> str:
     return result.stdout.strip()
 
 
+@PROCESSES.only
 def test_from_an_empty_folder_to_a_running_service_and_back_to_nothing() -> None:
     shutil.rmtree(STATE_DIR / "up", ignore_errors=True)
     began = time.monotonic()
