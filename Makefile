@@ -41,7 +41,7 @@ attack-payments: ## tell of payments in hundreds of orders, with repetitions: ar
 	TALLY_ATTACK=payments $(RUN) pytest tests/payments/test_event_orders.py
 
 .PHONY: attack-processes
-attack-processes: ## start whole services, kill, stop and restore them in every way; eight minutes
+attack-processes: ## start whole services, kill, stop and restore them in every way, and use every page; seven minutes
 	TALLY_ATTACK=processes $(RUN) pytest -n 2 $(shell grep -lR --include='test_*.py' 'campaigns import.*PROCESSES' tests)
 
 .PHONY: attack-changefeed
