@@ -38,7 +38,7 @@ attack-ledger: ## random work and storms against the ledger for half an hour; pr
 
 .PHONY: attack-payments
 attack-payments: ## tell of payments in hundreds of orders, with repetitions: are the books the same?
-	TALLY_ATTACK=payments $(RUN) pytest tests/payments/test_event_orders.py
+	TALLY_ATTACK=payments $(RUN) pytest $(shell grep -lR --include='test_*.py' 'campaigns import.*PAYMENTS' tests)
 
 .PHONY: attack-processes
 attack-processes: ## start whole services, kill, stop and restore them in every way, and use every page; seven minutes

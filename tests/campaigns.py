@@ -38,3 +38,5 @@ class Campaign:
 
 # Whole services, started, killed and stopped in every way.
 PROCESSES = Campaign("processes")
+# What happens to payments and orders, in any order.
+PAYMENTS = Campaign("payments")

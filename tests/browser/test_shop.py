@@ -16,6 +16,7 @@ from tests.browser.visitor import (
     session_of,
     total,
 )
+from tests.campaigns import PROCESSES
 from tests.shop import Shop
 
 
@@ -84,6 +85,7 @@ def test_nobody_is_kept_out_in_the_dark(visit: Visit) -> None:
     look_around(visit, "checkout-dark")
 
 
+@PROCESSES.only
 def test_the_price_follows_address_shipping_and_code(visit: Visit) -> None:
     # Given a teapot for EUR 54.00, with 19 % of German tax in it
     page = visit.page
@@ -160,6 +162,7 @@ def test_a_declined_card_says_why_and_another_one_pays(visit: Visit, shop: Shop)
     assert len(shop.charges_of(session_of(shop, ordered(page)))) == 1
 
 
+@PROCESSES.only
 def test_the_same_purchase_again_is_made_only_where_the_visitor_means_it(visit: Visit, shop: Shop) -> None:
     # Given
     page = visit.page
@@ -179,6 +182,7 @@ def test_the_same_purchase_again_is_made_only_where_the_visitor_means_it(visit: 
     assert shop.sql("SELECT count(*) FROM checkout_order WHERE buyer_email = %s", [buyer]) == [(2,)]
 
 
+@PROCESSES.only
 def test_a_reply_that_the_psp_loses_costs_the_visitor_time_only(visit: Visit, shop: Shop) -> None:
     # Given
     page = visit.page
@@ -191,6 +195,7 @@ def test_a_reply_that_the_psp_loses_costs_the_visitor_time_only(visit: Visit, sh
     assert shop.orders_of(session_of(shop, order)) == 1
 
 
+@PROCESSES.only
 def test_an_answer_that_the_network_loses_is_asked_for_again(visit: Visit, shop: Shop) -> None:
     # Given a network that loses the first answer to each POST of a checkout
     page, lost = visit.page, dict[str, list[str]]()
@@ -218,6 +223,7 @@ def test_an_answer_that_the_network_loses_is_asked_for_again(visit: Visit, shop:
     assert len(shop.charges_of(session_of(shop, order))) == 1
 
 
+@PROCESSES.only
 @pytest.mark.parametrize(("answer", "charges"), [("Approve", 1), ("Fail", 0)])
 def test_the_page_waits_for_what_the_buyer_tells_the_bank(visit: Visit, shop: Shop, answer: str, charges: int) -> None:
     # Given

@@ -1,7 +1,6 @@
 """Random lives of orders whose buyers go to their banks: whoever is first, the money of each unit goes one way."""
 
 import contextlib
-import os
 import random
 from collections.abc import Callable
 
@@ -12,6 +11,7 @@ from checkout.models import Order, Variant
 from payments.errors import PaymentRefused
 from payments.models import Attempt, Dispute, Refund
 from payments.states import UNDECIDED_DISPUTE_STATES, DisputeState
+from tests.campaigns import PAYMENTS
 from tests.checkout.disputes import dispute, send_back
 from tests.checkout.orders import (
     books,
@@ -28,13 +28,14 @@ from tests.checkout.orders import (
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("psp")]
 
-FIRST = int(os.environ.get("TALLY_ATTACK_SEED", "1"))
+FIRST = PAYMENTS.seed(1)
+LIVES = PAYMENTS.effort(1, 100)
 STEPS = 10
 DISPUTES = {"du_1": 1500, "du_2": 2870}
 NEWS = [DisputeState.NEEDS_RESPONSE, DisputeState.UNDER_REVIEW, DisputeState.WON, DisputeState.LOST]
 
 
-@pytest.mark.parametrize("seed", range(FIRST, FIRST + 4))
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + LIVES))
 def test_every_life_of_a_disputed_order_adds_up(seed: int) -> None:
     dice = random.Random(seed)
     shop = open_taxed_shop()

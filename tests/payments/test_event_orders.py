@@ -28,14 +28,14 @@ from payments.models import Attempt, PaymentIntent, Refund
 from payments.psp.news import Ignored
 from payments.psp.registry import get_adapter
 from payments.refund import request_refund, send_refund
-from tests.campaigns import Campaign
+from tests.campaigns import PAYMENTS
 from tests.checkout.buyers import nothing_is_wrong, open_session, open_shop, pay, postings
 from tests.factories import NOW
 from tests.psp import Psp
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-EXAMPLES = Campaign("payments").effort(8, 200)
+EXAMPLES = PAYMENTS.effort(8, 200)
 LATER = NOW + timedelta(minutes=1)
 
 type Event = dict[str, Any]

@@ -29,7 +29,7 @@ from payments.settle_attempt import settle_attempt
 from payments.settle_line import settle_line
 from payments.settle_refund import settle_refund
 from payments.states import DisputeState, LineKind, PayoutState
-from tests.campaigns import Campaign
+from tests.campaigns import PAYMENTS
 from tests.factories import NOW
 from tests.payments.holding import EUR, assert_in_order
 from tests.payments.settling import balances, converted, read, told
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 K, D = LineKind, DisputeState
 PART, FEE = Money(290, "EUR"), Money(1500, "EUR")
 NUMBERS = itertools.count(1)
-EXAMPLES = Campaign("payments").effort(8, 200)
+EXAMPLES = PAYMENTS.effort(8, 200)
 
 type Step = Callable[[], bool]  # whether it has had its effect; what has not comes again
 
