@@ -16,6 +16,10 @@ def _theme(_request: HttpRequest) -> str:
     return static("pages/admin_theme.css")
 
 
+def _page(_request: HttpRequest) -> str:
+    return static("pages/admin.css")
+
+
 def _htmx_settings(_request: HttpRequest) -> str:
     return static("pages/admin_htmx.js")
 
@@ -63,7 +67,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_URL": "/",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _icon}],
     "COLORS": {"primary": GREENS},
-    "STYLES": [_theme],
+    "STYLES": [_theme, _page],
     "SCRIPTS": [_htmx_settings],
     "SIDEBAR": {
         "show_search": True,

@@ -21,6 +21,7 @@ LEASE = timedelta(minutes=2)
 # How soon an event of a version that we do not know is looked at again: a deployment takes minutes.
 PARKED_FOR = timedelta(minutes=5)
 OPEN_STATES = ("pending", "parked")
+STUCK_STATES = ("failed", "parked")
 
 
 def due_runs(*, now: datetime, limit: int) -> list[int]:
@@ -63,7 +64,7 @@ def run_handler(*, run_id: int, now: datetime) -> bool:
 @transaction
 def try_again(*, run_ids: Collection[int], now: datetime) -> list[int]:
     """Give failed and parked runs all their attempts back, the next one at once; return which those are."""
-    waiting = HandlerRun.objects.select_for_update().filter(pk__in=run_ids, state__in=("failed", "parked"))
+    waiting = HandlerRun.objects.select_for_update().filter(pk__in=run_ids, state__in=STUCK_STATES)
     runs = list(waiting.order_by("pk"))
     for run in runs:
         run.state, run.attempts, run.next_attempt_at = "pending", 0, now

@@ -22,6 +22,8 @@ log = structlog.get_logger(__name__)
 
 # The worker that was woken has this long before the sweeper wakes another.
 FIRST_ATTEMPT_AFTER = timedelta(seconds=10)
+# What may be given its attempts back: the others had their effect, or are on their way to it.
+STUCK_STATES = ("parked", "failed")
 
 _RECEIVE = """
 WITH received AS (
@@ -139,7 +141,7 @@ def process(*, event_id: int, now: datetime) -> str | None:
 @transaction
 def try_again(*, event_ids: Collection[int], now: datetime) -> list[int]:
     """Give parked and failed events all their attempts back, the next one at once; return which those are."""
-    waiting = InboxEvent.objects.select_for_update().filter(pk__in=event_ids, state__in=("parked", "failed"))
+    waiting = InboxEvent.objects.select_for_update().filter(pk__in=event_ids, state__in=STUCK_STATES)
     events = list(waiting.order_by("pk"))
     for event in events:
         event.state, event.attempts, event.next_attempt_at = "received", 0, now

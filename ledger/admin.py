@@ -38,6 +38,7 @@ from ledger.money import Money
 class BookAdmin(ReadOnly, ModelAdmin):
     """Sets of books."""
 
+    when_empty = "A set of books comes here when it is opened: over the API, or with the first sale."
     list_display = ("code", "name", "open_from", "reports")
     search_fields = ("code", "name")
 
@@ -66,6 +67,7 @@ class BookAdmin(ReadOnly, ModelAdmin):
 class AccountAdmin(ReadOnly, ModelAdmin):
     """Accounts with what they hold."""
 
+    when_empty = "Accounts are opened over the API, or with the first posting that needs them."
     list_display = ("code", "currency", "book", "type", "current_balance", "entries", "closed", "statement_link")
     list_filter = ("book", "type", "currency")
     search_fields = ("code", "public_id", "book__code")
@@ -111,6 +113,7 @@ class AccountAdmin(ReadOnly, ModelAdmin):
 class BalanceAdmin(ReadOnly, ModelAdmin):
     """The sums that postings lock and verify recomputes."""
 
+    when_empty = "A balance comes here with its account."
     list_display = ("account", "debits_minor", "credits_minor", "version", "closed_at")
     list_select_related = ("account",)
     search_fields = ("account__code", "account__book__code")
@@ -120,6 +123,7 @@ class BalanceAdmin(ReadOnly, ModelAdmin):
 class TransactionAdmin(ReadOnly, ModelAdmin):
     """What was posted."""
 
+    when_empty = "Nothing is posted yet: no money has moved."
     list_display = ("public_id", "kind", "reference", "book", "effective_at", "recorded_at")
     readonly_fields = ("lines",)
     list_filter = ("kind", "book")
@@ -138,6 +142,7 @@ class TransactionAdmin(ReadOnly, ModelAdmin):
 class EntryAdmin(ReadOnly, ModelAdmin):
     """Every line of the books."""
 
+    when_empty = "Entries come here with their transaction, and stay for ever."
     list_display = ("reference", "account", "direction", "amount", "status", "balance_after")
     list_filter = ("direction", "status", "currency")
     list_select_related = ("account",)
@@ -157,6 +162,7 @@ class EntryAdmin(ReadOnly, ModelAdmin):
 class HoldAdmin(ReadOnly, ModelAdmin):
     """What is promised and not posted yet."""
 
+    when_empty = "A hold comes here when an amount is promised and not posted yet, such as an authorised payment."
     list_display = ("transaction", "expires_at", "ended_at")
     list_filter = (("ended_at", admin.EmptyFieldListFilter),)
     list_select_related = ("transaction",)
@@ -167,6 +173,7 @@ class HoldAdmin(ReadOnly, ModelAdmin):
 class ResolutionAdmin(ReadOnly, ModelAdmin):
     """What settled, voided, expired or reversed what."""
 
+    when_empty = "A resolution comes here when a hold ends, or a transaction is reversed."
     list_display = ("transaction", "action", "target", "final")
     list_filter = ("action", "final")
     list_select_related = ("transaction", "target")
@@ -177,6 +184,7 @@ class ResolutionAdmin(ReadOnly, ModelAdmin):
 class RemainderAdmin(ReadOnly, ModelAdmin):
     """How much of a hold or a reversed transaction is used, line by line."""
 
+    when_empty = "Remainders come here when a hold or a reversed transaction is used in parts."
     list_display = ("transaction", "account", "direction", "used", "total")
     list_select_related = ("transaction", "account")
     search_fields = ("transaction__reference", "account__code")
@@ -196,6 +204,7 @@ class RemainderAdmin(ReadOnly, ModelAdmin):
 class LateTransactionAdmin(ReadOnly, ModelAdmin):
     """What was dated in a closed period, and counts from the open one on."""
 
+    when_empty = "Nothing was dated into a closed period."
     list_display = ("transaction", "dated_at")
     list_select_related = ("transaction",)
     search_fields = ("transaction__reference",)
@@ -205,6 +214,7 @@ class LateTransactionAdmin(ReadOnly, ModelAdmin):
 class SealBlockAdmin(ReadOnly, ModelAdmin):
     """The chain of sealed blocks. Note a hash outside, and nothing before it can change unseen."""
 
+    when_empty = "A block comes here when what is posted is sealed, which happens by itself, within seconds."
     list_display = ("book", "number", "count", "through_id", "hash_hex", "sealed_at")
     list_filter = ("book",)
     list_select_related = ("book",)
@@ -227,6 +237,7 @@ class SealBlockAdmin(ReadOnly, ModelAdmin):
 class SealPositionAdmin(ReadOnly, ModelAdmin):
     """How far everything is sealed."""
 
+    when_empty = "Nothing is sealed yet, which happens by itself, within seconds."
     list_display = ("through_id", "sealed_at")
     search_fields = ("=through_id",)
 
@@ -235,6 +246,7 @@ class SealPositionAdmin(ReadOnly, ModelAdmin):
 class DailySumAdmin(ReadOnly, ModelAdmin):
     """What accounts moved per day, as reports add it up."""
 
+    when_empty = "Sums come here by themselves, from what is posted."
     list_display = ("account", "effective_on", "recorded_on", "debits", "credits")
     list_select_related = ("account",)
     search_fields = ("account__code",)
@@ -255,6 +267,7 @@ class DailySumAdmin(ReadOnly, ModelAdmin):
 class InvariantAdmin(ModelAdmin):
     """What must be true of accounts besides the books' own rules: declared here, checked here and by verify."""
 
+    when_empty = "Add what must be true of an account, such as 'never below zero': verify and this page check it."
     list_display = ("name", "book", "kind", "account", "holds")
     list_filter = ("book", "kind")
     list_select_related = ("book",)
@@ -278,6 +291,7 @@ class InvariantAdmin(ModelAdmin):
 class ImportRunAdmin(ReadOnly, ModelAdmin):
     """Files that were imported, and how far each came."""
 
+    when_empty = "A run comes here when a file is imported into the books on the command line."
     list_display = ("file_name", "book", "format", "state", "lines_done", "posted", "replayed", "refused", "started_at")
     list_filter = ("state", "format", "book")
     list_select_related = ("book",)

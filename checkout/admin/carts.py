@@ -18,6 +18,7 @@ class CartLineInline(ReadOnly, TabularInline):
 class CartAdmin(ReadOnly, ModelAdmin):
     """What buyers have put together so far."""
 
+    when_empty = "A cart comes here when a buyer puts something into one, in the shop or over the API."
     list_display = ("public_id", "state", "customer", "currency", "updated_at", "expires_at")
     list_filter = ("state", "currency")
     search_fields = ("public_id", "customer", "buyer_email", "buyer_name")
@@ -29,6 +30,7 @@ class CartAdmin(ReadOnly, ModelAdmin):
 class CartLineAdmin(ReadOnly, ModelAdmin):
     """Lines of carts."""
 
+    when_empty = "A line comes here when a buyer puts something into a cart."
     list_display = ("cart", "variant", "quantity")
     list_select_related = ("cart", "variant")
     search_fields = ("cart__public_id", "variant__sku")

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
 from checkout.models import Price, Product, ProductImage, TaxCategory, Variant
+from exactly_once.admin.switch import Switched
 
 
 class VariantInline(TabularInline):
@@ -34,8 +35,12 @@ class PriceInline(TabularInline):
 
 
 @admin.register(Product)
-class ProductAdmin(ModelAdmin):
+class ProductAdmin(Switched):
     """What is for sale."""
+
+    when_empty = "Nothing is for sale yet. Add a product, then its variants and their prices."
+    switched_on = "are for sale"
+    switched_off = "are no longer for sale; what is ordered stays ordered"
 
     list_display = ("name", "public_id", "tax_category", "active", "created_at")
     list_filter = ("active", "tax_category")
@@ -53,8 +58,12 @@ class ProductAdmin(ModelAdmin):
 
 
 @admin.register(Variant)
-class VariantAdmin(ModelAdmin):
+class VariantAdmin(Switched):
     """What can be put into a cart."""
+
+    when_empty = "Nothing can be put into a cart yet. Add a product first: its variants are on its page."
+    switched_on = "are for sale, where their product is"
+    switched_off = "are no longer for sale; what is ordered stays ordered"
 
     list_display = ("sku", "product", "name", "weight_grams", "active")
     list_filter = ("active",)
@@ -67,6 +76,7 @@ class VariantAdmin(ModelAdmin):
 class PriceAdmin(ModelAdmin):
     """Unit prices, and when they hold."""
 
+    when_empty = "No variant has a price yet, and what has none in a currency is not sold in it."
     list_display = ("variant", "currency", "unit_amount_minor", "compare_at_minor", "valid_from", "valid_until")
     list_filter = ("currency",)
     list_select_related = ("variant",)
@@ -78,6 +88,7 @@ class PriceAdmin(ModelAdmin):
 class TaxCategoryAdmin(ModelAdmin):
     """What is taxed alike."""
 
+    when_empty = "A category is what is taxed alike, such as books. Products and shipping options name one."
     list_display = ("code", "name")
     search_fields = ("code", "name")
     ordering = ("code",)

@@ -92,6 +92,7 @@ class MovementForm(forms.ModelForm):  # type: ignore[type-arg]  # generic to the
 class StockMovementAdmin(ReadOnly, ModelAdmin):
     """The append-only record behind the numbers. Who added a movement is in the admin's own history."""
 
+    when_empty = "Nothing has come in or gone out yet. Add a movement when goods arrive, are counted anew, or are lost."
     form = MovementForm
     list_display = ("created_at", "stock_item", "kind", "on_hand_delta", "reserved_delta", "reference", "reason")
     list_filter = ("kind", "stock_item__location")

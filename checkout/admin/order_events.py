@@ -45,6 +45,7 @@ class _OrderEventAdmin(ReadOnly, ModelAdmin):
 class ShipmentAdmin(_OrderEventAdmin):
     """Goods that left."""
 
+    when_empty = "A shipment comes here when the warehouse tells, over the API, that goods have left."
     list_display = ("public_id", "order", "carrier", "tracking_number", "amount_minor", "capture", "created_at")
     search_fields: ClassVar = [*_OrderEventAdmin.search_fields, "tracking_number"]
     inlines = (ShipmentLineInline,)
@@ -54,6 +55,7 @@ class ShipmentAdmin(_OrderEventAdmin):
 class CancellationAdmin(_OrderEventAdmin):
     """Units that will not be sent."""
 
+    when_empty = "A cancellation comes here when units of an order will not be sent."
     list_display = ("public_id", "order", "reason", "amount_minor", "refund", "created_at")
     inlines = (CancellationLineInline,)
 
@@ -62,5 +64,6 @@ class CancellationAdmin(_OrderEventAdmin):
 class ReturnAdmin(_OrderEventAdmin):
     """Goods that came back."""
 
+    when_empty = "A return comes here when the warehouse tells, over the API, that goods came back."
     list_display = ("public_id", "order", "reason", "amount_minor", "refund", "created_at")
     inlines = (ReturnLineInline,)

@@ -71,6 +71,7 @@ class ReturnInline(_EventInline):
 class CheckoutSessionAdmin(ReadOnly, ModelAdmin):
     """Carts on their way to orders."""
 
+    when_empty = "A session comes here when a buyer goes to checkout, or a client opens one over the API."
     list_display = ("public_id", "state", "recovery_point", "total_minor", "currency", "buyer_email", "created_at")
     list_filter = ("state", "recovery_point", "currency")
     search_fields = ("public_id", "buyer_email", "buyer_name", "order__public_id")
@@ -82,6 +83,7 @@ class CheckoutSessionAdmin(ReadOnly, ModelAdmin):
 class SessionLineAdmin(ReadOnly, ModelAdmin):
     """Lines of carts."""
 
+    when_empty = "A line comes here with its session, when a buyer goes to checkout."
     list_display = ("session", "sku", "name", "quantity", "unit_amount_minor")
     list_select_related = ("session",)
     search_fields = ("session__public_id", "sku", "name")
@@ -91,6 +93,7 @@ class SessionLineAdmin(ReadOnly, ModelAdmin):
 class OrderAdmin(ReadOnly, ModelAdmin):
     """What was sold and paid."""
 
+    when_empty = "An order comes here in the commit that takes its payment: none is paid for yet."
     list_display = ("public_id", "state", "total_minor", "currency", "buyer_email", "payment_intent", "created_at")
     list_filter = ("state", "currency")
     search_fields = ("public_id", "buyer_email", "buyer_name", "payment_intent", "session__public_id", "lines__sku")
@@ -113,6 +116,7 @@ class OrderAdmin(ReadOnly, ModelAdmin):
 class OrderLineAdmin(ReadOnly, ModelAdmin):
     """Lines of orders."""
 
+    when_empty = "A line comes here with its order, in the commit that takes the payment."
     list_display = ("order", "sku", "name", "quantity", "shipped", "canceled", "returned", "unit_amount_minor")
     list_select_related = ("order",)
     search_fields = ("order__public_id", "sku", "name")

@@ -4,6 +4,7 @@ from django.contrib import admin
 from unfold.admin import ModelAdmin, TabularInline
 
 from checkout.models import Discount, DiscountAmount, DiscountRedemption, ShippingOption, ShippingPrice, TaxRate
+from exactly_once.admin.switch import Switched
 from exactly_once.read_only import ReadOnly
 
 
@@ -23,8 +24,12 @@ class ShippingPriceInline(TabularInline):
 
 
 @admin.register(Discount)
-class DiscountAdmin(ModelAdmin):
+class DiscountAdmin(Switched):
     """Codes that make carts cheaper."""
+
+    when_empty = "No code makes a cart cheaper yet. Add a discount, and its terms in each currency."
+    switched_on = "may be redeemed"
+    switched_off = "may not be redeemed any more"
 
     list_display = ("code", "title", "kind", "percent", "active", "redeemed", "limit_total", "valid_until")
     list_filter = ("active", "kind")
@@ -37,6 +42,7 @@ class DiscountAdmin(ModelAdmin):
 class DiscountAmountAdmin(ModelAdmin):
     """What discounts ask for and take off."""
 
+    when_empty = "Terms say what a discount asks for and takes off in a currency; without, it is not given in it."
     list_display = ("discount", "currency", "minimum_subtotal_minor", "off_minor")
     list_select_related = ("discount",)
     search_fields = ("discount__code", "currency")
@@ -46,6 +52,7 @@ class DiscountAmountAdmin(ModelAdmin):
 class DiscountRedemptionAdmin(ReadOnly, ModelAdmin):
     """Who has used which discount."""
 
+    when_empty = "A redemption comes here when a buyer uses a code in a session."
     list_display = ("discount", "redeemer", "session", "state", "created_at")
     list_filter = ("state",)
     list_select_related = ("discount", "session")
@@ -54,8 +61,12 @@ class DiscountRedemptionAdmin(ReadOnly, ModelAdmin):
 
 
 @admin.register(ShippingOption)
-class ShippingOptionAdmin(ModelAdmin):
+class ShippingOptionAdmin(Switched):
     """How goods can be sent."""
+
+    when_empty = "Without an option, goods are collected at the shop. Add one, and what it costs where."
+    switched_on = "are offered"
+    switched_off = "are no longer offered"
 
     list_display = ("name", "code", "position", "tax_category", "active")
     list_filter = ("active",)
@@ -68,6 +79,7 @@ class ShippingOptionAdmin(ModelAdmin):
 class ShippingPriceAdmin(ModelAdmin):
     """What sending costs."""
 
+    when_empty = "A price says what an option costs in a country, a currency and from a weight on."
     list_display = (
         "option",
         "country",
@@ -86,6 +98,7 @@ class ShippingPriceAdmin(ModelAdmin):
 class TaxRateAdmin(ModelAdmin):
     """Which taxes are taken where."""
 
+    when_empty = "Without a rate, no tax is taken. Add one per jurisdiction and category, with the day it begins."
     list_display = ("jurisdiction", "category", "country", "region", "percent", "inclusive", "valid_from")
     list_filter = ("country", "category", "inclusive")
     list_select_related = ("category",)

@@ -4,6 +4,7 @@ from django.contrib import admin
 from unfold.admin import ModelAdmin, TabularInline
 
 from checkout.models import Reservation, StockItem, StockLocation, StockMovement
+from exactly_once.admin.switch import Switched
 from exactly_once.read_only import ReadOnly
 
 
@@ -16,8 +17,12 @@ class MovementInline(ReadOnly, TabularInline):
 
 
 @admin.register(StockLocation)
-class StockLocationAdmin(ModelAdmin):
+class StockLocationAdmin(Switched):
     """Where goods are sent from, and in which order."""
+
+    when_empty = "Goods are sent from locations: add one before goods can come in."
+    switched_on = "have their units for sale"
+    switched_off = "have none of their units for sale; what is reserved there is still sent"
 
     list_display = ("name", "code", "priority", "active")
     list_filter = ("active",)
@@ -29,6 +34,7 @@ class StockLocationAdmin(ModelAdmin):
 class StockItemAdmin(ReadOnly, ModelAdmin):
     """Units on the shelf."""
 
+    when_empty = "An item comes here with the first movement of a variant at a location."
     list_display = ("variant", "location", "on_hand", "reserved", "available")
     list_filter = ("location",)
     list_select_related = ("variant", "location")
@@ -45,6 +51,7 @@ class StockItemAdmin(ReadOnly, ModelAdmin):
 class ReservationAdmin(ReadOnly, ModelAdmin):
     """Units that are spoken for."""
 
+    when_empty = "A reservation comes here when a payment begins, and ends with it or with its time."
     list_display = ("stock_item", "session", "quantity", "state", "expires_at")
     list_filter = ("state", "stock_item__location")
     list_select_related = ("stock_item__variant", "stock_item__location", "session")

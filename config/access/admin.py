@@ -5,12 +5,14 @@ from typing import Any, override
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from config.access.models import SCOPES, ApiKey
+from exactly_once.admin.confirm import Question, split, unconfirmed
 
 
 class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic to the type checker only
@@ -29,6 +31,7 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic to the t
 class ApiKeyAdmin(ModelAdmin):
     """Who may call the API."""
 
+    when_empty = "Nobody may call the API yet. Add a key: it is shown once."
     form = ApiKeyForm
     list_display = ("name", "prefix", "client", "scopes", "created_at", "expires_at", "revoked_at")
     list_filter = ("client", ("revoked_at", admin.EmptyFieldListFilter))
@@ -64,10 +67,20 @@ class ApiKeyAdmin(ModelAdmin):
         messages.warning(request, f"The key is {key}. Keep it now: it cannot be shown again.")
 
     @admin.action(description="Revoke the chosen keys", permissions=["change"])
-    def revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
-        """End the keys at once, and for ever."""
+    def revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> TemplateResponse | None:
+        """Ask, then end the keys at once, and for ever."""
+        foreseen = split(
+            keys,
+            Q(revoked_at=None),
+            does="are revoked at once, and for ever: whoever calls with them gets 401",
+            otherwise="stay as they are: they are revoked already",
+        )
+        asked = unconfirmed(request, Question("Revoke these keys?", foreseen), opts=self.opts, action="revoke")
+        if asked is not None:
+            return asked
         revoked = keys.filter(revoked_at=None).update(revoked_at=datetime.now(UTC))
         messages.success(request, f"{revoked} revoked.")
+        return None
 
     @override
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -17,6 +17,8 @@ OTP_TOTP_ISSUER = "Tally"
 # A code of the step before or after is taken. The clock of an app is not followed when it drifts further.
 OTP_TOTP_SYNC = False
 
+# Where a sign-in leads that came from nowhere.
+LOGIN_REDIRECT_URL = "admin:index"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",  # says no before a password is looked at
     "django.contrib.auth.backends.ModelBackend",

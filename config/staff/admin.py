@@ -16,7 +16,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from config.staff import second_factor
 from config.staff.models import AuditEvent
-from exactly_once.admin.confirm import unconfirmed
+from exactly_once.admin.confirm import Foreseen, Question, unconfirmed
 from exactly_once.read_only import ReadOnly
 
 # A device's page would show its secret, and let its holder be changed.
@@ -27,6 +27,7 @@ admin.site.unregister([User, Group, TOTPDevice])
 class UserAdmin(auth_admin.UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # generic to the type checker only
     """Who may sign in here."""
 
+    when_empty = "Nobody may sign in yet."
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -41,8 +42,9 @@ class UserAdmin(auth_admin.UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # 
     @admin.action(description="Reset the second factor", permissions=["change"])
     def reset_second_factor(self, request: HttpRequest, users: QuerySet[User]) -> TemplateResponse | None:
         """Ask, then forget the devices and recovery codes of each."""
-        question = "Forget the app and the recovery codes of these? Each sets up a new one at the next sign-in."
-        asked = unconfirmed(request, users, opts=self.opts, action="reset_second_factor", question=question)
+        told = "lose their app and recovery codes, if they have any, and set up new ones at the next sign-in"
+        question = Question("Reset the second factor? Make sure who is asking.", [Foreseen(told, users)])
+        asked = unconfirmed(request, question, opts=self.opts, action="reset_second_factor")
         if asked is not None:
             return asked
         forgotten = sum(second_factor.reset(user_id=user.pk) for user in users)
@@ -54,11 +56,14 @@ class UserAdmin(auth_admin.UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # 
 class GroupAdmin(auth_admin.GroupAdmin, ModelAdmin):
     """What those who sign in may do."""
 
+    when_empty = "The roles are made by manage.py admin_roles."
+
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnly, ModelAdmin):
     """Who did what, the newest first."""
 
+    when_empty = "A row comes here for each sign-in, and for all that is done in the admin."
     list_display = ("at", "actor", "action", "outcome", "object_type", "objects", "reason", "address")
     list_filter = ("outcome", "action", "actor", "object_type")
     search_fields = ("actor", "action", "object_type", "reason", "address", "request_id")
@@ -76,6 +81,7 @@ class AuditEventAdmin(ReadOnly, ModelAdmin):
 class LockOutAdmin(ReadOnly, ModelAdmin):
     """Names that failed to sign in, by address, and how often since they last did."""
 
+    when_empty = "Nobody has failed to sign in lately."
     list_display = ("username", "ip_address", "failures_since_start", "attempt_time")
     list_filter = ("attempt_time",)
     search_fields = ("username", "ip_address")
@@ -95,7 +101,13 @@ class LockOutAdmin(ReadOnly, ModelAdmin):
         return request.user.has_perm("auth.change_user")
 
     @admin.action(description="Unlock", permissions=["unlock"])
-    def unlock(self, request: HttpRequest, attempts: QuerySet[AccessAttempt]) -> None:
-        """Forget the failures, so that the next try is looked at."""
+    def unlock(self, request: HttpRequest, attempts: QuerySet[AccessAttempt]) -> TemplateResponse | None:
+        """Ask, then forget the failures, so that the next try is looked at."""
+        told = "may try to sign in again at once: their failed tries are forgotten"
+        question = Question("Unlock? Make sure who is asking.", [Foreseen(told, attempts)])
+        asked = unconfirmed(request, question, opts=self.opts, action="unlock")
+        if asked is not None:
+            return asked
         forgotten, _ = attempts.delete()
         self.message_user(request, f"{forgotten} unlocked.", messages.SUCCESS)
+        return None

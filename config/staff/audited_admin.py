@@ -1,10 +1,11 @@
-"""Django's history of forms, told to the audit log as well: in the transaction that changes the row."""
+"""What each ModelAdmin of ours has besides: an audit log, and no answer but no to an action that it does not offer."""
 
 import json
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
@@ -12,7 +13,17 @@ from config.staff.audit import Act, record
 
 
 class Audited(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the type checker only
-    """Mixed into every ModelAdmin that is registered (site.py)."""
+    """Mixed into every ModelAdmin that is registered (site.py).
+
+    Django's history of forms is told to the audit log as well: in the transaction that changes the row.
+    """
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Refuse what somebody may not do: Django would say that nothing was chosen."""
+        wanted = request.POST.get("action") if request.method == "POST" else None
+        if wanted and wanted not in self.get_actions(request):
+            raise PermissionDenied
+        return super().changelist_view(request, extra_context)
 
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> LogEntry:
         """Record that a row was added."""

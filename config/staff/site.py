@@ -1,6 +1,6 @@
 """The admin's site: it lets in who has shown both factors, and records what is done."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, override
 from urllib.parse import urlencode
@@ -30,10 +30,16 @@ class StaffSite(UnfoldAdminSite):  # type: ignore[misc]  # django-unfold's class
         from django.contrib.admin import ModelAdmin  # noqa: PLC0415
 
         from config.staff.audited_admin import Audited  # noqa: PLC0415
+        from config.story.linked import StoryLinked, is_linked  # noqa: PLC0415
 
-        base = admin_class or ModelAdmin
-        both = type(base.__name__, (Audited, base), {"__module__": base.__module__, "__doc__": base.__doc__})
-        super().register(model_or_iterable, both, **options)
+        base: Any = admin_class or ModelAdmin
+        ours: tuple[type, ...] = (Audited,)
+        told: dict[str, Any] = {"__module__": base.__module__, "__doc__": base.__doc__}
+        models = model_or_iterable if isinstance(model_or_iterable, Iterable) else (model_or_iterable,)
+        if is_linked(*models):
+            ours = (Audited, StoryLinked)
+            told["actions_detail"] = (*base.actions_detail, "story")
+        super().register(model_or_iterable, type(base.__name__, (*ours, base), told), **options)
 
     @override
     def has_permission(self, request: HttpRequest) -> bool:

@@ -12,6 +12,7 @@ from exactly_once.read_only import ReadOnly
 class ChangeFeedAdmin(ReadOnly, ModelAdmin):
     """Feeds: ``manage.py changefeed`` starts and drops them."""
 
+    when_empty = "No feed is started: manage.py changefeed does."
     list_display = ("slot", "lag", "started_at", "epoch")
     search_fields = ("slot",)
     fields = ("slot", "lag", "epoch", "system", "started_at")

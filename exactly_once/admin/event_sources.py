@@ -6,9 +6,9 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
 from exactly_once import event_sources, inbox
+from exactly_once.admin.switch import Switched
 from exactly_once.models import EventSource
 
 FIXED = ("name", "key_by", "key_pointers")
@@ -32,10 +32,14 @@ class EventSourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic to 
 
 
 @admin.register(EventSource)
-class EventSourceAdmin(ModelAdmin):
+class EventSourceAdmin(Switched):
     """Producers of events, and how many of theirs were accepted, duplicates, conflicts and invalid."""
 
+    when_empty = "Nobody may send events yet. Add a source: a name, and where its events have their key."
     form = EventSourceForm
+    switch = "enabled"
+    switched_on = "take events again"
+    switched_off = "take no more: their events are refused with 409"
     list_display = ("name", "enabled", "key_by", "window", "handled", *COUNTS)
     list_filter = ("enabled", "has_handler", "key_by")
     search_fields = ("name",)

@@ -38,6 +38,7 @@ class Resumed(admin.SimpleListFilter):
 class IdempotencyKeyAdmin(ReadOnly, ModelAdmin):
     """Keys with their answers."""
 
+    when_empty = "A key comes here with the first request that changes something over the API."
     list_display = (
         "key",
         "client",

@@ -3,12 +3,13 @@
 from datetime import UTC, datetime
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin
 
 from exactly_once import inbox
+from exactly_once.admin.confirm import Question, split, unconfirmed
 from exactly_once.admin.raw import preformatted
 from exactly_once.inbox import BodyDropped, KeptBody
 from exactly_once.inbox_preview import preview
@@ -25,6 +26,7 @@ MAX_PREVIEWS = 20
 class InboxEventAdmin(ReadOnly, ModelAdmin):
     """Events of others."""
 
+    when_empty = "An event comes here when a PSP's webhook or an event source tells us something."
     list_display = (
         "event_id",
         "source",
@@ -67,8 +69,17 @@ class InboxEventAdmin(ReadOnly, ModelAdmin):
         return TemplateResponse(request, "admin/exactly_once/inbox_dry_run.html", context)
 
     @admin.action(description="Process again", permissions=["process"])
-    def process_again(self, request: HttpRequest, events: QuerySet[InboxEvent]) -> None:
-        """Give parked and failed events their attempts back, and wake a worker for each."""
+    def process_again(self, request: HttpRequest, events: QuerySet[InboxEvent]) -> TemplateResponse | None:
+        """Ask, then give parked and failed events their attempts back, and wake a worker for each."""
+        foreseen = split(
+            events,
+            Q(state__in=inbox.STUCK_STATES),
+            does="are processed again, at once: all their attempts are given back",
+            otherwise="stay as they are: they are neither parked nor failed",
+        )
+        asked = unconfirmed(request, Question("Process again?", foreseen), opts=self.opts, action="process_again")
+        if asked is not None:
+            return asked
         chosen = list(events.values_list("pk", flat=True))
         again = inbox.try_again(event_ids=chosen, now=datetime.now(UTC))
         for event_id in again:
@@ -78,6 +89,7 @@ class InboxEventAdmin(ReadOnly, ModelAdmin):
             f"{len(again)} of {len(chosen)} events are processed again; the others are neither parked nor failed.",
             messages.SUCCESS if again else messages.WARNING,
         )
+        return None
 
     @admin.display(description="headers")
     def kept_headers(self, event: InboxEvent) -> str:

@@ -3,11 +3,13 @@
 from datetime import UTC, datetime
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin, TabularInline
 
 from exactly_once import handlers, relay
+from exactly_once.admin.confirm import Question, split, unconfirmed
 from exactly_once.admin.raw import preformatted
 from exactly_once.models import HandlerRun, OutboxEvent, SinkPosition
 from exactly_once.read_only import ReadOnly
@@ -26,6 +28,7 @@ class HandlerRunInline(ReadOnly, TabularInline):
 class OutboxEventAdmin(ReadOnly, ModelAdmin):
     """Events of ours."""
 
+    when_empty = "An event comes here in the commit that makes it true, such as an order's."
     list_display = ("type", "aggregatetype", "aggregateid", "aggregate_version", "occurred_at", "id")
     list_filter = ("type", "aggregatetype")
     search_fields = ("id", "aggregateid", "type")
@@ -51,6 +54,7 @@ class OutboxEventAdmin(ReadOnly, ModelAdmin):
 class HandlerRunAdmin(ReadOnly, ModelAdmin):
     """Each event for each handler."""
 
+    when_empty = "A run comes here when the relay gives an event to one of our own handlers, such as a mail."
     list_display = ("handler", "event", "state", "attempts", "next_attempt_at", "done_at")
     list_filter = ("state", "handler")
     list_select_related = ("event",)
@@ -62,8 +66,17 @@ class HandlerRunAdmin(ReadOnly, ModelAdmin):
         return request.user.has_perm("exactly_once.change_handlerrun")
 
     @admin.action(description="Run again", permissions=["process"])
-    def run_again(self, request: HttpRequest, runs: QuerySet[HandlerRun]) -> None:
-        """Give failed and parked runs their attempts back, and wake a worker for each."""
+    def run_again(self, request: HttpRequest, runs: QuerySet[HandlerRun]) -> TemplateResponse | None:
+        """Ask, then give failed and parked runs their attempts back, and wake a worker for each."""
+        foreseen = split(
+            runs,
+            Q(state__in=handlers.STUCK_STATES),
+            does="run again, at once: all their attempts are given back",
+            otherwise="stay as they are: they have neither failed nor wait",
+        )
+        asked = unconfirmed(request, Question("Run again?", foreseen), opts=self.opts, action="run_again")
+        if asked is not None:
+            return asked
         chosen = list(runs.values_list("pk", flat=True))
         again = handlers.try_again(run_ids=chosen, now=datetime.now(UTC))
         for run_id in again:
@@ -73,12 +86,14 @@ class HandlerRunAdmin(ReadOnly, ModelAdmin):
             f"{len(again)} of {len(chosen)} handlers run again; the others have neither failed nor wait.",
             messages.SUCCESS if again else messages.WARNING,
         )
+        return None
 
 
 @admin.register(SinkPosition)
 class SinkPositionAdmin(ReadOnly, ModelAdmin):
     """How far each sink has read."""
 
+    when_empty = "A sink comes here when the relay has given it something for the first time."
     list_display = ("sink", "events_behind", "seconds_behind", "xid", "seq", "updated_at")
     search_fields = ("sink",)
 

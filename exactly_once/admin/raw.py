@@ -16,7 +16,7 @@ def preformatted(content: bytes | memoryview | Mapping[str, object] | None) -> S
             text = json.dumps(content, indent=2, ensure_ascii=False)
         case _:
             text = _readable(bytes(content).decode(errors="backslashreplace"))
-    return format_html('<pre style="white-space: pre-wrap; overflow-wrap: anywhere">{}</pre>', text)
+    return format_html('<pre class="raw">{}</pre>', text)
 
 
 def _readable(text: str) -> str:

@@ -3,13 +3,13 @@
 from datetime import UTC, datetime
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin, TabularInline
 
 from exactly_once import webhook_delivery
-from exactly_once.admin.confirm import unconfirmed
+from exactly_once.admin.confirm import Question, split, unconfirmed
 from exactly_once.models import WebhookAttempt, WebhookDelivery
 from exactly_once.read_only import ReadOnly
 from exactly_once.wake import wake
@@ -28,6 +28,7 @@ class AttemptInline(ReadOnly, TabularInline):
 class WebhookDeliveryAdmin(ReadOnly, ModelAdmin):
     """Each event for each endpoint."""
 
+    when_empty = "A delivery comes here for each event that an endpoint has asked for."
     list_display = ("event", "endpoint", "state", "attempts", "last_status", "next_attempt_at", "delivered_at")
     list_filter = ("state", "endpoint")
     list_select_related = ("event", "endpoint")
@@ -42,8 +43,13 @@ class WebhookDeliveryAdmin(ReadOnly, ModelAdmin):
     @admin.action(description="Send again", permissions=["process"])
     def resend(self, request: HttpRequest, deliveries: QuerySet[WebhookDelivery]) -> TemplateResponse | None:
         """Ask, then give deliveries that have ended another three days, and wake a worker for each."""
-        question = "Send again? Receivers that heed the webhook-id notice what they know."
-        asked = unconfirmed(request, deliveries, opts=self.opts, action="resend", question=question)
+        foreseen = split(
+            deliveries,
+            Q(endpoint__enabled=True) & ~Q(state="pending"),
+            does="are sent again, for three more days; receivers that heed the webhook-id notice what they know",
+            otherwise="stay as they are: they are still being tried, or belong to an endpoint that is off",
+        )
+        asked = unconfirmed(request, Question("Send again?", foreseen), opts=self.opts, action="resend")
         if asked is not None:
             return asked
         again = webhook_delivery.resend(deliveries=deliveries, now=datetime.now(UTC))

@@ -6,13 +6,13 @@ from typing import Any, override
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin, TabularInline
 
 from exactly_once import webhook_endpoints
-from exactly_once.admin.confirm import unconfirmed
+from exactly_once.admin.confirm import Foreseen, Question, split, unconfirmed
 from exactly_once.errors import InvalidInput, Refused
 from exactly_once.models import WebhookEndpoint, WebhookSecret
 from exactly_once.read_only import ReadOnly
@@ -60,12 +60,13 @@ class WebhookEndpointForm(forms.ModelForm):  # type: ignore[type-arg]  # generic
 class WebhookEndpointAdmin(ModelAdmin):
     """Endpoints. Clients manage their own over the API."""
 
+    when_empty = "Nobody is told of events yet. Clients add endpoints over the API, or you add one here."
     form = WebhookEndpointForm
     list_display = ("url", "client", "public_id", "event_types", "enabled", "disabled_reason", "created_at")
     list_filter = ("enabled", "client")
     search_fields = ("url", "client", "description", "public_id")
     inlines = (SecretInline,)
-    actions = ("rotate_secret",)
+    actions = ("rotate_secret", "switch_off")
 
     @override
     def get_readonly_fields(self, request: HttpRequest, obj: WebhookEndpoint | None = None) -> tuple[str, ...]:
@@ -110,10 +111,9 @@ class WebhookEndpointAdmin(ModelAdmin):
             for row in endpoints
             if (newest := row.secrets.order_by("-pk").first()) is not None
         }
-        question = "Make a new secret? The old one stays valid for 24 hours beside it."
-        asked = unconfirmed(
-            request, endpoints, opts=self.opts, action="rotate_secret", question=question, noted=seen_now
-        )
+        told = "get a new secret, shown once; the old one stays valid for 24 hours beside it"
+        question = Question("Rotate the secret?", [Foreseen(told, endpoints)], noted=seen_now)
+        asked = unconfirmed(request, question, opts=self.opts, action="rotate_secret")
         if asked is not None:
             return asked
         for row in endpoints:
@@ -129,6 +129,30 @@ class WebhookEndpointAdmin(ModelAdmin):
                 messages.error(request, f"{row}: {error.detail}")
             else:
                 _show(request, secret, row)
+        return None
+
+    @admin.action(description="Switch off", permissions=["change"])
+    def switch_off(self, request: HttpRequest, endpoints: QuerySet[WebhookEndpoint]) -> TemplateResponse | None:
+        """Ask, then have nothing more sent there. On is for one at a time: its address is checked anew."""
+        foreseen = split(
+            endpoints,
+            Q(enabled=True),
+            does="are switched off: nothing more is sent there, and new events pass them by",
+            otherwise="stay as they are: they are off already",
+        )
+        asked = unconfirmed(request, Question("Switch off?", foreseen), opts=self.opts, action="switch_off")
+        if asked is not None:
+            return asked
+        open_ = list(endpoints.filter(enabled=True).order_by("pk"))
+        for row in open_:
+            change = EndpointChange(row.url, row.event_types, row.description, enabled=False)
+            webhook_endpoints.change_endpoint(
+                endpoint_id=row.public_id,
+                client=row.client,
+                change=change,
+                allow_private=settings.WEBHOOKS_ALLOW_PRIVATE,
+            )
+        self.message_user(request, f"{len(open_)} switched off.", messages.SUCCESS)
         return None
 
     @override

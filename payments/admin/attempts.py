@@ -66,6 +66,7 @@ class BreakInline(ReadOnly, TabularInline):
 class AttemptAdmin(ReadOnly, ModelAdmin):
     """Each try at a PSP."""
 
+    when_empty = "An attempt comes here in the commit before a PSP is asked for money."
     list_display = (
         "uuid",
         "intent",

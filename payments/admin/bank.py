@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -16,7 +16,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from exactly_once.admin.confirm import unconfirmed
+from exactly_once.admin.confirm import Question, confirmed, split, unconfirmed
 from exactly_once.errors import TallyError
 from exactly_once.read_only import ReadOnly
 from payments.admin import words
@@ -37,7 +37,6 @@ LABELS = {
     "duplicate": "danger",
 }
 _CLOSED = (LineState.MATCHED, LineState.VOID)
-BULK_REASON = "Set aside with others: about no payout."
 
 
 class ReasonForm(DeedForm):
@@ -70,6 +69,7 @@ def _words(candidate: Candidate) -> str:
 class BankLineAdmin(ReadOnly, ModelAdmin):
     """Lines of bank statements, the newest first."""
 
+    when_empty = "No statement is imported yet: upload one under 'File imports'."
     list_display = ("booked_on", "money", "stands", "bank", "counterparty", "reference", "payout")
     list_filter = ("state", "bank", "currency", ("finding", admin.EmptyFieldListFilter))
     list_before_template = "admin/payments/bank_hint.html"
@@ -134,17 +134,25 @@ class BankLineAdmin(ReadOnly, ModelAdmin):
 
     @admin.action(description="Set aside: about no payout", permissions=["match"])
     def set_aside_these(self, request: HttpRequest, lines: QuerySet[BankLine]) -> TemplateResponse | None:
-        """Ask, then set aside those that are open."""
-        question = "Set these lines aside, because they are about no payout?"
-        still = lines.exclude(state__in=[str(state) for state in _CLOSED])
-        asked = unconfirmed(request, still, opts=self.opts, action="set_aside_these", question=question)
+        """Ask why, then set aside those that are open."""
+        is_open = ~Q(state__in=[str(state) for state in _CLOSED])
+        foreseen = split(
+            lines,
+            is_open,
+            does="are set aside: about no payout; nothing is posted",
+            otherwise="stay as they are: matched, or set aside already",
+        )
+        form = ReasonForm(request.POST if confirmed(request) else None)
+        question = Question("Set these lines aside?", foreseen, form=form)
+        asked = unconfirmed(request, question, opts=self.opts, action="set_aside_these")
         if asked is not None:
             return asked
+        reason = form.cleaned_data["reason"]
         by, now, done = request.user.get_username(), datetime.now(UTC), 0
-        for pk in still.order_by("pk").values_list("pk", flat=True):
+        for pk in lines.filter(is_open).order_by("pk").values_list("pk", flat=True):
             try:
                 with transaction():
-                    set_aside_bank_line(line_pk=pk, reason=BULK_REASON, by=by, now=now)
+                    set_aside_bank_line(line_pk=pk, reason=reason, by=by, now=now)
             except TallyError as refusal:  # somebody else has matched it meanwhile
                 self.message_user(request, refusal.detail, messages.WARNING)
             else:

@@ -3,76 +3,28 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django_subatomic.db import transaction
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.decorators import action
-from unfold.widgets import (
-    UnfoldAdminSelectWidget,
-    UnfoldAdminSplitDateTimeWidget,
-    UnfoldAdminTextareaWidget,
-    UnfoldAdminTextInputWidget,
-)
 
 from exactly_once.read_only import ReadOnly
 from payments import figures
 from payments.admin import words
-from payments.admin.deed import Deed, DeedForm, ask
+from payments.admin.break_forms import AssignForm, ResolveForm
+from payments.admin.breaks_in_bulk import BreaksInBulk
+from payments.admin.deed import Deed, ask
 from payments.admin.labels import labelled
 from payments.assign_break import assign_break
 from payments.models import Break, BreakEvent, SettlementLine
 from payments.propose_resolution import propose_resolution
-from payments.resolve_break import How, is_for_two, resolve_break
-from payments.states import BreakResolution, BreakState
+from payments.resolve_break import is_for_two, resolve_break
+from payments.states import BreakState
 
 LABELS = {"open": "warning", "overdue": "danger", "resolved": "success"}
-
-
-HOW_WORDS = {
-    BreakResolution.EXPLAINED: "Explained: what it was is in the books as itself",
-    BreakResolution.WRITTEN_OFF: "Written off: nobody will find out",
-    BreakResolution.CORRECTED: "Corrected: it belongs to the account below",
-    BreakResolution.LINKED: "Linked: the break below makes up for it",
-}
-
-
-class ResolveForm(DeedForm):
-    """What it was, and where its money belongs."""
-
-    how = forms.ChoiceField(
-        choices=[(str(how), said) for how, said in HOW_WORDS.items()],
-        initial=str(BreakResolution.EXPLAINED),
-        required=False,
-        widget=UnfoldAdminSelectWidget,
-        label="How it ends",
-    )
-    account = forms.CharField(
-        max_length=255, required=False, widget=UnfoldAdminTextInputWidget, label="Ledger account, of a correction"
-    )
-    other = forms.CharField(
-        max_length=40, required=False, widget=UnfoldAdminTextInputWidget, label="Other break (brk_...), of a link"
-    )
-    reason = forms.CharField(max_length=500, widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}), label="What it was")
-
-    def told(self) -> How:
-        """Return how it ends: what another way of ending it asks for is left out."""
-        how = BreakResolution(self.cleaned_data["how"] or BreakResolution.EXPLAINED)
-        account = self.cleaned_data["account"].strip() if how is BreakResolution.CORRECTED else ""
-        other = self.cleaned_data["other"].strip() if how is BreakResolution.LINKED else ""
-        return How(how, account, other)
-
-
-class AssignForm(DeedForm):
-    """Who looks into it, and until when."""
-
-    owner = forms.CharField(
-        max_length=150, required=False, widget=UnfoldAdminTextInputWidget, label="Who looks into it"
-    )
-    due_at = forms.SplitDateTimeField(widget=UnfoldAdminSplitDateTimeWidget, label="Due at (UTC)")
 
 
 class BreakEventInline(ReadOnly, TabularInline):
@@ -99,9 +51,10 @@ class SettlementLineInline(ReadOnly, TabularInline):
 
 
 @admin.register(Break)
-class BreakAdmin(ReadOnly, ModelAdmin):
+class BreakAdmin(ReadOnly, BreaksInBulk):
     """Findings, the most urgent first."""
 
+    when_empty = "Nothing of what PSPs and banks say differs from what we know."
     list_display = ("public_id", "stands", "kind", "money", "suspense", "psp", "psp_reference", "owner", "due_at")
     list_filter = ("state", "kind", "psp", "currency", "in_suspense", "owner")
     list_before_template = "admin/payments/breaks_open.html"

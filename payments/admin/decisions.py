@@ -49,6 +49,7 @@ class NoteForm(DeedForm):
 class DecisionAdmin(ReadOnly, ModelAdmin):
     """Decisions, those that wait for a second person first."""
 
+    when_empty = "Nobody had to decide: each attempt's end was told by its PSP."
     list_display = ("public_id", "stands", "outcome", "money", "reason", "proposed_by", "proposed_at", "closed_by")
     list_filter = ("state", "outcome", "attempt__psp")
     list_select_related = ("attempt",)

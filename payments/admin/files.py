@@ -68,6 +68,7 @@ class UploadForm(DeedForm):
 class FileImportAdmin(ReadOnly, ModelAdmin):
     """Imports, the newest first."""
 
+    when_empty = "No file is uploaded yet: settlement reports and bank statements come in by 'Upload ...'."
     list_display = ("name", "kind", "account", "stands", "progress", "rows_bad", "uploaded_by", "uploaded_at")
     list_filter = ("state", "kind", "account", "uploaded_by")
     list_before_template = "admin/payments/files_hint.html"
@@ -163,6 +164,7 @@ class FileImportAdmin(ReadOnly, ModelAdmin):
 class FileRowAdmin(ReadOnly, ModelAdmin):
     """What stands in each row, and what it says."""
 
+    when_empty = "Rows come here with the files that are uploaded, as they stand there."
     list_display = ("file", "line", "field", "reason", "raw")
     list_filter = (("reason", admin.EmptyFieldListFilter),)
     list_select_related = ("file",)
@@ -192,6 +194,7 @@ class CsvMappingForm(forms.ModelForm):  # type: ignore[type-arg]  # generic to t
 class CsvMappingAdmin(ModelAdmin):
     """How banks write their statements as CSV."""
 
+    when_empty = "A mapping says how a bank writes its statements as CSV. Add one per bank before you upload its files."
     form = CsvMappingForm
     list_display = ("name", "delimiter", "decimal", "date_format", "booked_on", "amount", "credit", "debit")
     search_fields = ("name",)

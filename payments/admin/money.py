@@ -24,6 +24,7 @@ class AttemptInline(ReadOnly, TabularInline):
 class PaymentIntentAdmin(ReadOnly, ModelAdmin):
     """What we wanted to collect."""
 
+    when_empty = "An intent comes here when a checkout is paid, or a client makes one over the API."
     list_display = ("public_id", "state", "amount_minor", "currency", "order_reference", "created_at")
     list_filter = ("state", "currency")
     search_fields = ("public_id", "order_reference", "attempts__psp_reference", "attempts__uuid")
@@ -35,6 +36,7 @@ class PaymentIntentAdmin(ReadOnly, ModelAdmin):
 class RefundAdmin(ReadOnly, ModelAdmin):
     """Money on its way back."""
 
+    when_empty = "A refund comes here when goods come back, units are cancelled, or a client asks for one."
     list_display = ("public_id", "state", "amount_minor", "currency", "reason", "psp_reference", "created_at")
     list_filter = ("state", "reason", "currency")
     search_fields = ("public_id", "psp_reference", "attempt__intent__public_id", "attempt__intent__order_reference")
@@ -46,6 +48,7 @@ class RefundAdmin(ReadOnly, ModelAdmin):
 class CaptureAdmin(ReadOnly, ModelAdmin):
     """Money taken out of authorisations."""
 
+    when_empty = "A capture comes here when money that was authorised is taken."
     list_display = ("public_id", "state", "amount_minor", "currency", "final", "psp_reference", "created_at")
     list_filter = ("state", "currency")
     search_fields = ("public_id", "psp_reference", "attempt__intent__public_id", "attempt__intent__order_reference")
@@ -56,6 +59,7 @@ class CaptureAdmin(ReadOnly, ModelAdmin):
 class VoidAdmin(ReadOnly, ModelAdmin):
     """Payments that were to be let go of."""
 
+    when_empty = "A void comes here when an authorised payment is let go of."
     list_display = ("public_id", "state", "failure_reason", "created_at", "settled_at")
     list_filter = ("state",)
     search_fields = ("public_id", "attempt__intent__public_id", "attempt__intent__order_reference")
@@ -66,6 +70,7 @@ class VoidAdmin(ReadOnly, ModelAdmin):
 class DisputeAdmin(ReadOnly, ModelAdmin):
     """What buyers' banks want back, the most urgent evidence first."""
 
+    when_empty = "A dispute comes here when a buyer's bank wants money back, as the PSP's webhook tells."
     list_display = ("public_id", "state", "amount_minor", "currency", "reason", "evidence_due_at", "refunded_minor")
     list_filter = ("state", "psp", "currency")
     search_fields = ("public_id", "psp_reference", "attempt__intent__public_id", "attempt__intent__order_reference")

@@ -42,6 +42,7 @@ class ShareInline(ReadOnly, TabularInline):
 class IntentPartAdmin(ReadOnly, ModelAdmin):
     """Lines, shipping and taxes."""
 
+    when_empty = "Parts come here with an intent: its lines, its shipping and its taxes."
     list_display = ("intent", "kind", "reference", "jurisdiction", "quantity", "amount_minor")
     list_filter = ("kind", "jurisdiction")
     list_select_related = ("intent",)
@@ -52,6 +53,7 @@ class IntentPartAdmin(ReadOnly, ModelAdmin):
 class RefundPartAdmin(ReadOnly, ModelAdmin):
     """What refunds pay back of them."""
 
+    when_empty = "Parts come here with a refund: what it pays back of which line."
     list_display = ("refund", "part", "amount_minor", "earned_minor")
     list_select_related = ("refund", "part")
     search_fields = ("refund__public_id", "part__reference", "part__intent__public_id")

@@ -3,18 +3,19 @@
 from datetime import UTC, datetime, timedelta
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django_subatomic.db import transaction
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
-from exactly_once.admin.confirm import unconfirmed
+from exactly_once.admin.confirm import Question, split, unconfirmed
 from exactly_once.read_only import ReadOnly
 from payments import circuit
 from payments.models import PspCircuit
 from payments.performance import costs, performance
+from payments.states import CircuitState
 
 PERIODS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "month": timedelta(days=30)}
 
@@ -23,6 +24,7 @@ PERIODS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "month": timede
 class PspCircuitAdmin(ReadOnly, ModelAdmin):
     """Accounts that have failed at least once, and whether payments go there."""
 
+    when_empty = "No PSP account has failed yet: an account comes here with its first failure."
     list_display = ("psp", "psp_account", "state", "reason", "opened_at", "probe_at", "trips")
     list_filter = ("state", "psp")
     search_fields = ("psp", "psp_account", "reason")
@@ -36,8 +38,13 @@ class PspCircuitAdmin(ReadOnly, ModelAdmin):
     @admin.action(description="Close now", permissions=["close"])
     def close_now(self, request: HttpRequest, circuits: QuerySet[PspCircuit]) -> TemplateResponse | None:
         """Ask, then send payments there again."""
-        question = "Send payments there again at once?"
-        asked = unconfirmed(request, circuits, opts=self.opts, action="close_now", question=question)
+        foreseen = split(
+            circuits,
+            ~Q(state=CircuitState.CLOSED),
+            does="are closed: payments go there again at once",
+            otherwise="stay as they are: payments go there",
+        )
+        asked = unconfirmed(request, Question("Close now?", foreseen), opts=self.opts, action="close_now")
         if asked is not None:
             return asked
         now = datetime.now(UTC)

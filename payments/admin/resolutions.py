@@ -27,6 +27,7 @@ from payments.states import DecisionState
 class ResolutionAdmin(ReadOnly, ModelAdmin):
     """Proposals, those that wait for a second person first."""
 
+    when_empty = "A resolution comes here when a break's sum is for two people and one of them proposes how it ends."
     list_display = ("public_id", "stands", "resolution", "money", "about", "reason", "proposed_by", "proposed_at")
     list_filter = ("state", "resolution", "about__psp")
     list_select_related = ("about",)

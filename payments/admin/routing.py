@@ -8,9 +8,9 @@ from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
+from exactly_once.admin.switch import Switched
 from ledger.errors import InvalidMoney
 from ledger.money import Money
 from payments.choose_route import dry_run
@@ -98,10 +98,14 @@ class DryRunForm(forms.Form):
 
 
 @admin.register(RoutingRule)
-class RoutingRuleAdmin(ModelAdmin):
+class RoutingRuleAdmin(Switched):
     """Rules, in the order in which they are tried."""
 
+    when_empty = "Without a rule, a payment goes to the PSP that issued the first of its tokens."
     form = RoutingRuleForm
+    switch = "enabled"
+    switched_on = 'send payments to their accounts again; see "Dry run" for which'
+    switched_off = 'send no more payments anywhere; see "Dry run" for where they go instead'
     list_display = ("name", "priority", "enabled", "conditions", "psp", "psp_account", "weight", "cost")
     list_filter = ("enabled", "psp")
     search_fields = ("name", "psp", "psp_account")

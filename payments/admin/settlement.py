@@ -19,6 +19,7 @@ from payments.payout_lines import payout_lines
 class SettlementLineAdmin(ReadOnly, ModelAdmin):
     """Lines, the newest first."""
 
+    when_empty = "Lines come here when a PSP settles: its accounts are read in the background, or a file is uploaded."
     list_display = (
         "line_id",
         "kind",
@@ -47,6 +48,7 @@ class SettlementLineAdmin(ReadOnly, ModelAdmin):
 class SettlementImportAdmin(ReadOnly, ModelAdmin):
     """How far each account's settlement is read, and why not further."""
 
+    when_empty = "An account comes here when its settlement is read for the first time."
     list_display = ("psp", "psp_account", "since", "read_at", "failed_at", "failure")
     list_filter = ("psp",)
     search_fields = ("psp", "psp_account", "failure")
@@ -56,6 +58,7 @@ class SettlementImportAdmin(ReadOnly, ModelAdmin):
 class PayoutAdmin(ReadOnly, ModelAdmin):
     """Money on its way to our bank account."""
 
+    when_empty = "A payout comes here when a PSP sends money to our bank, as its webhook or settlement tells."
     list_display = ("public_id", "psp", "state", "amount_minor", "currency", "arrives_on", "psp_reference")
     list_filter = ("state", "psp", "currency")
     search_fields = ("public_id", "psp_reference")

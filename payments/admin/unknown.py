@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 
-from exactly_once.admin.confirm import unconfirmed
+from exactly_once.admin.confirm import Foreseen, Question, unconfirmed
 from exactly_once.read_only import ReadOnly
 from payments.admin import words
 from payments.admin.labels import labelled
@@ -82,6 +82,7 @@ class Row:
 class UnknownAttemptAdmin(ReadOnly, ModelAdmin):
     """Attempts that nobody knows the outcome of, the oldest first; each leads to its own page."""
 
+    when_empty = "Every PSP has answered for every attempt."
     list_display = ("order", "age", "amount", "psp", "psp_account", "psp_reference", "why", "decision")
     list_display_links = None
     list_filter = (AgeFilter, ProposalFilter, "psp", "psp_account", "currency")
@@ -121,8 +122,9 @@ class UnknownAttemptAdmin(ReadOnly, ModelAdmin):
     @admin.action(description="Ask the PSP now", permissions=["ask"])
     def ask_now(self, request: HttpRequest, attempts: QuerySet[UnknownAttempt]) -> TemplateResponse | None:
         """Ask, then have workers look them up."""
-        question = "Have the PSP asked about these now?"
-        asked = unconfirmed(request, attempts, opts=self.opts, action="ask_now", question=question)
+        told = "are looked up at their PSP, at once; asking is harmless, however often it is done"
+        question = Question("Ask the PSP now?", [Foreseen(told, attempts)])
+        asked = unconfirmed(request, question, opts=self.opts, action="ask_now")
         if asked is not None:
             return asked
         due = ask_again(attempt_uuids=list(attempts.values_list("uuid", flat=True)), now=datetime.now(UTC))

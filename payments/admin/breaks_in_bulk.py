@@ -1,0 +1,122 @@
+"""What people do about several breaks at once: give them to somebody, and say of all of them what they were."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import uuid5
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django_subatomic.db import transaction
+from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from exactly_once.admin.confirm import Foreseen, Question, confirmed, split, unconfirmed
+from exactly_once.errors import TallyError
+from ledger.money import exponent
+from payments.admin.break_forms import HOW_WORDS, AssignForm, ReasonForm
+from payments.assign_break import assign_break
+from payments.models import Break
+from payments.propose_resolution import propose_resolution
+from payments.resolve_break import How, is_for_two, resolve_break
+from payments.states import BreakResolution, BreakState
+
+# Each is a transaction of its own, and somebody waits for the page.
+MOST_AT_ONCE = 500
+RESOLVED = "stay as they are: they are resolved already"
+
+
+class ResolveAllForm(ReasonForm):
+    """What they were. A correction or a link is about one break: its account, or the other break, is its own."""
+
+    field_order = ("how", "reason")
+    how = forms.ChoiceField(
+        choices=[(str(how), HOW_WORDS[how]) for how in (BreakResolution.EXPLAINED, BreakResolution.WRITTEN_OFF)],
+        widget=UnfoldAdminSelectWidget,
+        label="How they end",
+    )
+
+
+class BreaksInBulk(ModelAdmin):
+    """Mixed into the admin of breaks."""
+
+    actions = ("assign_these", "resolve_these")
+
+    @admin.action(description="Assign", permissions=["resolve"])
+    def assign_these(self, request: HttpRequest, breaks: QuerySet[Break]) -> TemplateResponse | None:
+        """Ask who looks into them and until when, then give them those that are open."""
+        if self._too_many(request, breaks):
+            return None
+        foreseen = split(breaks, Q(state=BreakState.OPEN), does="are given to whom you name below", otherwise=RESOLVED)
+        by, now = request.user.get_username(), datetime.now(UTC)
+        form = AssignForm(request.POST if confirmed(request) else None, initial={"owner": by})
+        form.fields["due_at"].required = False
+        form.fields["due_at"].help_text = "Empty: each stays due when it is."
+        question = Question("Assign these breaks?", foreseen, form=form)
+        asked = unconfirmed(request, question, opts=self.opts, action="assign_these")
+        if asked is not None:
+            return asked
+        told = form.cleaned_data
+
+        def assign(held: Break) -> None:
+            owner, due_at, operation = told["owner"].strip(), told["due_at"], uuid5(told["operation"], held.public_id)
+            assign_break(break_id=held.public_id, owner=owner, due_at=due_at, by=by, operation=operation, now=now)
+
+        self._each(request, breaks, assign, f"with {told['owner'] or 'nobody'}")
+        return None
+
+    @admin.action(description="Resolve", permissions=["resolve"])
+    def resolve_these(self, request: HttpRequest, breaks: QuerySet[Break]) -> TemplateResponse | None:
+        """Ask what they were, then resolve those that are open, or propose it where the sum is for two people."""
+        if self._too_many(request, breaks):
+            return None
+        form = ResolveAllForm(request.POST if confirmed(request) else None)
+        question = Question("Resolve these breaks?", _foreseen(breaks), form=form)
+        asked = unconfirmed(request, question, opts=self.opts, action="resolve_these")
+        if asked is not None:
+            return asked
+        told, by, now = form.cleaned_data, request.user.get_username(), datetime.now(UTC)
+
+        def resolve(held: Break) -> None:
+            verb = propose_resolution if is_for_two(held=held) else resolve_break
+            operation = uuid5(told["operation"], held.public_id)
+            how = How(BreakResolution(told["how"]))
+            verb(break_id=held.public_id, how=how, reason=told["reason"], by=by, operation=operation, now=now)
+
+        self._each(request, breaks, resolve, "resolved, or proposed to a second person")
+        return None
+
+    def _too_many(self, request: HttpRequest, breaks: QuerySet[Break]) -> bool:
+        if breaks.count() <= MOST_AT_ONCE:
+            return False
+        told = f"Nothing was done: at most {MOST_AT_ONCE} breaks at once. Choose fewer by the filters."
+        self.message_user(request, told, messages.ERROR)
+        return True
+
+    def _each(self, request: HttpRequest, breaks: QuerySet[Break], do: Callable[[Break], None], what: str) -> None:
+        chosen, done = list(breaks.filter(state=BreakState.OPEN).order_by("pk")), 0
+        for held in chosen:
+            try:
+                with transaction():
+                    do(held)
+            except TallyError as refusal:
+                self.message_user(request, f"{held.public_id}: {refusal.detail}", messages.WARNING)
+            else:
+                done += 1
+        self.message_user(request, f"{done} of {len(chosen)} {what}.", messages.SUCCESS if done else messages.WARNING)
+
+
+def _foreseen(breaks: QuerySet[Break]) -> list[Foreseen]:
+    for_two = Q(pk__in=[])
+    for currency in breaks.order_by("currency").values_list("currency", flat=True).distinct():
+        most = settings.BREAK_ONE_PERSON_UP_TO * 10 ** exponent(currency)
+        for_two |= Q(currency=currency, in_suspense=True, amount_minor__gt=most)
+    still = breaks.filter(state=BreakState.OPEN)
+    return [
+        Foreseen("are resolved: what they hold leaves suspense. This is final", still.exclude(for_two)),
+        Foreseen("are proposed: their sums are for two people, and somebody else has to agree", still.filter(for_two)),
+        Foreseen(RESOLVED, breaks.exclude(state=BreakState.OPEN), acts=False),
+    ]
