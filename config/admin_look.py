@@ -32,6 +32,10 @@ BADGES = {
 }
 
 
+def _alpine(_request: HttpRequest) -> str:
+    return static("pages/admin_alpine.js")
+
+
 def _group(title: str, *links: tuple[str, str, str]) -> dict[str, Any]:
     """Return a group of the sidebar, of (title, icon, `app_model`) each."""
     return {"title": title, "separator": True, "items": [_item(*link) for link in links]}
@@ -68,7 +72,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _icon}],
     "COLORS": {"primary": GREENS},
     "STYLES": [_theme, _page],
-    "SCRIPTS": [_htmx_settings],
+    "SCRIPTS": [_htmx_settings, _alpine],
     "SIDEBAR": {
         "show_search": True,
         "navigation": [

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from django.conf import settings
+from django.contrib.admin.options import IS_POPUP_VAR
 from django.http import HttpRequest, HttpResponse
 
 # Nothing of ours asks for any of these; a script that got in should not either.
@@ -34,7 +35,7 @@ HEADERS = {
 
 
 class SecurityHeadersMiddleware:
-    """Adds them to every answer, and lets the admin's pages have the policy that they need."""
+    """Adds them to every answer, and lets the admin's forms open others in a frame."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
@@ -44,5 +45,6 @@ class SecurityHeadersMiddleware:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         if request.path_info.startswith("/admin/"):
-            response._csp_config = settings.ADMIN_CSP  # type: ignore[attr-defined]  # noqa: SLF001 - what csp_override sets
+            policy = settings.ADMIN_POPUP_CSP if IS_POPUP_VAR in request.GET else settings.ADMIN_CSP
+            response._csp_config = policy  # type: ignore[attr-defined]  # noqa: SLF001 - what csp_override sets
         return response

@@ -116,6 +116,7 @@ class BalanceAdmin(ReadOnly, ModelAdmin):
     when_empty = "A balance comes here with its account."
     list_display = ("account", "debits_minor", "credits_minor", "version", "closed_at")
     list_select_related = ("account",)
+    list_filter = ("account__book", "account__type", "account__currency")
     search_fields = ("account__code", "account__book__code")
 
 
@@ -187,6 +188,7 @@ class RemainderAdmin(ReadOnly, ModelAdmin):
     when_empty = "Remainders come here when a hold or a reversed transaction is used in parts."
     list_display = ("transaction", "account", "direction", "used", "total")
     list_select_related = ("transaction", "account")
+    list_filter = ("direction", "account__currency")
     search_fields = ("transaction__reference", "account__code")
 
     @admin.display(description="used")
@@ -207,6 +209,7 @@ class LateTransactionAdmin(ReadOnly, ModelAdmin):
     when_empty = "Nothing was dated into a closed period."
     list_display = ("transaction", "dated_at")
     list_select_related = ("transaction",)
+    list_filter = ("transaction__book", "dated_at")
     search_fields = ("transaction__reference",)
 
 
@@ -249,6 +252,7 @@ class DailySumAdmin(ReadOnly, ModelAdmin):
     when_empty = "Sums come here by themselves, from what is posted."
     list_display = ("account", "effective_on", "recorded_on", "debits", "credits")
     list_select_related = ("account",)
+    list_filter = ("account__book", "account__currency")
     search_fields = ("account__code",)
     date_hierarchy = "effective_on"
 

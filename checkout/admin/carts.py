@@ -33,4 +33,5 @@ class CartLineAdmin(ReadOnly, ModelAdmin):
     when_empty = "A line comes here when a buyer puts something into a cart."
     list_display = ("cart", "variant", "quantity")
     list_select_related = ("cart", "variant")
+    list_filter = ("cart__state", "cart__currency")
     search_fields = ("cart__public_id", "variant__sku")

@@ -39,8 +39,8 @@ class ProductAdmin(Switched):
     """What is for sale."""
 
     when_empty = "Nothing is for sale yet. Add a product, then its variants and their prices."
-    switched_on = "are for sale"
-    switched_off = "are no longer for sale; what is ordered stays ordered"
+    switched_on = "for sale"
+    switched_off = "no longer for sale; what is ordered stays ordered"
 
     list_display = ("name", "public_id", "tax_category", "active", "created_at")
     list_filter = ("active", "tax_category")
@@ -62,8 +62,8 @@ class VariantAdmin(Switched):
     """What can be put into a cart."""
 
     when_empty = "Nothing can be put into a cart yet. Add a product first: its variants are on its page."
-    switched_on = "are for sale, where their product is"
-    switched_off = "are no longer for sale; what is ordered stays ordered"
+    switched_on = "for sale, where their product is"
+    switched_off = "no longer for sale; what is ordered stays ordered"
 
     list_display = ("sku", "product", "name", "weight_grams", "active")
     list_filter = ("active",)

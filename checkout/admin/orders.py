@@ -86,6 +86,7 @@ class SessionLineAdmin(ReadOnly, ModelAdmin):
     when_empty = "A line comes here with its session, when a buyer goes to checkout."
     list_display = ("session", "sku", "name", "quantity", "unit_amount_minor")
     list_select_related = ("session",)
+    list_filter = ("session__state", "session__currency")
     search_fields = ("session__public_id", "sku", "name")
 
 
@@ -119,4 +120,5 @@ class OrderLineAdmin(ReadOnly, ModelAdmin):
     when_empty = "A line comes here with its order, in the commit that takes the payment."
     list_display = ("order", "sku", "name", "quantity", "shipped", "canceled", "returned", "unit_amount_minor")
     list_select_related = ("order",)
+    list_filter = ("order__state", "order__currency")
     search_fields = ("order__public_id", "sku", "name")

@@ -28,8 +28,8 @@ class DiscountAdmin(Switched):
     """Codes that make carts cheaper."""
 
     when_empty = "No code makes a cart cheaper yet. Add a discount, and its terms in each currency."
-    switched_on = "may be redeemed"
-    switched_off = "may not be redeemed any more"
+    switched_on = "redeemable"
+    switched_off = "redeemable no more"
 
     list_display = ("code", "title", "kind", "percent", "active", "redeemed", "limit_total", "valid_until")
     list_filter = ("active", "kind")
@@ -45,6 +45,7 @@ class DiscountAmountAdmin(ModelAdmin):
     when_empty = "Terms say what a discount asks for and takes off in a currency; without, it is not given in it."
     list_display = ("discount", "currency", "minimum_subtotal_minor", "off_minor")
     list_select_related = ("discount",)
+    list_filter = ("currency", "discount__active")
     search_fields = ("discount__code", "currency")
 
 
@@ -65,8 +66,8 @@ class ShippingOptionAdmin(Switched):
     """How goods can be sent."""
 
     when_empty = "Without an option, goods are collected at the shop. Add one, and what it costs where."
-    switched_on = "are offered"
-    switched_off = "are no longer offered"
+    switched_on = "offered"
+    switched_off = "no longer offered"
 
     list_display = ("name", "code", "position", "tax_category", "active")
     list_filter = ("active",)

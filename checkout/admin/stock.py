@@ -21,8 +21,8 @@ class StockLocationAdmin(Switched):
     """Where goods are sent from, and in which order."""
 
     when_empty = "Goods are sent from locations: add one before goods can come in."
-    switched_on = "have their units for sale"
-    switched_off = "have none of their units for sale; what is reserved there is still sent"
+    switched_on = "with their units for sale"
+    switched_off = "with none of their units for sale; what is reserved there is still sent"
 
     list_display = ("name", "code", "priority", "active")
     list_filter = ("active",)

@@ -72,8 +72,8 @@ class ApiKeyAdmin(ModelAdmin):
         foreseen = split(
             keys,
             Q(revoked_at=None),
-            does="are revoked at once, and for ever: whoever calls with them gets 401",
-            otherwise="stay as they are: they are revoked already",
+            does="revoked at once, and for ever: whoever calls with them gets 401",
+            otherwise="left alone: revoked already",
         )
         asked = unconfirmed(request, Question("Revoke these keys?", foreseen), opts=self.opts, action="revoke")
         if asked is not None:

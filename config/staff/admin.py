@@ -42,7 +42,7 @@ class UserAdmin(auth_admin.UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # 
     @admin.action(description="Reset the second factor", permissions=["change"])
     def reset_second_factor(self, request: HttpRequest, users: QuerySet[User]) -> TemplateResponse | None:
         """Ask, then forget the devices and recovery codes of each."""
-        told = "lose their app and recovery codes, if they have any, and set up new ones at the next sign-in"
+        told = "without app and recovery codes: new ones are set up at the next sign-in"
         question = Question("Reset the second factor? Make sure who is asking.", [Foreseen(told, users)])
         asked = unconfirmed(request, question, opts=self.opts, action="reset_second_factor")
         if asked is not None:
@@ -103,7 +103,7 @@ class LockOutAdmin(ReadOnly, ModelAdmin):
     @admin.action(description="Unlock", permissions=["unlock"])
     def unlock(self, request: HttpRequest, attempts: QuerySet[AccessAttempt]) -> TemplateResponse | None:
         """Ask, then forget the failures, so that the next try is looked at."""
-        told = "may try to sign in again at once: their failed tries are forgotten"
+        told = "free to try again at once: their failed tries are forgotten"
         question = Question("Unlock? Make sure who is asking.", [Foreseen(told, attempts)])
         asked = unconfirmed(request, question, opts=self.opts, action="unlock")
         if asked is not None:

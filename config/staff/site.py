@@ -30,14 +30,15 @@ class StaffSite(UnfoldAdminSite):  # type: ignore[misc]  # django-unfold's class
         from django.contrib.admin import ModelAdmin  # noqa: PLC0415
 
         from config.staff.audited_admin import Audited  # noqa: PLC0415
+        from config.staff.plain_json import PlainJson  # noqa: PLC0415
         from config.story.linked import StoryLinked, is_linked  # noqa: PLC0415
 
         base: Any = admin_class or ModelAdmin
-        ours: tuple[type, ...] = (Audited,)
+        ours: tuple[type, ...] = (Audited, PlainJson)
         told: dict[str, Any] = {"__module__": base.__module__, "__doc__": base.__doc__}
         models = model_or_iterable if isinstance(model_or_iterable, Iterable) else (model_or_iterable,)
         if is_linked(*models):
-            ours = (Audited, StoryLinked)
+            ours = (*ours, StoryLinked)
             told["actions_detail"] = (*base.actions_detail, "story")
         super().register(model_or_iterable, type(base.__name__, (*ours, base), told), **options)
 

@@ -18,7 +18,7 @@ SHOWN_ROWS = 20
 class Foreseen:
     """What would become of some of the chosen rows.
 
-    :param words: after "3", such as "are processed again".
+    :param words: after "3 of 5", such as "processed again".
     :param acts: whether anything would change about them.
     """
 

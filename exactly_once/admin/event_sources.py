@@ -38,8 +38,8 @@ class EventSourceAdmin(Switched):
     when_empty = "Nobody may send events yet. Add a source: a name, and where its events have their key."
     form = EventSourceForm
     switch = "enabled"
-    switched_on = "take events again"
-    switched_off = "take no more: their events are refused with 409"
+    switched_on = "listened to again"
+    switched_off = "listened to no more: their events are refused with 409"
     list_display = ("name", "enabled", "key_by", "window", "handled", *COUNTS)
     list_filter = ("enabled", "has_handler", "key_by")
     search_fields = ("name",)

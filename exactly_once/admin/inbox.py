@@ -74,8 +74,8 @@ class InboxEventAdmin(ReadOnly, ModelAdmin):
         foreseen = split(
             events,
             Q(state__in=inbox.STUCK_STATES),
-            does="are processed again, at once: all their attempts are given back",
-            otherwise="stay as they are: they are neither parked nor failed",
+            does="processed again, at once, with all their attempts given back",
+            otherwise="left alone: neither parked nor failed",
         )
         asked = unconfirmed(request, Question("Process again?", foreseen), opts=self.opts, action="process_again")
         if asked is not None:

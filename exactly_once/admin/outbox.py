@@ -71,8 +71,8 @@ class HandlerRunAdmin(ReadOnly, ModelAdmin):
         foreseen = split(
             runs,
             Q(state__in=handlers.STUCK_STATES),
-            does="run again, at once: all their attempts are given back",
-            otherwise="stay as they are: they have neither failed nor wait",
+            does="run again, at once, with all their attempts given back",
+            otherwise="left alone: neither failed nor parked",
         )
         asked = unconfirmed(request, Question("Run again?", foreseen), opts=self.opts, action="run_again")
         if asked is not None:

@@ -12,11 +12,11 @@ from exactly_once.admin.confirm import Question, split, unconfirmed
 
 
 class Switched(ModelAdmin):
-    """Mix into a ModelAdmin; ``switch`` is the column, and the words say what comes of it, after "3"."""
+    """Mix into a ModelAdmin; ``switch`` is the column, and the words say what comes of it, after "3 of 5"."""
 
     switch = "active"
-    switched_on = "are switched on"
-    switched_off = "are switched off"
+    switched_on = "switched on"
+    switched_off = "switched off"
     actions = ("switch_on", "switch_off")
 
     @admin.action(description="Switch on", permissions=["change"])
@@ -31,7 +31,7 @@ class Switched(ModelAdmin):
 
     def _switch(self, request: HttpRequest, rows: QuerySet[Any], action: str, *, to: bool) -> TemplateResponse | None:
         name, words = ("on", self.switched_on) if to else ("off", self.switched_off)
-        stand_so = f"stay as they are: they are {name} already"
+        stand_so = f"left alone: {name} already"
         foreseen = split(rows, Q(**{self.switch: not to}), does=words, otherwise=stand_so)
         asked = unconfirmed(request, Question(f"Switch {name}?", foreseen), opts=self.opts, action=action)
         if asked is not None:

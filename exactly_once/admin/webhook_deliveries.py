@@ -46,8 +46,8 @@ class WebhookDeliveryAdmin(ReadOnly, ModelAdmin):
         foreseen = split(
             deliveries,
             Q(endpoint__enabled=True) & ~Q(state="pending"),
-            does="are sent again, for three more days; receivers that heed the webhook-id notice what they know",
-            otherwise="stay as they are: they are still being tried, or belong to an endpoint that is off",
+            does="sent again, for three more days; receivers that heed the webhook-id notice what they know",
+            otherwise="left alone: still being tried, or of an endpoint that is off",
         )
         asked = unconfirmed(request, Question("Send again?", foreseen), opts=self.opts, action="resend")
         if asked is not None:

@@ -111,7 +111,7 @@ class WebhookEndpointAdmin(ModelAdmin):
             for row in endpoints
             if (newest := row.secrets.order_by("-pk").first()) is not None
         }
-        told = "get a new secret, shown once; the old one stays valid for 24 hours beside it"
+        told = "given a new secret, shown once; the old one stays valid for 24 hours beside it"
         question = Question("Rotate the secret?", [Foreseen(told, endpoints)], noted=seen_now)
         asked = unconfirmed(request, question, opts=self.opts, action="rotate_secret")
         if asked is not None:
@@ -137,8 +137,8 @@ class WebhookEndpointAdmin(ModelAdmin):
         foreseen = split(
             endpoints,
             Q(enabled=True),
-            does="are switched off: nothing more is sent there, and new events pass them by",
-            otherwise="stay as they are: they are off already",
+            does="switched off: nothing more is sent there, and new events pass them by",
+            otherwise="left alone: off already",
         )
         asked = unconfirmed(request, Question("Switch off?", foreseen), opts=self.opts, action="switch_off")
         if asked is not None:

@@ -139,8 +139,8 @@ class BankLineAdmin(ReadOnly, ModelAdmin):
         foreseen = split(
             lines,
             is_open,
-            does="are set aside: about no payout; nothing is posted",
-            otherwise="stay as they are: matched, or set aside already",
+            does="set aside: about no payout; nothing is posted",
+            otherwise="left alone: matched, or set aside already",
         )
         form = ReasonForm(request.POST if confirmed(request) else None)
         question = Question("Set these lines aside?", foreseen, form=form)

@@ -26,7 +26,7 @@ from payments.states import BreakResolution, BreakState
 
 # Each is a transaction of its own, and somebody waits for the page.
 MOST_AT_ONCE = 500
-RESOLVED = "stay as they are: they are resolved already"
+RESOLVED = "left alone: resolved already"
 
 
 class ResolveAllForm(ReasonForm):
@@ -50,7 +50,7 @@ class BreaksInBulk(ModelAdmin):
         """Ask who looks into them and until when, then give them those that are open."""
         if self._too_many(request, breaks):
             return None
-        foreseen = split(breaks, Q(state=BreakState.OPEN), does="are given to whom you name below", otherwise=RESOLVED)
+        foreseen = split(breaks, Q(state=BreakState.OPEN), does="given to whom you name below", otherwise=RESOLVED)
         by, now = request.user.get_username(), datetime.now(UTC)
         form = AssignForm(request.POST if confirmed(request) else None, initial={"owner": by})
         form.fields["due_at"].required = False
@@ -116,7 +116,7 @@ def _foreseen(breaks: QuerySet[Break]) -> list[Foreseen]:
         for_two |= Q(currency=currency, in_suspense=True, amount_minor__gt=most)
     still = breaks.filter(state=BreakState.OPEN)
     return [
-        Foreseen("are resolved: what they hold leaves suspense. This is final", still.exclude(for_two)),
-        Foreseen("are proposed: their sums are for two people, and somebody else has to agree", still.filter(for_two)),
+        Foreseen("resolved: what they hold leaves suspense. This is final", still.exclude(for_two)),
+        Foreseen("proposed: their sums are for two people, and somebody else has to agree", still.filter(for_two)),
         Foreseen(RESOLVED, breaks.exclude(state=BreakState.OPEN), acts=False),
     ]

@@ -38,7 +38,7 @@ class RefundAdmin(ReadOnly, ModelAdmin):
 
     when_empty = "A refund comes here when goods come back, units are cancelled, or a client asks for one."
     list_display = ("public_id", "state", "amount_minor", "currency", "reason", "psp_reference", "created_at")
-    list_filter = ("state", "reason", "currency")
+    list_filter = ("state", "reason", "currency", "attempt__psp")
     search_fields = ("public_id", "psp_reference", "attempt__intent__public_id", "attempt__intent__order_reference")
     date_hierarchy = "created_at"
     inlines = (ShareInline,)
@@ -50,7 +50,7 @@ class CaptureAdmin(ReadOnly, ModelAdmin):
 
     when_empty = "A capture comes here when money that was authorised is taken."
     list_display = ("public_id", "state", "amount_minor", "currency", "final", "psp_reference", "created_at")
-    list_filter = ("state", "currency")
+    list_filter = ("state", "currency", "attempt__psp")
     search_fields = ("public_id", "psp_reference", "attempt__intent__public_id", "attempt__intent__order_reference")
     date_hierarchy = "created_at"
 
@@ -61,7 +61,7 @@ class VoidAdmin(ReadOnly, ModelAdmin):
 
     when_empty = "A void comes here when an authorised payment is let go of."
     list_display = ("public_id", "state", "failure_reason", "created_at", "settled_at")
-    list_filter = ("state",)
+    list_filter = ("state", "attempt__psp")
     search_fields = ("public_id", "attempt__intent__public_id", "attempt__intent__order_reference")
     date_hierarchy = "created_at"
 

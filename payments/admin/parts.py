@@ -56,4 +56,5 @@ class RefundPartAdmin(ReadOnly, ModelAdmin):
     when_empty = "Parts come here with a refund: what it pays back of which line."
     list_display = ("refund", "part", "amount_minor", "earned_minor")
     list_select_related = ("refund", "part")
+    list_filter = ("part__kind", "refund__state")
     search_fields = ("refund__public_id", "part__reference", "part__intent__public_id")

@@ -41,8 +41,8 @@ class PspCircuitAdmin(ReadOnly, ModelAdmin):
         foreseen = split(
             circuits,
             ~Q(state=CircuitState.CLOSED),
-            does="are closed: payments go there again at once",
-            otherwise="stay as they are: payments go there",
+            does="closed: payments go there again at once",
+            otherwise="left alone: payments go there",
         )
         asked = unconfirmed(request, Question("Close now?", foreseen), opts=self.opts, action="close_now")
         if asked is not None:

@@ -122,7 +122,7 @@ class UnknownAttemptAdmin(ReadOnly, ModelAdmin):
     @admin.action(description="Ask the PSP now", permissions=["ask"])
     def ask_now(self, request: HttpRequest, attempts: QuerySet[UnknownAttempt]) -> TemplateResponse | None:
         """Ask, then have workers look them up."""
-        told = "are looked up at their PSP, at once; asking is harmless, however often it is done"
+        told = "looked up at their PSP, at once; asking is harmless, however often it is done"
         question = Question("Ask the PSP now?", [Foreseen(told, attempts)])
         asked = unconfirmed(request, question, opts=self.opts, action="ask_now")
         if asked is not None:

@@ -176,9 +176,16 @@ def test_keys_are_revoked_and_never_deleted(browser: Client) -> None:
     rows = [ApiKey.issue(name=name, client="cli_shop", scopes=["checkout"], now=NOW)[0] for name in "ab"]
     changelist = reverse("admin:access_apikey_changelist")
 
-    browser.post(changelist, {"action": "revoke", "_selected_action": [rows[0].pk]})
+    revoke = {"action": "revoke", "_selected_action": [rows[0].pk]}
+
+    asked = browser.post(changelist, revoke).content.decode()
+    assert "1 of 1 revoked at once, and for ever" in asked
+    assert ApiKey.objects.filter(revoked_at=None).count() == 2
+    browser.post(changelist, {**revoke, "confirmed": "yes"})
     revoked_at = ApiKey.objects.get(pk=rows[0].pk).revoked_at
-    browser.post(changelist, {"action": "revoke", "_selected_action": [rows[0].pk]})
+    again = browser.post(changelist, {"action": "revoke", "_selected_action": [row.pk for row in rows]})
+    assert [told in again.content.decode() for told in ("1 of 2 revoked at once", "1 of 2 left alone")] == [True, True]
+    browser.post(changelist, {**revoke, "confirmed": "yes"})
     browser.post(changelist, {"action": "delete_selected", "_selected_action": [rows[1].pk], "post": "yes"})
     refused = browser.post(reverse("admin:access_apikey_delete", args=[rows[1].pk]), {"post": "yes"})
 

@@ -124,7 +124,13 @@ def test_a_parked_event_is_processed_again(
     monkeypatch.setitem(inbox._handlers, "nobody", seen.append)
     client, event_id = signed_in(), rows[InboxEvent]
     ask = {"action": "process_again", "_selected_action": [event_id]}
+    # When nobody has confirmed it
+    asked = client.post(address(InboxEvent, "changelist"), ask).content.decode()
+    # Then it is foreseen
+    assert "1 of 1 processed again, at once" in asked
+    assert (woken, InboxEvent.objects.get().state) == ([], "parked")
     # When
+    ask |= {"confirmed": "yes"}
     client.post(address(InboxEvent, "changelist"), ask)
     # Then
     assert woken == [("exactly_once.process_inbox_event", event_id)]
@@ -133,12 +139,21 @@ def test_a_parked_event_is_processed_again(
     page = client.post(address(InboxEvent, "changelist"), ask, follow=True).content.decode()
     assert "0 of 1 events are processed again" in page
     assert len(woken) == len(seen) == 1
+    # Of which the page warns
+    del ask["confirmed"]
+    page = client.post(address(InboxEvent, "changelist"), ask).content.decode()
+    assert "1 of 1 left alone: neither parked nor failed" in page
+    assert "There is nothing to do." in page
 
 
 def test_a_failed_handler_runs_again(rows: dict[type, int], woken: list[tuple[object, ...]]) -> None:
     # When
     run_id = rows[HandlerRun]
-    signed_in().post(address(HandlerRun, "changelist"), {"action": "run_again", "_selected_action": [run_id]})
+    client, ask = signed_in(), {"action": "run_again", "_selected_action": [run_id]}
+    asked = client.post(address(HandlerRun, "changelist"), ask).content.decode()
+    assert "1 of 1 run again, at once" in asked
+    assert woken == []
+    client.post(address(HandlerRun, "changelist"), {**ask, "confirmed": "yes"})
     # Then
     assert woken == [("exactly_once.run_handler", run_id)]
     run = HandlerRun.objects.get()
@@ -149,8 +164,8 @@ def test_who_may_only_look_cannot_ask_for_another_attempt(rows: dict[type, int],
     # Given
     client = signed_in("view_inboxevent")
     # When
-    ask = {"action": "process_again", "_selected_action": [rows[InboxEvent]]}
-    client.post(address(InboxEvent, "changelist"), ask)
+    ask = {"action": "process_again", "_selected_action": [rows[InboxEvent]], "confirmed": "yes"}
+    assert client.post(address(InboxEvent, "changelist"), ask).status_code == 403
     # Then
     assert woken == []
     assert InboxEvent.objects.get().state == "parked"

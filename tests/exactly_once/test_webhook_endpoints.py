@@ -193,7 +193,7 @@ def test_the_admin_asks_before_it_rotates_and_a_second_click_does_nothing(browse
     # When
     page = browser.post(address("changelist"), ask)
     # Then
-    assert "Make a new secret?" in page.content.decode()
+    assert "1 of 1 given a new secret" in page.content.decode()
     assert endpoint.secrets.count() == 1
     # When
     answer = ask | {"confirmed": "yes"} | dict(pair for pair in page.context["hidden"] if "newest" in pair[0])
@@ -203,6 +203,24 @@ def test_the_admin_asks_before_it_rotates_and_a_second_click_does_nothing(browse
     assert "whsec_" in told
     assert "rotated the secret in the meantime" in again
     assert endpoint.secrets.count() == 2
+
+
+def test_the_admin_switches_endpoints_off_after_a_question(browser: Client) -> None:
+    # Given
+    on, off = create()[0], create()[0]
+    WebhookEndpoint.objects.filter(pk=off.pk).update(enabled=False)
+    ask = {"action": "switch_off", "_selected_action": [on.pk, off.pk]}
+    # When
+    page = browser.post(address("changelist"), ask).content.decode()
+    # Then
+    assert [told in page for told in ("1 of 2 switched off", "1 of 2 left alone")] == [True, True]
+    on.refresh_from_db()
+    assert on.enabled
+    # When
+    page = browser.post(address("changelist"), ask | {"confirmed": "yes"}, follow=True).content.decode()
+    # Then
+    assert "1 switched off." in page
+    assert not WebhookEndpoint.objects.filter(enabled=True).exists()
 
 
 def test_the_admin_asks_before_it_sends_again(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,7 +235,7 @@ def test_the_admin_asks_before_it_sends_again(browser: Client, monkeypatch: pyte
     # When
     page = browser.post(address("changelist", model="webhookdelivery"), ask).content.decode()
     # Then
-    assert "Send again?" in page
+    assert "1 of 1 sent again, for three more days" in page
     assert woken == []
     # When
     page = browser.post(

@@ -137,7 +137,7 @@ def test_a_circuit_is_closed_by_whoever_may() -> None:
     act = {"action": "close_now", "_selected_action": [str(open_circuit.pk)], "confirmed": "1"}
     # When
     viewer = browser("view_pspcircuit")
-    viewer.post("/admin/payments/pspcircuit/", act)
+    assert viewer.post("/admin/payments/pspcircuit/", act).status_code == 403
     assert PspCircuit.objects.get().state == "open"
     User.objects.all().delete()
     browser("view_pspcircuit", "change_pspcircuit").post("/admin/payments/pspcircuit/", act)

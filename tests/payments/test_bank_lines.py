@@ -256,13 +256,16 @@ def test_a_person_matches_a_line_and_sets_others_aside() -> None:
     with transaction():
         set_aside_bank_line(line_pk=rent.pk, reason="Rent.", by="bob", now=NOW)
     sent_ = {"action": "set_aside_these", "_selected_action": [more.pk]}
-    assert "about no payout?" in ann.post(LIST, sent_).content.decode()
-    assert ann.post(LIST, {**sent_, "confirmed": "1"}).status_code == 302
+    assert "1 of 1 set aside" in ann.post(LIST, sent_).content.decode()
+    # Nor without a reason
+    assert ann.post(LIST, {**sent_, "confirmed": "1", "operation": str(UUID(int=3))}).status_code == 200
+    told = {"confirmed": "1", "operation": str(UUID(int=3)), "reason": "Interest."}
+    assert ann.post(LIST, {**sent_, **told}).status_code == 302
     states = BankLine.objects.order_by("pk").values_list("state", "settled_by", "detail")
     assert list(states) == [
         ("matched", "ann", "The same day."),
         ("void", "ann", "Rent."),
-        ("void", "ann", "Set aside with others: about no payout."),
+        ("void", "ann", "Interest."),
     ]
     assert balances() == {"receivable": -6028, "bank": 6028}
 

@@ -249,7 +249,7 @@ def test_many_are_asked_about_after_a_question() -> None:
     # When
     asked = ann.post(LIST, chosen)
     # Then
-    assert "Have the PSP asked about these now?" in asked.content.decode()
+    assert "1 of 1 looked up at their PSP, at once" in asked.content.decode()
     assert Attempt.objects.filter(next_check_at__gt=datetime.now(UTC)).exists()
     # When
     ann.post(LIST, {**chosen, "confirmed": "yes"})

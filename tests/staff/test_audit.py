@@ -93,7 +93,9 @@ def test_an_action_tells_which_rows_it_was_about(client: Client) -> None:
     rows = [ApiKey.issue(name=name, client="cli_shop", scopes=["checkout"], now=NOW)[0] for name in "ab"]
     chosen = [str(row.pk) for row in rows]
 
-    client.post(reverse("admin:access_apikey_changelist"), {"action": "revoke", "_selected_action": chosen})
+    client.post(
+        reverse("admin:access_apikey_changelist"), {"action": "revoke", "_selected_action": chosen, "confirmed": "yes"}
+    )
 
     row = AuditEvent.objects.get()
     assert (row.actor, row.action, row.outcome) == ("boss", "access_apikey_revoke", "done")

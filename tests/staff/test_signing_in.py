@@ -58,6 +58,12 @@ def test_a_lock_out_cools_off(boss: User, clock: time_machine.Traveller) -> None
     assert (locked, try_to("boss", PASSWORD)) == ((429, False), (302, True))
 
 
+def test_a_sign_in_that_came_from_nowhere_leads_to_the_start_page(boss: User) -> None:
+    answer = Client().post(LOGIN, {"username": "boss", "password": PASSWORD})
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/")
+
+
 def test_a_success_forgets_the_failures(boss: User) -> None:
     for _ in range(4):
         try_to("boss", "wrong")
@@ -73,7 +79,12 @@ def test_an_admin_unlocks(boss: User) -> None:
     other = Client()
     other.force_login(User.objects.get(username="other"))
 
-    other.post("/admin/axes/accessattempt/", {"action": "unlock", "_selected_action": [AccessAttempt.objects.get().pk]})
+    unlock = {"action": "unlock", "_selected_action": [AccessAttempt.objects.get().pk]}
+
+    asked = other.post("/admin/axes/accessattempt/", unlock).content.decode()
+    assert "1 of 1 free to try again at once" in asked
+    assert AccessAttempt.objects.count() == 1
+    other.post("/admin/axes/accessattempt/", {**unlock, "confirmed": "yes"})
 
     assert try_to("boss", PASSWORD) == (302, True)
 
