@@ -100,6 +100,20 @@ class OrderAdmin(ReadOnly, ModelAdmin):
     search_fields = ("public_id", "buyer_email", "buyer_name", "payment_intent", "session__public_id", "lines__sku")
     date_hierarchy = "created_at"
     inlines = (OrderLineInline, ShipmentInline, CancellationInline, ReturnInline)
+    fieldsets = (
+        (None, {"fields": ("public_id", "state", "total_minor", "created_at", "shipped_at", "payment_intent")}),
+        ("Buyer", {"fields": ("buyer_name", "buyer_email", "customer", "client", "session", "shipping_address")}),
+        (
+            "What it comes to",
+            {
+                "fields": (
+                    *("subtotal_minor", "discount_minor", "discount_code", "discount_title"),
+                    *("fulfillment_minor", "fulfillment_name", "fulfillment_option", "shipping_discount_minor"),
+                    *("tax_minor", "shipping_tax_minor", "shipping_taxes", "refunds_and_disputes"),
+                )
+            },
+        ),
+    )
     readonly_fields = ("refunds_and_disputes",)
 
     @admin.display(description="refunds and disputes")

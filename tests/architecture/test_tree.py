@@ -19,6 +19,7 @@ HOSTS = {
     "api.sandbox.checkout.com": "a PSP",
     "api.stripe.com": "another",
     "checkout-test.adyen.com": "another",
+    "alpinejs.dev": "the documentation that its error messages name",
     "www.standardwebhooks.com": "the form of outgoing webhooks",
     "www.apache.org": "the text of the licence",
     "www.w3.org": "names of markup vocabularies",
