@@ -21,21 +21,21 @@ from checkout.errors import SessionBusy, SessionRefused
 from checkout.locks import lock_session
 from checkout.models import CheckoutSession
 from checkout.payment_parts import parts_of
-from checkout.purchase_window import enter_window
+from checkout.purchase_window import hold_purchase
 from checkout.queries import session_for_client
 from checkout.representation import session_address
 from checkout.saga import give_away
 from checkout.states import RecoveryPoint, SessionState
-from checkout.stock import hold_stock
 from exactly_once import keys
 from exactly_once.errors import Refused
 from exactly_once.keys import Claim, KeyedRequest, StoredResponse
 from exactly_once.responses import json_response, problem_response
+from exactly_once.together import save
 from exactly_once.versions import ANY_VERSION, Expected
 from ledger.money import Money
-from payments.ask_psp import ask
-from payments.begin_attempt import Charge, begin_attempt
+from payments.begin_attempt import Begun, Charge, begin
 from payments.create_intent import Method
+from payments.pay_once import pay_once
 
 # The outcome comes by webhook or by our own asking, which takes seconds: to ask us more often brings nothing.
 ASK_AGAIN_SECONDS = 2
@@ -69,20 +69,15 @@ def complete_session(
     :raises PreconditionFailed: it is not what the client has seen; asked by the first request with this key alone.
     :raises SessionBusy: another request is paying right now.
     """
-    claim = keys.once(
+    stored = pay_once(
         keyed=keyed,
-        now=now,
-        lease_seconds=settings.IDEMPOTENCY_LEASE_SECONDS,
-        work=lambda claim: None if claim.resumed else _begin(claim, keyed.client, session_id, payment, now),
+        order_reference=session_id,
+        begin=lambda claim: _begin(claim, keyed.client, session_id, payment, now),
         refuse=refuse,
+        now=now,
     )
-    if isinstance(claim, StoredResponse):
-        return claim
-    ask(order_reference=session_id, resumed=claim.resumed, now=now)
-    stored = keys.read_response(key_id=claim.key_id)
     if stored is not None:
         return stored
-    keys.release(claim=claim, now=now)
     return json_response(
         202,
         session_for_client(session_id=session_id, client=keyed.client, now=now),
@@ -91,7 +86,7 @@ def complete_session(
     )
 
 
-def _begin(claim: Claim, client: str, session_id: str, payment: Payment, now: datetime) -> StoredResponse | None:
+def _begin(claim: Claim, client: str, session_id: str, payment: Payment, now: datetime) -> StoredResponse | Begun:
     session = lock_session(session_id=session_id, client=client)
     payment.expected.require(lambda: session_for_client(session_id=session_id, client=client, now=now))
     _check_ready(session, now)
@@ -102,8 +97,8 @@ def _begin(claim: Claim, client: str, session_id: str, payment: Payment, now: da
         return problem_response(409, changed)
     if cart is not None:
         pay_cart(cart=cart, now=now)
-    enter_window(session=session, lines=lines, not_duplicate_of=payment.not_duplicate_of, now=now)
-    hold_stock(session=session, lines=lines, now=now)
+    is_first = session.submitted_at is None
+    hold_purchase(session=session, lines=lines, not_duplicate_of=payment.not_duplicate_of, now=now)
     session.state = SessionState.COMPLETE_IN_PROGRESS
     if session.total_minor == 0:
         return give_away(session=session, lines=lines, now=now)
@@ -119,13 +114,13 @@ def _begin(claim: Claim, client: str, session_id: str, payment: Payment, now: da
         card_brand=method.card_brand,
         captures_at_once=not settings.SHOP_CAPTURES_AT_SHIPPING,
         parts=parts_of(session=session, lines=lines),
+        is_first=is_first,
     )
-    begin_attempt(charge=charge_now, now=now)
     session.recovery_point = RecoveryPoint.PAYMENT_SUBMITTED
     session.updated_at = now
-    session.save(update_fields=["state", "recovery_point", "updated_at", "purchase_hash", "submitted_at"])
-    keys.bind(claim=claim, subject=session.public_id, recovery_point=RecoveryPoint.PAYMENT_SUBMITTED)
-    return None
+    bound = keys.binding(claim=claim, subject=session.public_id, recovery_point=RecoveryPoint.PAYMENT_SUBMITTED)
+    saved = save(session, "state", "recovery_point", "updated_at", "purchase_hash", "submitted_at")
+    return begin(charge=charge_now, now=now, beside=[saved, bound])
 
 
 def _require(method: Method | None) -> Method:

@@ -11,8 +11,9 @@ from django_subatomic.db import transaction_required
 from checkout.models import Cart, CheckoutSession
 from checkout.price_lines import LineItem
 from checkout.representation import Json, session_body
-from checkout.session_price import price_session, remarks, store_price
+from checkout.session_price import price_session, put_price, remarks
 from exactly_once.public_ids import new_public_id
+from exactly_once.together import Write, insert, write_together
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +40,16 @@ class NewSession:
 def create_session(*, client: str, new: NewSession, now: datetime) -> Json:
     """Write the session and return it as clients see it.
 
+    :raises UnableToPrice: see :func:`prepare_session`.
+    """
+    body, writes = prepare_session(client=client, new=new, now=now)
+    write_together(*writes)
+    return body
+
+
+def prepare_session(*, client: str, new: NewSession, now: datetime) -> tuple[Json, Sequence[Write]]:
+    """Return a session as clients see it, and what writes it.
+
     :raises UnableToPrice: a line cannot be priced, or the total is beyond 10^12 minor units.
     """
     session = CheckoutSession(
@@ -59,6 +70,7 @@ def create_session(*, client: str, new: NewSession, now: datetime) -> Json:
     )
     priced = price_session(session=session, items=new.items, now=now)
     priced.require_lines()
-    lines = store_price(session=session, priced=priced)
+    lines = put_price(session=session, priced=priced)
     log.info("checkout.session_created", session=session.public_id)
-    return session_body(session, lines, priced=priced, messages=remarks(priced))
+    body = session_body(session, lines, priced=priced, messages=remarks(priced))
+    return body, [insert(session), *([insert(*lines, parent="session")] if lines else [])]

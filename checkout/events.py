@@ -11,6 +11,7 @@ from django_subatomic.db import transaction_required
 from checkout.models import Cancellation, Order, OrderLine, Return, Shipment
 from exactly_once import outbox
 from exactly_once.event_types import EventType, Payload
+from exactly_once.together import Write, write_together
 
 type Counted = Sequence[tuple[str, int]]  # SKU, quantity
 
@@ -91,7 +92,12 @@ def returned_payload(order: Order, returned: Return, lines: Counted) -> Payload:
 @transaction_required
 def publish_order(*, order: Order, type: str, payload: Payload, now: datetime) -> None:
     """Write an event of an order whose row is locked, or new."""
-    outbox.publish(aggregatetype="order", aggregateid=order.public_id, type=type, payload=payload, now=now)
+    write_together(order_publication(order=order, type=type, payload=payload, now=now))
+
+
+def order_publication(*, order: Order, type: str, payload: Payload, now: datetime) -> Write:
+    """Return what :func:`publish_order` writes, for a statement that writes more."""
+    return outbox.publication(aggregatetype="order", aggregateid=order.public_id, type=type, payload=payload, now=now)
 
 
 def _items(lines: Counted) -> list[dict[str, object]]:

@@ -2,8 +2,8 @@
 
 The order over the whole service: payment intent, attempt, refund, the ledger's balances (payments/locks.py), then
 checkout session, then its cart (of several carts: by id), then its discount, then reservations, then stock items by id.
-The functions in migrations/sql/ lock the last two in that order. An order is locked behind its own intent, by whoever
-changes either: whoever waits for the one waits for the other already.
+The functions in migrations/sql/ keep to it. An order is locked behind its own intent, by whoever changes either:
+whoever waits for the one waits for the other already.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from django.db.models import Q, QuerySet
 from django_subatomic.db import transaction_required
 
 from checkout.errors import CheckoutNotFound
-from checkout.models import Cart, CheckoutSession, Discount, Order, StockItem
+from checkout.models import Cart, CheckoutSession, Discount, Order, SessionLine, StockItem
 from checkout.states import CartState
 from payments.locks import hold_intent
 
@@ -28,17 +28,25 @@ def lock_session(*, session_id: str, client: str) -> CheckoutSession:
 
     :raises CheckoutNotFound: ``checkout_session_not_found``.
     """
-    hold_intent(order_reference=session_id)
-    session = CheckoutSession.objects.select_for_update(no_key=True).filter(public_id=session_id, client=client).first()
+    found = CheckoutSession.objects.raw("SELECT s.* FROM checkout_lock_session(%s, %s) AS s", [session_id, client])
+    session: CheckoutSession | None = next(iter(found), None)
     if session is None:
         raise CheckoutNotFound(code="checkout_session_not_found", detail=f"There is no checkout session {session_id}.")
     return session
 
 
 @transaction_required
-def lock_paid_session(*, session_id: str) -> CheckoutSession | None:
-    """Lock the session that an intent (locked by the caller) pays for, if it is one of ours."""
-    return CheckoutSession.objects.select_for_update(no_key=True).filter(public_id=session_id).first()
+def lock_paid_session(*, session_id: str) -> tuple[CheckoutSession, list[SessionLine]] | None:
+    """Lock the session that an intent (locked by the caller) pays for, if it is one of ours; return it with its lines.
+
+    Whoever changes lines locks the intent first: what one statement reads of both fits together.
+    """
+    of_session = SessionLine.objects.select_for_update(no_key=True, of=("session",)).select_related("session")
+    lines = list(of_session.filter(session__public_id=session_id).order_by("pk"))
+    if lines:
+        return lines[0].session, lines
+    session = CheckoutSession.objects.select_for_update(no_key=True).filter(public_id=session_id).first()
+    return None if session is None else (session, [])
 
 
 @transaction_required

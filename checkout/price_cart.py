@@ -9,13 +9,13 @@ from django.conf import settings
 from checkout.discount_terms import Applied, apply_discount
 from checkout.errors import UnableToPrice
 from checkout.messages import Message
-from checkout.places import place_of
+from checkout.places import Place, place_of
 from checkout.price_lines import LineItem, PricedLine, price_lines
-from checkout.pricing.basket import Basket, Line, Shipping
+from checkout.pricing.basket import Basket, Line, Shipping, TaxRate
 from checkout.pricing.breakdown import Breakdown
 from checkout.pricing.price_basket import price_basket
 from checkout.shipping_offers import Offer, anything_is_sent, offers
-from checkout.tax_rates import rates_by_category
+from checkout.tax_rates import rates_of
 from exactly_once.errors import FieldError
 
 # One order of a shop, not a wholesaler's year: keeps sums far inside bigint.
@@ -68,21 +68,25 @@ def price_cart(*, asked: Asked, now: datetime) -> PricedCart:
 
     :raises UnableToPrice: ``total_too_large``: it comes to more than 10^12 minor units.
     """
-    lines, unpriced = price_lines(currency=asked.currency, items=asked.items, now=now)
+    place = place_of(asked.address)
+    lines, unpriced = price_lines(currency=asked.currency, items=asked.items, place=place, now=now)
     subtotal = sum(line.quantity * line.unit_amount_minor for line in lines)
     _check_size(subtotal)
     offered, chosen, about_shipping = _shipping(asked, lines)
     discount, about_discount = _discount(asked, subtotal, now)
-    rates = rates_by_category(place=place_of(asked.address), now=now)
     basket = Basket(
         currency=asked.currency,
-        lines=[Line(line.quantity, line.unit_amount_minor, rates.get(line.category_id, ())) for line in lines],
-        shipping=Shipping(chosen.amount_minor, rates.get(chosen.category_id, ())) if chosen else None,
+        lines=[Line(line.quantity, line.unit_amount_minor, line.rates) for line in lines],
+        shipping=Shipping(chosen.amount_minor, _rates(chosen, place, now)) if chosen else None,
         discount=discount.off if discount else None,
     )
     breakdown = price_basket(basket)
     _check_size(breakdown.totals.total)
     return PricedCart(lines, breakdown, offered, chosen, discount, unpriced, [*about_shipping, *about_discount])
+
+
+def _rates(chosen: Offer, place: Place, now: datetime) -> tuple[TaxRate, ...]:
+    return rates_of(category_id=chosen.category_id, place=place, now=now)
 
 
 def _check_size(minor: int) -> None:

@@ -1,12 +1,55 @@
-"""What each line of a cart costs, before discount and taxes. Reads prices; changes nothing."""
+"""What each line of a cart costs, before discount, and which taxes are on it. Reads rows; changes nothing."""
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
-from checkout.models import Price, Variant
-from checkout.models.validity import valid_at
+from checkout.models import Variant
+from checkout.places import Place
+from checkout.pricing.basket import TaxRate as Rate
 from exactly_once.errors import FieldError
+from exactly_once.prepared import fetch_all_prepared, text_array
+
+# Of each SKU that is for sale in this currency; it has one price (price_one_at_a_time). Without a country: no taxes.
+_PRICES = """
+SELECT
+    v.id,
+    v.sku,
+    p.name || ' ' || v.name,
+    c.unit_amount_minor,
+    v.weight_grams,
+    (
+        SELECT coalesce(sum(s.on_hand - s.reserved), 0)::bigint
+        FROM checkout_stockitem AS s
+        INNER JOIN checkout_stocklocation AS l ON l.id = s.location_id
+        WHERE s.variant_id = v.id AND l.active
+    ),
+    (
+        SELECT
+            jsonb_agg(
+                jsonb_build_array(t.jurisdiction, t.percent::text, t.inclusive) ORDER BY t.region, t.jurisdiction
+            )
+        FROM checkout_taxrate AS t
+        WHERE
+            t.category_id = p.tax_category_id
+            AND t.country = %(country)s
+            AND (t.region = '' OR upper(t.region) = upper(%(region)s))
+            AND (t.valid_from IS NULL OR t.valid_from <= %(now)s)
+            AND (t.valid_until IS NULL OR t.valid_until > %(now)s)
+    )
+FROM checkout_variant AS v
+INNER JOIN checkout_product AS p ON p.id = v.product_id
+INNER JOIN checkout_price AS c ON c.variant_id = v.id
+WHERE
+    v.sku = ANY(%(skus)s::text [])
+    AND v.active
+    AND p.active
+    AND c.currency = %(currency)s
+    AND (c.valid_from IS NULL OR c.valid_from <= %(now)s)
+    AND (c.valid_until IS NULL OR c.valid_until > %(now)s)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +62,10 @@ class LineItem:
 
 @dataclass(frozen=True, slots=True)
 class PricedLine:
-    """A line at today's price, in minor units; ``index``: which of the items it is."""
+    """A line at today's price, in minor units; ``index``: which of the items it is.
+
+    ``free``: as many units are, at this moment. ``rates``: its country's first, then its region's.
+    """
 
     index: int
     variant_id: int
@@ -28,18 +74,30 @@ class PricedLine:
     quantity: int
     unit_amount_minor: int
     weight_grams: int
-    category_id: int
+    free: int
+    rates: tuple[Rate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Priced:
+    variant_id: int
+    sku: str
+    name: str
+    unit_amount_minor: int
+    weight_grams: int
+    free: int
+    rates: tuple[Rate, ...]
 
 
 def price_lines(
-    *, currency: str, items: Sequence[LineItem], now: datetime
+    *, currency: str, items: Sequence[LineItem], place: Place, now: datetime
 ) -> tuple[list[PricedLine], list[FieldError]]:
     """Price every line as of ``now``, in the order given; return those that have a price, and why others have none.
 
     The codes are ``unknown_sku``, ``no_price_in_currency`` and ``duplicate_sku``.
     """
     skus = [item.sku for item in items]
-    prices = _prices(skus, currency, now)
+    prices = _prices(skus, currency, place, now)
     unpriced = _for_sale(set(skus) - prices.keys())
     errors: list[FieldError] = []
     lines: list[PricedLine] = []
@@ -54,11 +112,23 @@ def price_lines(
     return lines, errors
 
 
-def _prices(skus: Sequence[str], currency: str, now: datetime) -> dict[str, Price]:
-    """Return the price of each SKU that is for sale in this currency; there is one (price_one_at_a_time)."""
-    of_now = Price.objects.filter(valid_at(now), currency=currency, variant__sku__in=skus)
-    for_sale = of_now.filter(variant__active=True, variant__product__active=True)
-    return {price.variant.sku: price for price in for_sale.select_related("variant__product")}
+def _prices(skus: Sequence[str], currency: str, place: Place, now: datetime) -> dict[str, _Priced]:
+    asked = {
+        "skus": text_array(skus),
+        "currency": currency,
+        "country": place.country,
+        "region": place.region,
+        "now": now,
+    }
+    rows = fetch_all_prepared(_PRICES, asked)
+    return {
+        sku: _Priced(key, sku, name.strip(), minor, grams, free, _rates(taxes))
+        for key, sku, name, minor, grams, free, taxes in rows
+    }
+
+
+def _rates(taxes: str | None) -> tuple[Rate, ...]:
+    return tuple(Rate(where, Decimal(percent), inclusive) for where, percent, inclusive in json.loads(taxes or "[]"))
 
 
 def _for_sale(skus: Collection[str]) -> set[str]:
@@ -76,15 +146,15 @@ def _problem(item: LineItem, currency: str, *, is_known: bool, repeated: bool) -
     return "no_price_in_currency", f"{item.sku!r} has no price in {currency}."
 
 
-def _priced(index: int, price: Price, item: LineItem) -> PricedLine:
-    variant = price.variant
+def _priced(index: int, price: _Priced, item: LineItem) -> PricedLine:
     return PricedLine(
         index=index,
-        variant_id=variant.pk,
-        sku=variant.sku,
-        name=f"{variant.product.name} {variant.name}".strip(),
+        variant_id=price.variant_id,
+        sku=price.sku,
+        name=price.name,
         quantity=item.quantity,
         unit_amount_minor=price.unit_amount_minor,
-        weight_grams=item.quantity * variant.weight_grams,
-        category_id=variant.product.tax_category_id,
+        weight_grams=item.quantity * price.weight_grams,
+        free=price.free,
+        rates=price.rates,
     )

@@ -15,7 +15,9 @@ from django_subatomic.db import transaction_required
 from checkout.errors import PossibleDuplicate
 from checkout.models import CheckoutSession, SessionLine
 from checkout.states import PAYING_SESSION_STATES, SessionState
-from exactly_once.prepared import fetch_prepared, text_array
+from checkout.stock import holding, require_none_short
+from exactly_once.prepared import text_array
+from exactly_once.together import Write, write_together
 
 # Longer than a client's retries and a person's patience, shorter than a second round of coffee.
 WINDOW = timedelta(minutes=10)
@@ -25,15 +27,27 @@ _ENTER = "SELECT checkout_enter_window(%s, %s::bigint, %s::bigint, %s, %s::text[
 
 
 @transaction_required
-def enter_window(
+def hold_purchase(
     *, session: CheckoutSession, lines: Sequence[SessionLine], not_duplicate_of: str | None, now: datetime
 ) -> None:
-    """Set the session's ``purchase_hash`` and ``submitted_at``, for the caller to save.
+    """Hold the session's units for this purchase, unless it comes again.
+
+    Sets the session's ``purchase_hash`` and ``submitted_at``, for the caller to save.
 
     :raises PossibleDuplicate: ``possible_duplicate``: the same purchase was paid for, or is being, within the window.
+    :raises OutOfStock: naming the SKUs that are short.
     """
     purchase_hash = _hash(session, lines)
-    earlier = _latest(purchase_hash, session, since=now - WINDOW)
+    latest, missing = write_together(
+        _entering(purchase_hash, session, since=now - WINDOW), holding(session=session, lines=lines, now=now)
+    )
+    _check_new(latest, not_duplicate_of)
+    require_none_short(lines=lines, missing=missing)
+    session.purchase_hash, session.submitted_at = purchase_hash, now
+
+
+def _check_new(latest: list[str | None], not_duplicate_of: str | None) -> None:
+    (earlier,) = latest
     if earlier is not None and earlier != not_duplicate_of:
         raise PossibleDuplicate(
             code="possible_duplicate",
@@ -41,7 +55,6 @@ def enter_window(
             "purchase, send it again with a new key and that id as not_duplicate_of.",
             extra={"earlier_session": earlier},
         )
-    session.purchase_hash, session.submitted_at = purchase_hash, now
 
 
 def _hash(session: CheckoutSession, lines: Sequence[SessionLine]) -> bytes:
@@ -51,8 +64,7 @@ def _hash(session: CheckoutSession, lines: Sequence[SessionLine]) -> bytes:
     return hashlib.sha256(rfc8785.dumps(bought)).digest()
 
 
-def _latest(purchase_hash: bytes, session: CheckoutSession, since: datetime) -> str | None:
-    """Return the latest other session that bought the same; from here on none does until our transaction ends."""
+def _entering(purchase_hash: bytes, session: CheckoutSession, since: datetime) -> Write:
+    """Find the latest other session that bought the same; from then on none does until our transaction ends."""
     lock = int.from_bytes(purchase_hash[:8], signed=True)
-    (latest,) = fetch_prepared(_ENTER, [purchase_hash, lock, session.pk, since, text_array(_BUYING)])
-    return None if latest is None else str(latest)
+    return Write(_ENTER, (purchase_hash, lock, session.pk, since, text_array(_BUYING)))

@@ -6,13 +6,14 @@ whoever asked. Order, stock, intent, ledger, outbox and response are one commit 
 """
 
 from datetime import datetime
+from typing import Any
 
 import structlog
 from django_subatomic.db import transaction_required
 
 from checkout.cart_use import free_cart, order_cart
 from checkout.errors import LatePayment, OutOfStock, SessionRefused
-from checkout.events import CONFIRMED, order_payload, publish_order
+from checkout.events import CONFIRMED, order_payload, order_publication
 from checkout.locks import lock_cart_of, lock_paid_session
 from checkout.models import CheckoutSession, Order, OrderLine, SessionLine
 from checkout.models.priced import Priced, PricedLine, same
@@ -25,6 +26,7 @@ from exactly_once.errors import TallyError
 from exactly_once.keys import StoredResponse
 from exactly_once.public_ids import new_public_id
 from exactly_once.responses import json_response, problem_response
+from exactly_once.together import Write, insert, save, write_together
 from ledger.money import Money
 from payments.errors import PaymentDeclined
 from payments.outcomes import IntentOutcome
@@ -38,18 +40,19 @@ log = structlog.get_logger(__name__)
 @transaction_required
 def on_intent_outcome(outcome: IntentOutcome) -> None:
     """Bring the session in line with its payment."""
-    session = lock_paid_session(session_id=outcome.order_reference)
-    if session is None:
+    found = lock_paid_session(session_id=outcome.order_reference)
+    if found is None:
         return
+    session, lines = found
     match outcome.state:
         # What is captured as it is shipped: the order is there since the payment was authorised.
         case IntentState.SUCCEEDED | IntentState.REQUIRES_CAPTURE if session.state == SessionState.COMPLETED:
             pass
         case IntentState.SUCCEEDED:
-            _commit_or_compensate(session, outcome)
+            _commit_or_compensate(session, lines, outcome)
         # Held to be captured as it is shipped; or for a cart that nobody pays for any more.
         case IntentState.REQUIRES_CAPTURE if not outcome.captures_at_once or session.state not in PAYING_SESSION_STATES:
-            _commit_or_compensate(session, outcome)
+            _commit_or_compensate(session, lines, outcome)
         # Canceled while somebody still pays: not by us, but at the PSP. Nothing will come of it, as after a decline.
         case IntentState.REQUIRES_PAYMENT_METHOD | IntentState.CANCELED if session.state in PAYING_SESSION_STATES:
             _reopen(session, outcome)
@@ -57,22 +60,23 @@ def on_intent_outcome(outcome: IntentOutcome) -> None:
         case IntentState.PROCESSING if session.state == SessionState.REQUIRES_ESCALATION:
             _move(session, SessionState.COMPLETE_IN_PROGRESS, RecoveryPoint.PAYMENT_SUBMITTED, outcome.now)
         case IntentState.REQUIRES_ACTION if session.state == SessionState.COMPLETE_IN_PROGRESS:
-            _escalate(session, outcome)
+            _escalate(session, lines, outcome)
 
 
-def _commit_or_compensate(session: CheckoutSession, outcome: IntentOutcome) -> None:
+def _commit_or_compensate(session: CheckoutSession, lines: list[SessionLine], outcome: IntentOutcome) -> None:
     if session.state not in PAYING_SESSION_STATES:
         _compensate(session, outcome, why=f"session_{session.state}")
         return
     lock_cart_of(session=session)
-    lines = list(session.lines.order_by("pk"))
     try:
         commit_stock(session=session, lines=lines, now=outcome.now)
     except (OutOfStock, LatePayment) as error:
         _compensate(session, outcome, why=error.code)
         return
-    response = _commit(session, lines, outcome.intent_id, outcome.now)
-    keys.finish_subject(subject=session.public_id, response=response, now=outcome.now)
+    order, order_lines, response = _order(session, lines, outcome.intent_id, outcome.now)
+    finishing = keys.finishing_subject(subject=session.public_id, response=response, now=outcome.now)
+    *_, key_ids = _commit(session, order, order_lines, outcome.now, finishing)
+    keys.note_finished(key_ids=key_ids, response=response)
 
 
 @transaction_required
@@ -81,20 +85,17 @@ def give_away(*, session: CheckoutSession, lines: list[SessionLine], now: dateti
     # Another price may have been tried to be paid, and declined.
     request_void(order_reference=session.public_id, now=now)
     commit_stock(session=session, lines=lines, now=now)
-    return _commit(session, lines, None, now)
+    order, order_lines, response = _order(session, lines, None, now)
+    _commit(session, order, order_lines, now)
+    return response
 
 
-def _commit(session: CheckoutSession, lines: list[SessionLine], intent: str | None, now: datetime) -> StoredResponse:
-    redeem(session=session, now=now)
-    order_cart(session=session, now=now)
-    order = _write_order(session, lines, intent, now)
-    _move(session, SessionState.COMPLETED, RecoveryPoint.DONE, now)
-    log.info("order.confirmed", order=order.public_id, session=session.public_id, intent=intent)
-    return json_response(200, session_body(session, lines, order), location=session_address(session.public_id))
-
-
-def _write_order(session: CheckoutSession, lines: list[SessionLine], intent: str | None, now: datetime) -> Order:
-    order = Order.objects.create(
+def _order(
+    session: CheckoutSession, lines: list[SessionLine], intent: str | None, now: datetime
+) -> tuple[Order, list[OrderLine], StoredResponse]:
+    """Make the session completed and its order, both to be saved, and the answer."""
+    session.state, session.recovery_point, session.updated_at = SessionState.COMPLETED, RecoveryPoint.DONE, now
+    order = Order(
         public_id=new_public_id("ord"),
         session=session,
         payment_intent=intent,
@@ -105,9 +106,25 @@ def _write_order(session: CheckoutSession, lines: list[SessionLine], intent: str
         created_at=now,
         **same(Priced, session),
     )
-    order_lines = OrderLine.objects.bulk_create(OrderLine(order=order, **same(PricedLine, line)) for line in lines)
-    publish_order(order=order, type=CONFIRMED, payload=order_payload(order, order_lines), now=now)
-    return order
+    order_lines = [OrderLine(**same(PricedLine, line)) for line in lines]
+    body = session_body(session, lines, order)
+    return order, order_lines, json_response(200, body, location=session_address(session.public_id))
+
+
+def _commit(
+    session: CheckoutSession, order: Order, order_lines: list[OrderLine], now: datetime, *beside: Write
+) -> list[list[Any]]:
+    """Write the order with what follows from it; return the keys of what was written, last that of ``beside``."""
+    redeem(session=session, now=now)
+    order_cart(session=session, now=now)
+    log.info("order.confirmed", order=order.public_id, session=session.public_id, intent=order.payment_intent)
+    return write_together(
+        insert(order),
+        insert(*order_lines, parent="order"),
+        order_publication(order=order, type=CONFIRMED, payload=order_payload(order, order_lines), now=now),
+        save(session, "state", "recovery_point", "updated_at", "purchase_hash", "submitted_at"),
+        *beside,
+    )
 
 
 def _compensate(session: CheckoutSession, outcome: IntentOutcome, *, why: str) -> None:
@@ -154,10 +171,10 @@ def _reopen(session: CheckoutSession, outcome: IntentOutcome) -> None:
     _answer(session, 402, error, outcome)
 
 
-def _escalate(session: CheckoutSession, outcome: IntentOutcome) -> None:
+def _escalate(session: CheckoutSession, lines: list[SessionLine], outcome: IntentOutcome) -> None:
     session.next_action_url = outcome.next_action_url
     _move(session, SessionState.REQUIRES_ESCALATION, RecoveryPoint.PAYMENT_SUBMITTED, outcome.now)
-    body = session_body(session, list(session.lines.order_by("pk")))
+    body = session_body(session, lines)
     response = json_response(200, body, location=session_address(session.public_id))
     keys.finish_subject(subject=session.public_id, response=response, now=outcome.now)
 

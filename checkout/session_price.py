@@ -39,12 +39,10 @@ def items_of(lines: Sequence[SessionLine]) -> list[LineItem]:
 
 @transaction_required
 def store_price(*, session: CheckoutSession, priced: PricedCart) -> list[SessionLine]:
-    """Write the price into the session, saved, and its lines; return these."""
+    """Write the price into the session, saved, and its lines in place of those that it had; return these."""
     lines = put_price(session=session, priced=priced)
-    is_new = session.pk is None
     session.save()
-    if not is_new:
-        session.lines.all().delete()
+    session.lines.all().delete()
     return SessionLine.objects.bulk_create(lines)
 
 

@@ -4,7 +4,7 @@ Each of the first four is one call of a function of the database (migrations/sql
 checkout/locks.py. Stock that is received or counted anew: receive_stock.py, adjust_stock.py.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +16,8 @@ from checkout.errors import LatePayment, OutOfStock, StockRefused
 from checkout.locks import lock_stock_item
 from checkout.models import CheckoutSession, Order, Reservation, SessionLine, StockItem, StockMovement, Variant
 from checkout.states import LatePaymentPolicy, MovementKind, ReservationState
+from exactly_once.prepared import integer_array
+from exactly_once.together import Write, write_together
 
 # How long a payment may take before its units go back on the shelf: time enough for 3-D Secure.
 HOLD = timedelta(minutes=15)
@@ -41,9 +43,22 @@ def hold_stock(*, session: CheckoutSession, lines: Sequence[SessionLine], now: d
 
     :raises OutOfStock: naming the SKUs that are short.
     """
-    wanted = [line.variant_id for line in lines], [line.quantity for line in lines]
-    statement = "SELECT checkout_hold_stock(%s, %s::bigint [], %s::integer [], %s, %s, %s)"
-    missing = _call(statement, session.pk, *wanted, session.public_id, now + HOLD, now)
+    (missing,) = write_together(holding(session=session, lines=lines, now=now))
+    require_none_short(lines=lines, missing=missing)
+
+
+def holding(*, session: CheckoutSession, lines: Sequence[SessionLine], now: datetime) -> Write:
+    """Return what :func:`hold_stock` does, for a statement that does more; then :func:`require_none_short`."""
+    wanted = integer_array([line.variant_id for line in lines]), integer_array([line.quantity for line in lines])
+    statement = "SELECT unnest(checkout_hold_stock(%s, %s::bigint [], %s::integer [], %s, %s, %s))"
+    return Write(statement, (session.pk, *wanted, session.public_id, now + HOLD, now))
+
+
+def require_none_short(*, lines: Sequence[SessionLine], missing: Collection[int]) -> None:
+    """Refuse what could not be held.
+
+    :raises OutOfStock: naming the SKUs that are short.
+    """
     short = [line.sku for line in lines if line.variant_id in missing]
     if short:
         raise OutOfStock(

@@ -1,6 +1,5 @@
-"""Which taxes are taken where. Reads rows; changes nothing."""
+"""Which taxes are taken on shipping, and where. Those on goods come with their prices (price_lines.py)."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from django.db.models import Q
@@ -11,16 +10,10 @@ from checkout.places import Place
 from checkout.pricing.basket import TaxRate as Rate
 
 
-def rates_by_category(*, place: Place, now: datetime) -> Mapping[int, tuple[Rate, ...]]:
-    """Return the rates of a place by the primary key of the tax category: its country's first, then its region's.
-
-    A category that is not there is not taxed.
-    """
+def rates_of(*, category_id: int, place: Place, now: datetime) -> tuple[Rate, ...]:
+    """Return the rates of a tax category at a place: its country's first, then its region's."""
     if not place.country:
-        return {}
-    rows = TaxRate.objects.filter(valid_at(now), Q(region="") | Q(region__iexact=place.region), country=place.country)
-    found: dict[int, tuple[Rate, ...]] = {}
-    for row in rows.order_by("region", "jurisdiction"):
-        rate = Rate(row.jurisdiction, row.percent, row.inclusive)
-        found[row.category_id] = (*found.get(row.category_id, ()), rate)
-    return found
+        return ()
+    here = Q(region="") | Q(region__iexact=place.region)
+    rows = TaxRate.objects.filter(valid_at(now), here, category=category_id, country=place.country)
+    return tuple(Rate(row.jurisdiction, row.percent, row.inclusive) for row in rows.order_by("region", "jurisdiction"))

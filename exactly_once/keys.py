@@ -5,7 +5,9 @@ outside. Until the response is stored the key is *in flight*, under a lease: whe
 takes over with a new token, and the old token no longer opens anything.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -17,6 +19,7 @@ from psycopg.errors import LockNotAvailable
 from exactly_once.errors import Refused, TryLater, Unprocessable
 from exactly_once.models import IdempotencyKey
 from exactly_once.retry import retry_on_conflict
+from exactly_once.together import Write, update, write_together
 
 _CLAIM = """
 INSERT INTO exactly_once_idempotencykey
@@ -58,7 +61,8 @@ class StoredResponse:
     """A response as it was, or will be, stored: replayed byte for byte.
 
     ``location``: the API address of what was made; sent as the header, and what is left when the response expires.
-    ``retry_after_seconds``: for an answer that is only for now, and so is never stored.
+    ``retry_after_seconds``: for an answer that is only for now, and so is never stored. ``beside``: what is written
+    with it, in the same statement.
     """
 
     status: int
@@ -67,6 +71,7 @@ class StoredResponse:
     replayed: bool = False
     location: str = ""
     retry_after_seconds: int | None = None
+    beside: tuple[Write, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,16 +182,21 @@ def bind(*, claim: Claim, subject: str, recovery_point: str) -> None:
 
     :raises LeaseLost: the claim is no longer ours.
     """
-    _fenced(claim, subject=subject, recovery_point=recovery_point)
+    write_together(binding(claim=claim, subject=subject, recovery_point=recovery_point))
+
+
+def binding(*, claim: Claim, subject: str, recovery_point: str) -> Write:
+    """Return what :func:`bind` writes, for a statement that writes more."""
+    return _fenced(claim, subject=subject, recovery_point=recovery_point)
 
 
 @transaction_required
 def finish(*, claim: Claim, response: StoredResponse, now: datetime) -> None:
-    """Store the response.
+    """Store the response, with what is written beside it.
 
     :raises LeaseLost: the claim is no longer ours.
     """
-    _fenced(claim, **_columns(response, now))
+    write_together(*response.beside, _fenced(claim, **_columns(response, now)))
 
 
 @transaction_required
@@ -195,7 +205,35 @@ def finish_subject(*, subject: str, response: StoredResponse, now: datetime) -> 
 
     For the racer that brings a subject to its end: the client's request, a webhook's task or the sweeper.
     """
-    return IdempotencyKey.objects.filter(subject=subject, state="in_flight").update(**_columns(response, now))
+    (key_ids,) = write_together(finishing_subject(subject=subject, response=response, now=now))
+    note_finished(key_ids=key_ids, response=response)
+    return len(key_ids)
+
+
+def finishing_subject(*, subject: str, response: StoredResponse, now: datetime) -> Write:
+    """Return what :func:`finish_subject` writes, for a statement that writes more; then :func:`note_finished`."""
+    return update(IdempotencyKey.objects.filter(subject=subject, state="in_flight"), _columns(response, now))
+
+
+# What keys this thread has finished, while somebody asks to know.
+_finished: ContextVar[dict[int, StoredResponse] | None] = ContextVar("finished", default=None)
+
+
+@contextmanager
+def noting_finished() -> Iterator[dict[int, StoredResponse]]:
+    """Note the keys that this thread finishes: where its transactions have been committed nobody need read them."""
+    noted: dict[int, StoredResponse] = {}
+    token = _finished.set(noted)
+    try:
+        yield noted
+    finally:
+        _finished.reset(token)
+
+
+def note_finished(*, key_ids: list[int], response: StoredResponse) -> None:
+    """Tell whoever listens."""
+    if (noted := _finished.get()) is not None:
+        noted.update(dict.fromkeys(key_ids, response))
 
 
 @transaction
@@ -225,10 +263,10 @@ def _in_flight() -> KeyInFlight:
     )
 
 
-def _fenced(claim: Claim, **columns: object) -> None:
+def _fenced(claim: Claim, **columns: object) -> Write:
     rows = IdempotencyKey.objects.filter(pk=claim.key_id, lease_token=claim.lease_token, state="in_flight")
-    if rows.update(**columns) != 1:
-        raise LeaseLost(code="idempotency_in_flight", detail="Another request has taken this Idempotency-Key over.")
+    lost = LeaseLost(code="idempotency_in_flight", detail="Another request has taken this Idempotency-Key over.")
+    return update(rows, columns, otherwise=lost)
 
 
 def _columns(response: StoredResponse, now: datetime) -> dict[str, object]:

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django_subatomic.db import transaction_required
 from psycopg.types.json import Jsonb
 
 from exactly_once import tracing
 from exactly_once.event_types import published_version
+from exactly_once.together import Write, write_together
 
 # The version follows the last one in the same statement; the caller's lock on the aggregate keeps others out, and the
 # unique constraint refuses whoever came without one.
@@ -64,12 +64,15 @@ def publish(
     :param payload: of the newest version of the type.
     :raises LookupError: nobody has declared the type.
     """
-    described = [type, Jsonb(payload), published_version(type), now, tracing.traceparent()]
-    values: list[Any] = [*described, aggregatetype, aggregateid]
-    with connection.cursor() as cursor:
-        cursor.execute(_PUBLISH, values)
-        (event_id,) = cursor.fetchone()
+    event = publication(aggregatetype=aggregatetype, aggregateid=aggregateid, type=type, payload=payload, now=now)
+    ((event_id,),) = write_together(event)
     return UUID(str(event_id))
+
+
+def publication(*, aggregatetype: str, aggregateid: str, type: str, payload: dict[str, object], now: datetime) -> Write:
+    """Return what :func:`publish` writes, for a statement that writes more, but no other event of this aggregate."""
+    described = [type, Jsonb(payload), published_version(type), now, tracing.traceparent()]
+    return Write(_PUBLISH, (*described, aggregatetype, aggregateid))
 
 
 def register_subscriber(event_type: str, name: str, subscriber: Subscriber) -> None:

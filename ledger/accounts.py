@@ -10,6 +10,7 @@ from django_subatomic.db import transaction_required
 from psycopg.types.json import Jsonb
 
 from exactly_once.public_ids import new_public_id
+from exactly_once.together import Write
 from ledger.drafts import Direction
 from ledger.errors import LedgerNotFound
 from ledger.models import Book
@@ -53,12 +54,21 @@ def ensure_accounts(*, book: str, accounts: Sequence[AccountSpec]) -> None:
     :raises PostingRefused: ``stripes_without_limits``.
     :raises LimitExceeded: nothing can be in such an account: its limits exclude zero.
     """
+    statement = opening(book=book, accounts=accounts)
+    _call(statement.sql, statement.values)
+
+
+def opening(*, book: str, accounts: Sequence[AccountSpec]) -> Write:
+    """Return what :func:`ensure_accounts` does, for a statement that does more: without limits nothing is refused.
+
+    :raises InvalidMoney: ``unknown_currency``.
+    """
     for account in accounts:
         exponent(account.currency)
-    _call(
+    return Write(
         "SELECT ledger_open_accounts(%s, %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],"
-        " %s::bigint[], %s::bigint[], %s::smallint[], %s::jsonb[])",
-        [
+        " %s::bigint[], %s::bigint[], %s::smallint[], %s::jsonb[])::text",
+        (
             book,
             [new_public_id("acc") for _ in accounts],
             [account.code for account in accounts],
@@ -69,7 +79,7 @@ def ensure_accounts(*, book: str, accounts: Sequence[AccountSpec]) -> None:
             [account.ceiling_minor for account in accounts],
             [account.stripes for account in accounts],
             [Jsonb(dict(account.metadata)) for account in accounts],
-        ],
+        ),
     )
 
 
@@ -111,7 +121,7 @@ def raise_stripes(*, book: str, code: str, currency: str, stripes: int) -> None:
     _require(found, book, code, currency)
 
 
-def _call(statement: str, arguments: list[Any]) -> bool:
+def _call(statement: str, arguments: Sequence[Any]) -> bool:
     try:
         with connection.cursor() as cursor:
             cursor.execute(statement, arguments)

@@ -10,6 +10,7 @@ from django.db.models import F
 from django_subatomic.db import durable, transaction
 
 from ledger.money import Money
+from payments.begin_attempt import Begun
 from payments.circuit import note_call
 from payments.errors import PaymentNotFound
 from payments.judge_news import AttemptNews
@@ -26,19 +27,20 @@ _GIVES_WAY = frozenset({AttemptState.DECLINED, AttemptState.FAILED_NOT_SENT})
 
 
 @durable
-def ask(*, order_reference: str, resumed: bool, now: datetime) -> None:
-    """Have the order's open attempt come to its end, if it has one.
+def ask(*, begun: Begun, now: datetime) -> None:
+    """Have the attempt that the caller has begun, and committed, come to its end."""
+    _charge(begun.attempt, now)
 
-    :param resumed: somebody asked before us and did not finish. The PSP is then asked no more often than by the
-        sweeper, however often a client asks us again.
+
+@durable
+def ask_again(*, order_reference: str, now: datetime) -> None:
+    """Have the order's open attempt come to its end, if it has one: somebody asked before us and did not finish.
+
+    The PSP is then asked no more often than by the sweeper, however often a client asks us again.
     """
     pending = Attempt.objects.filter(intent__order_reference=order_reference, state__in=PENDING_ATTEMPT_STATES)
-    attempt = pending.select_related("intent").first()
-    if attempt is None:
-        return
-    if not resumed:
-        _charge(attempt, now)
-    elif claim_attempt(attempt_uuid=attempt.uuid, now=now):
+    attempt = pending.first()
+    if attempt is not None and claim_attempt(attempt_uuid=attempt.uuid, now=now):
         look_up(attempt_uuid=attempt.uuid, now=now)
 
 

@@ -1,5 +1,6 @@
 """What settling an attempt writes beside its state: holds and captures, as rows and in the ledger."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db.models import Max
@@ -7,6 +8,7 @@ from django_subatomic.db import transaction_required
 
 from exactly_once import outbox
 from exactly_once.public_ids import new_public_id
+from exactly_once.together import Write, insert, is_new, save, write_together
 from ledger import journal
 from ledger.drafts import TransactionDraft
 from ledger.money import Money
@@ -53,12 +55,15 @@ def new_capture(*, attempt: Attempt, money: Money, final: bool, now: datetime, i
 
 
 @transaction_required
-def book_capture(*, capture: Capture, psp_reference: str, now: datetime) -> None:
-    """Write that a capture has succeeded. Its attempt has been saved with the new sum and state."""
+def book_capture(*, capture: Capture, psp_reference: str, now: datetime, beside: Sequence[Write]) -> None:
+    """Write that a capture has succeeded.
+
+    :param beside: what saves its attempt with the new sum and state, in the same statement.
+    """
     attempt = capture.attempt
     capture.state, capture.psp_reference = CaptureState.SUCCEEDED, psp_reference
     capture.settled_at, capture.next_check_at = now, None
-    capture.save()
+    write_together(*beside, insert(capture) if is_new(capture) else save(capture))
     taken = Money(capture.amount_minor, capture.currency)
     left = Money(attempt.amount_minor - attempt.captured_minor + capture.amount_minor, attempt.currency)
     released = None if attempt.authorized_at is None else left if capture.final else taken

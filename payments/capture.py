@@ -15,7 +15,7 @@ from payments.locks import lock_capture, lock_intent
 from payments.models import Attempt, Capture, Void
 from payments.psp.outcomes import Approved, CaptureFailed, CaptureOutcome, CapturePending, CaptureSucceeded
 from payments.psp.registry import get_adapter
-from payments.settle_attempt import move_intent, save_as, settle_attempt
+from payments.settle_attempt import move_intent, saving, settle_attempt
 from payments.states import AttemptState, CaptureState, VoidState
 
 log = structlog.get_logger(__name__)
@@ -133,8 +133,8 @@ def _succeed(capture: Capture, outcome: CaptureSucceeded, now: datetime) -> None
     attempt = capture.attempt
     attempt.captured_minor += capture.amount_minor
     attempt.state = AttemptState.CAPTURED if capture.final else AttemptState.AUTHORIZED
-    save_as(attempt=attempt, now=now)
-    book_capture(capture=capture, psp_reference=outcome.psp_reference, now=now)
+    saved = saving(attempt=attempt, now=now)
+    book_capture(capture=capture, psp_reference=outcome.psp_reference, now=now, beside=[saved])
     if capture.final:
         close_pending(attempt=attempt, now=now)
     move_intent(attempt=attempt, now=now)

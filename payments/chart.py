@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from django_subatomic.db import transaction_required
 
-from ledger.accounts import AccountSpec, AccountType, ensure_accounts
+from exactly_once.together import Write
+from ledger.accounts import AccountSpec, AccountType, ensure_accounts, opening
 from ledger.drafts import Direction
 from ledger.exchange import POSITION
 
@@ -66,10 +67,9 @@ def tax(jurisdiction: str) -> str:
     return f"liabilities:tax:{jurisdiction}"
 
 
-@transaction_required
-def ensure_chart(*, book: str, psp: str, currency: str) -> None:
-    """Open the accounts that a payment in this currency will need, before any money moves."""
-    _ensure(book, currency, asset=[receivable(psp)], liability=[ORDERS, REFUNDS])
+def opening_chart(*, book: str, psp: str, currency: str) -> Write:
+    """Return what opens the accounts that a payment in this currency will need, before any money moves."""
+    return opening(book=book, accounts=_specs(currency, asset=[receivable(psp)], liability=[ORDERS, REFUNDS]))
 
 
 @transaction_required
@@ -133,12 +133,15 @@ _KINDS: Mapping[str, tuple[AccountType, Direction]] = {
 
 
 def _ensure(book: str, currency: str, **codes: Iterable[str]) -> None:
-    specs = [
+    ensure_accounts(book=book, accounts=_specs(currency, **codes))
+
+
+def _specs(currency: str, **codes: Iterable[str]) -> list[AccountSpec]:
+    return [
         AccountSpec(code, currency, *_KINDS[kind], stripes=HOT_STRIPES if _is_hot(code) else 1)
         for kind, some in codes.items()
         for code in some
     ]
-    ensure_accounts(book=book, accounts=specs)
 
 
 def _is_hot(code: str) -> bool:

@@ -1,5 +1,6 @@
 """Choose the PSP account that a payment goes to now, and those that it may go to next."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,10 +8,25 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django_subatomic.db import transaction_required
 
-from payments.circuit import claim_probe, probes_due
+from exactly_once.prepared import fetch_all_prepared
+from exactly_once.together import Write
+from payments.circuit import claim_probe, probe_at
 from payments.errors import PaymentRefused, PspUnavailable
 from payments.models import RoutingRule
 from payments.routing import Account, Plan, Purchase, Route, Token, plan
+
+_STANDING = """
+SELECT
+    jsonb_build_array(
+        (
+            SELECT jsonb_agg(jsonb_build_array(c.psp, c.psp_account, c.probe_at))
+            FROM payments_pspcircuit AS c WHERE c.state <> 'closed'
+        ),
+        (SELECT jsonb_agg(r ORDER BY r.priority, r.name) FROM payments_routingrule AS r)
+    )::text
+"""
+# Reads what a choice follows from, alone or in a statement that does more; choose_route takes what it returns.
+STANDING = Write(_STANDING, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +40,22 @@ class Choice:
 
 def dry_run(*, purchase: Purchase, tokens: Sequence[Token], now: datetime) -> Plan:
     """Say where a payment would go, and why. Changes nothing."""
-    blocked = [account for account, until in probes_due(now=now).items() if until is not None]
-    return _plan(purchase, tokens, blocked)
+    ((standing,),) = fetch_all_prepared(_STANDING, {})
+    probes, rules = _read(standing, now)
+    return _plan(purchase, tokens, rules, probes)
 
 
 @transaction_required
-def choose_route(*, purchase: Purchase, tokens: Sequence[Token], now: datetime) -> Choice:
+def choose_route(*, purchase: Purchase, tokens: Sequence[Token], standing: Sequence[str], now: datetime) -> Choice:
     """Return where a payment goes.
 
+    :param standing: what ``STANDING`` has returned in this transaction.
     :raises PspUnavailable: ``psp_unavailable``: every account that could take it has an open circuit.
     :raises PaymentRefused: ``no_route``: no account could take it at all.
     """
-    probes = probes_due(now=now)
-    planned = _plan(purchase, tokens, [account for account, until in probes.items() if until is not None])
+    (read,) = standing
+    probes, rules = _read(read, now)
+    planned = _plan(purchase, tokens, rules, probes)
     choice = take_first(routes=planned.routes, probes=probes, now=now)
     if choice is not None:
         return choice
@@ -62,9 +81,25 @@ def take_first(*, routes: Sequence[Route], probes: Mapping[Account, datetime | N
     return None
 
 
-def _plan(purchase: Purchase, tokens: Sequence[Token], blocked: list[Account]) -> Plan:
+def _read(standing: str, now: datetime) -> tuple[dict[Account, datetime | None], list[RoutingRule]]:
+    """Return the circuits that are not closed, as ``probes_due`` does, and all rules."""
+    circuits, rules = json.loads(standing)
+    probes = {
+        Account(psp, account): probe_at(datetime.fromisoformat(at) if at else None, now=now)
+        for psp, account, at in circuits or ()
+    }
+    return probes, [RoutingRule(**rule) for rule in rules or ()]
+
+
+def _plan(
+    purchase: Purchase,
+    tokens: Sequence[Token],
+    rules: list[RoutingRule],
+    probes: Mapping[Account, datetime | None],
+) -> Plan:
+    blocked = [account for account, until in probes.items() if until is not None]
     return plan(
-        rules=list(RoutingRule.objects.all()),
+        rules=rules,
         purchase=purchase,
         tokens=tokens,
         accounts={Account(psp, name) for psp, accounts in settings.PSP_ACCOUNTS.items() for name in accounts},

@@ -27,7 +27,12 @@ def probes_due(*, now: datetime) -> dict[Account, datetime | None]:
     """Return the accounts whose circuit is not closed, each with when it may be tried; None: now."""
     circuits = PspCircuit.objects.exclude(state=CircuitState.CLOSED)
     rows = circuits.values_list("psp", "psp_account", "probe_at")
-    return {Account(psp, account): at if at is not None and at > now else None for psp, account, at in rows}
+    return {Account(psp, account): probe_at(at, now=now) for psp, account, at in rows}
+
+
+def probe_at(at: datetime | None, *, now: datetime) -> datetime | None:
+    """Return when an account may be tried whose circuit is not closed; None: now."""
+    return at if at is not None and at > now else None
 
 
 @transaction_required

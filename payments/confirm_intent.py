@@ -11,7 +11,6 @@ and the sweeper each lead to 3; whichever comes first ends it for all.
 from collections.abc import Callable
 from datetime import datetime
 
-from django.conf import settings
 from django_subatomic.db import durable, transaction_required
 
 from exactly_once import keys
@@ -19,14 +18,14 @@ from exactly_once.errors import Refused
 from exactly_once.keys import Claim, KeyedRequest, StoredResponse
 from exactly_once.responses import json_response, problem_response
 from ledger.money import Money
-from payments.ask_psp import ask
-from payments.begin_attempt import Charge, begin_attempt
+from payments.begin_attempt import Begun, Charge, begin
 from payments.create_intent import Method
 from payments.errors import PaymentDeclined, PaymentRefused
 from payments.locks import lock_intent
 from payments.models import PaymentIntent
 from payments.outcomes import IntentOutcome
 from payments.part_rows import parts_of
+from payments.pay_once import pay_once
 from payments.queries import intent_for_client
 from payments.representation import intent_address
 from payments.routing import Token
@@ -51,20 +50,15 @@ def confirm_intent(
     :raises PaymentNotFound: ``payment_intent_not_found``.
     """
     intent_for_client(intent_id=intent_id, client=keyed.client)
-    claim = keys.once(
+    stored = pay_once(
         keyed=keyed,
-        now=now,
-        lease_seconds=settings.IDEMPOTENCY_LEASE_SECONDS,
-        work=lambda claim: None if claim.resumed else _begin(claim, intent_id, method, now),
+        order_reference=intent_id,
+        begin=lambda claim: _begin(claim, intent_id, method, now),
         refuse=refuse,
+        now=now,
     )
-    if isinstance(claim, StoredResponse):
-        return claim
-    ask(order_reference=intent_id, resumed=claim.resumed, now=now)
-    stored = keys.read_response(key_id=claim.key_id)
     if stored is not None:
         return stored
-    keys.release(claim=claim, now=now)
     return json_response(
         202,
         intent_for_client(intent_id=intent_id, client=keyed.client),
@@ -73,12 +67,12 @@ def confirm_intent(
     )
 
 
-def _begin(claim: Claim, intent_id: str, method: Method | None, now: datetime) -> None:
+def _begin(claim: Claim, intent_id: str, method: Method | None, now: datetime) -> Begun:
     intent = lock_intent(order_reference=intent_id)
     if intent is None:
         raise PaymentRefused(code="payment_canceled", detail=f"{intent_id} was canceled.")
-    begin_attempt(charge=_charge(intent, method), now=now)
-    keys.bind(claim=claim, subject=intent_id, recovery_point="payment_submitted")
+    bound = keys.binding(claim=claim, subject=intent_id, recovery_point="payment_submitted")
+    return begin(charge=_charge(intent, method), now=now, beside=[bound])
 
 
 def _charge(intent: PaymentIntent, method: Method | None) -> Charge:

@@ -11,7 +11,7 @@ from exactly_once.public_ids import new_public_id
 from ledger.money import Money
 from payments.errors import PaymentRefused
 from payments.models import PaymentIntent
-from payments.part_rows import refundable_parts, write_parts
+from payments.part_rows import refundable_parts, write_first_parts
 from payments.parts import Part
 from payments.representation import Json, intent_body
 from payments.routing import Token
@@ -72,12 +72,11 @@ def create_intent(*, client: str, wish: Wish, now: datetime) -> Json:
     )
     try:
         with savepoint():
-            intent.save(force_insert=True)
+            write_first_parts(intent=intent, parts=wish.parts)
     except IntegrityError as error:
         if not wish.reference:
             raise
         raise _taken(client, wish.reference) from error
-    write_parts(intent=intent, parts=wish.parts, is_new=True)
     return intent_body(intent, attempts=[], parts=refundable_parts(intent))
 
 

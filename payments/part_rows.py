@@ -4,9 +4,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django_subatomic.db import transaction_required
 
+from exactly_once.together import Write, insert, write_together
 from ledger.allocation import allocate
 from ledger.money import Money
 from payments.models import IntentPart, PaymentIntent, Refund, RefundPart
@@ -37,20 +39,35 @@ def parts_of(intent: PaymentIntent) -> list[Part]:
 
 
 @transaction_required
-def write_parts(*, intent: PaymentIntent, parts: Sequence[Part], is_new: bool) -> None:
-    """Write what the intent collects for in place of what it did; an intent that is new did for nothing yet.
-
-    Its row is saved and, unless it is new, locked.
+def write_first_parts(*, intent: PaymentIntent, parts: Sequence[Part], beside: Write | None = None) -> list[Any]:
+    """Write a new intent and what it collects for, in one statement; return what is read ``beside``.
 
     :raises InvalidParts: ``parts_invalid``.
     """
     check_parts(parts=parts, money=Money(intent.amount_minor, intent.currency))
-    written = [] if is_new else parts_of(intent)
+    rows = _rows(intent, parts)
+    collected = [insert(*rows, parent="intent")] if rows else []
+    *_, read = write_together(insert(intent), *collected, *([beside] if beside else []))
+    return read
+
+
+@transaction_required
+def write_parts(*, intent: PaymentIntent, parts: Sequence[Part]) -> None:
+    """Write what the intent, whose row is locked and saved, collects for in place of what it did.
+
+    :raises InvalidParts: ``parts_invalid``.
+    """
+    check_parts(parts=parts, money=Money(intent.amount_minor, intent.currency))
+    written = parts_of(intent)
     if written == list(parts):
         return
     if written:
         intent.parts.all().delete()
-    IntentPart.objects.bulk_create(
+    IntentPart.objects.bulk_create(_rows(intent, parts))
+
+
+def _rows(intent: PaymentIntent, parts: Sequence[Part]) -> list[IntentPart]:
+    return [
         IntentPart(
             intent=intent,
             kind=part.kind,
@@ -60,7 +77,7 @@ def write_parts(*, intent: PaymentIntent, parts: Sequence[Part], is_new: bool) -
             amount_minor=part.money.amount_minor,
         )
         for part in parts
-    )
+    ]
 
 
 def refundable_parts(intent: PaymentIntent) -> list[IntentPart]:

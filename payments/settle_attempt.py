@@ -11,6 +11,7 @@ from django.conf import settings
 from django_subatomic.db import transaction_required
 
 from exactly_once import outbox
+from exactly_once.together import Write, save, write_together
 from ledger.money import Money
 from payments.begin_attempt import fail_over
 from payments.bookings import book_capture, book_hold, book_release, close_pending, new_capture
@@ -79,14 +80,14 @@ def settle_attempt(
         raise contradiction(attempt, outcome)
     attempt.psp_reference = reference_of(outcome) or attempt.psp_reference
     proved = _as_far_as_it_proves(attempt, outcome)
-    _apply(attempt, proved, now)
+    intent_is_moved = _apply(attempt, proved, now)
     if current is AttemptState.UNKNOWN:
         overtake_decision(attempt=attempt, now=now)
         reason = f"the PSP now reports {proved}"
         end_breaks_of(attempt=attempt, resolution=BreakResolution.SUPERSEDED, reason=reason, now=now)
     if current is AttemptState.SUBMITTED and fail_over(attempt=attempt, outcome=proved, now=now):
         return AttemptState(attempt.state)  # the intent goes on, with another attempt
-    move_intent(attempt=attempt, now=now)
+    move_intent(attempt=attempt, now=now, is_moved=intent_is_moved)
     return AttemptState(attempt.state)
 
 
@@ -118,8 +119,12 @@ def _settle_surplus(surplus: Attempt, outcome: AttemptNews, now: datetime) -> At
     return AttemptState(surplus.state)
 
 
-def _apply(attempt: Attempt, outcome: AttemptNews, now: datetime) -> None:
-    """Write what follows for the attempt, its captures and voids, and the ledger."""
+def _apply(attempt: Attempt, outcome: AttemptNews, now: datetime) -> bool:
+    """Write what follows for the attempt, its captures and voids, and the ledger; with a first capture also the intent.
+
+    Return whether that has moved.
+    """
+    moving: list[Write] = []
     was_held, capture = attempt.authorized_at is not None, None
     # Nobody asks for a capture or a void before the PSP has said anything.
     is_first = attempt.state == AttemptState.SUBMITTED
@@ -136,14 +141,19 @@ def _apply(attempt: Attempt, outcome: AttemptNews, now: datetime) -> None:
         attempt.authorized_at = attempt.authorized_at or now
         attempt.authorization_expires_at = attempt.authorization_expires_at or expires_at_of(outcome)
     _record(attempt, outcome, state, now)
+    saved = saving(attempt=attempt, now=now)
+    if capture is None:
+        write_together(saved)
     if capture is not None:
-        book_capture(capture=capture, psp_reference=attempt.psp_reference or "", now=now)
+        moving = _moving(attempt, now) if is_first else []
+        book_capture(capture=capture, psp_reference=attempt.psp_reference or "", now=now, beside=[saved, *moving])
     elif state is AttemptState.AUTHORIZED and not was_held:
         book_hold(attempt=attempt, now=now)
     elif was_held and isinstance(outcome, Voided | Expired):
         book_release(attempt=attempt, expired=isinstance(outcome, Expired), now=now)
     if state not in CHECKED_ATTEMPT_STATES and not is_first:
         close_pending(attempt=attempt, now=now, let_go=isinstance(outcome, Voided))
+    return bool(moving)
 
 
 def _note_expiry(attempt: Attempt, outcome: AttemptNews) -> None:
@@ -190,41 +200,58 @@ def _record(attempt: Attempt, outcome: AttemptNews, state: AttemptState, now: da
             attempt.decline_reason = "payment_expired"
         case Unknown(detail=detail):
             attempt.unknown_reason = detail[:255]
-    save_as(attempt=attempt, now=now)
 
 
-def save_as(*, attempt: Attempt, now: datetime) -> None:
-    """Save an attempt in its new state, with when to look at it again."""
+def saving(*, attempt: Attempt, now: datetime) -> Write:
+    """Return what saves an attempt in its new state, with when to look at it again."""
     if attempt.state in CHECKED_ATTEMPT_STATES:
         attempt.next_check_at = next_check_at(since=attempt.submitted_at, now=now)
     else:
         attempt.next_check_at, attempt.settled_at = None, now
-    attempt.save()
     log.info("payment.settled", state=str(attempt.state), attempt=str(attempt.uuid), intent=attempt.intent.public_id)
+    return save(attempt)
 
 
 @transaction_required
-def move_intent(*, attempt: Attempt, now: datetime) -> None:
-    """Bring the intent to where its attempt is; publish that, and tell whoever listens above."""
+def move_intent(*, attempt: Attempt, now: datetime, is_moved: bool = False) -> None:
+    """Bring the intent to where its attempt is; publish that, and tell whoever listens above.
+
+    :param is_moved: the first two are done.
+    """
+    moving = [] if is_moved else _moving(attempt, now)
+    write_together(*moving)
+    if moving or is_moved:
+        _tell(attempt, now)
+
+
+def _moving(attempt: Attempt, now: datetime) -> list[Write]:
+    """Return what brings the intent to where its attempt is; nothing where it is there."""
     intent, state = attempt.intent, INTENT_STATE_OF[AttemptState(attempt.state)]
     if intent.state == state:
-        return
+        return []
     intent.state = state
     intent.updated_at = now
-    intent.save(update_fields=["state", "updated_at"])
+    writes = [save(intent, "state", "updated_at")]
     if state is not IntentState.PROCESSING:
-        outbox.publish(
-            aggregatetype="payment_intent",
-            aggregateid=intent.public_id,
-            type=f"payment_intent.{state}",
-            payload=intent_payload(intent, attempt),
-            now=now,
+        writes.append(
+            outbox.publication(
+                aggregatetype="payment_intent",
+                aggregateid=intent.public_id,
+                type=f"payment_intent.{state}",
+                payload=intent_payload(intent, attempt),
+                now=now,
+            )
         )
+    return writes
+
+
+def _tell(attempt: Attempt, now: datetime) -> None:
+    intent = attempt.intent
     announce(
         IntentOutcome(
             intent_id=intent.public_id,
             order_reference=intent.order_reference,
-            state=state,
+            state=IntentState(intent.state),
             decline_reason=attempt.decline_reason,
             next_action_url=attempt.next_action_url,
             captures_at_once=attempt.captures_at_once,

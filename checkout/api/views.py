@@ -1,8 +1,8 @@
 """The checkout API: each view validates, calls one domain verb, and answers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -24,7 +24,7 @@ from checkout.api.serializers import (
 from checkout.cancel_session import cancel_session
 from checkout.change_session import change_session
 from checkout.complete_session import complete_session
-from checkout.create_session import create_session
+from checkout.create_session import prepare_session
 from checkout.create_session_of_cart import create_session_of_cart
 from checkout.representation import Json, session_address
 from exactly_once.api.conditional import (
@@ -40,6 +40,7 @@ from exactly_once.api.pagination import NewestFirst
 from exactly_once.api.serializers import EmptySerializer, validated
 from exactly_once.keys import StoredResponse
 from exactly_once.responses import json_response
+from exactly_once.together import Write
 
 NEW_SESSION = PolymorphicProxySerializer(
     component_name="NewSession",
@@ -75,8 +76,9 @@ class SessionListView(IdempotentAPIView, GenericAPIView[Any]):
         create = _of_cart(request) if _names_a_cart(request.data) else _of_lines(request)
 
         def work(now: datetime) -> StoredResponse:
-            body = create(now=now)
-            return json_response(201, body, location=session_address(str(body["id"])))
+            body, writes = create(now)
+            answer = json_response(201, body, location=session_address(str(body["id"])))
+            return replace(answer, beside=tuple(writes))
 
         return self.respond(request, self.in_one_transaction(work))
 
@@ -85,15 +87,19 @@ def _names_a_cart(body: object) -> bool:
     return isinstance(body, Mapping) and "cart_id" in body
 
 
-def _of_lines(request: Request) -> Callable[..., Json]:
+type _Create = Callable[[datetime], tuple[Json, Sequence[Write]]]
+
+
+def _of_lines(request: Request) -> _Create:
     new = validated(CreateSessionSerializer, request).new()
-    return partial(create_session, client=caller(request), new=new)
+    return lambda now: prepare_session(client=caller(request), new=new, now=now)
 
 
-def _of_cart(request: Request) -> Callable[..., Json]:
+def _of_cart(request: Request) -> _Create:
     body = validated(CreateSessionOfCartSerializer, request)
     cart_id = body.validated_data["cart_id"]
-    return partial(create_session_of_cart, client=caller(request), cart_id=cart_id, terms=body.terms())
+    client, terms = caller(request), body.terms()
+    return lambda now: (create_session_of_cart(client=client, cart_id=cart_id, terms=terms, now=now), ())
 
 
 @conditional_get

@@ -10,6 +10,7 @@ FILES = {
     "0002_release_stock": "DROP FUNCTION checkout_release_stock;",
     "0003_part_units": "DROP FUNCTION checkout_part_units;",
     "0004_enter_window": "DROP FUNCTION checkout_enter_window;",
+    "0005_lock_session": "DROP FUNCTION checkout_lock_session;",
 }
 
 

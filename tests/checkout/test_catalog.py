@@ -8,6 +8,7 @@ from django.db import IntegrityError
 from django.db.transaction import atomic
 
 from checkout.models import Price, Variant
+from checkout.places import Place
 from checkout.price_lines import LineItem, price_lines
 from tests.factories import NOW, VariantFactory
 
@@ -33,7 +34,7 @@ def price(
 
 
 def prices_of(variant: Variant, when: datetime) -> list[int]:
-    lines, errors = price_lines(currency="CHF", items=[LineItem(variant.sku, 1)], now=when)
+    lines, errors = price_lines(currency="CHF", items=[LineItem(variant.sku, 1)], place=Place(""), now=when)
     assert errors == []
     return [line.unit_amount_minor for line in lines]
 
@@ -67,7 +68,7 @@ def test_one_price_ends_where_the_next_begins_and_other_currencies_are_free(mug:
 
 
 def test_a_price_that_holds_no_longer_prices_nothing(mug: Variant) -> None:
-    lines, errors = price_lines(currency="CHF", items=[LineItem(mug.sku, 1)], now=NOW + DAY)
+    lines, errors = price_lines(currency="CHF", items=[LineItem(mug.sku, 1)], place=Place(""), now=NOW + DAY)
 
     assert lines == []
     assert [(error.pointer, error.code) for error in errors] == [("/line_items/0/sku", "no_price_in_currency")]
@@ -77,7 +78,7 @@ def test_a_variant_or_product_that_is_not_for_sale_cannot_be_priced(mug: Variant
     for row in (mug, mug.product):
         row.active = False
         row.save()
-        lines, errors = price_lines(currency="CHF", items=[LineItem(mug.sku, 1)], now=NOW)
+        lines, errors = price_lines(currency="CHF", items=[LineItem(mug.sku, 1)], place=Place(""), now=NOW)
         assert (lines, [error.code for error in errors]) == ([], ["unknown_sku"])
         row.active = True
         row.save()

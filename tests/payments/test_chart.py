@@ -4,9 +4,10 @@ import pytest
 from django.db import connection
 from django_subatomic.db import transaction
 
+from exactly_once.together import write_together
 from ledger.accounts import open_book
 from ledger.models import Balance
-from payments.chart import HOT_STRIPES, ensure_chart, ensure_dispute_chart, ensure_sale_chart, ensure_settlement_chart
+from payments.chart import HOT_STRIPES, ensure_dispute_chart, ensure_sale_chart, ensure_settlement_chart, opening_chart
 from tests.payments.test_posting_rules import NOW
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,7 +30,7 @@ def last_number() -> int | None:
 
 def test_what_every_sale_posts_to_is_spread_so_that_sales_do_not_wait_for_each_other() -> None:
     with transaction():
-        ensure_chart(book=BOOK, psp="stripe", currency="EUR")
+        write_together(opening_chart(book=BOOK, psp="stripe", currency="EUR"))
         ensure_sale_chart(book=BOOK, currency="EUR", jurisdictions=["DE"])
         ensure_settlement_chart(book=BOOK, psp="stripe", currency="EUR")
         ensure_dispute_chart(book=BOOK, psp="stripe", currency="EUR")
@@ -50,11 +51,11 @@ def test_what_every_sale_posts_to_is_spread_so_that_sales_do_not_wait_for_each_o
 
 def test_a_chart_that_is_open_takes_no_number_again() -> None:
     with transaction():
-        ensure_chart(book=BOOK, psp="stripe", currency="EUR")
+        write_together(opening_chart(book=BOOK, psp="stripe", currency="EUR"))
     before = last_number()
 
     with transaction():
-        ensure_chart(book=BOOK, psp="stripe", currency="EUR")
+        write_together(opening_chart(book=BOOK, psp="stripe", currency="EUR"))
 
     assert last_number() == before
     assert before is not None
