@@ -7,9 +7,18 @@ from django.conf import settings
 
 from checkout import events as checkout_events
 from checkout import notify, order_standing, queries, review_order, saga
-from exactly_once import event_types, inbox, inbox_preview, inbox_subjects, outbox, webhook_endpoints, webhook_owners
+from exactly_once import (
+    event_types,
+    inbox,
+    inbox_batch,
+    inbox_preview,
+    inbox_subjects,
+    outbox,
+    webhook_endpoints,
+    webhook_owners,
+)
 from ledger import witness
-from payments import confirm_intent, earned, outcomes, reversals, webhook_subjects, webhooks
+from payments import confirm_intent, earned, known_events, outcomes, reversals, webhook_subjects, webhooks
 from payments import events as payment_events
 from payments import queries as payment_queries
 from payments.psp import registry
@@ -28,6 +37,7 @@ def connect() -> None:
     # In the transaction that takes an event from the inbox.
     for psp in settings.PSP_ACCOUNTS:
         inbox.register_handler(psp, webhooks.handle)
+        inbox_batch.register_known(psp, known_events.known_already)
         inbox_subjects.register_subjects(psp, webhook_subjects.named_in)
     registry.load_adapters()
     # After the commit, from the outbox, once per handler.

@@ -4,9 +4,10 @@ A row is read only once every transaction that could still commit before it has 
 xmin. A cursor on ``seq`` alone would pass over rows whose transaction commits late.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import batched
 from uuid import UUID
 
 from django.db import connection
@@ -14,28 +15,37 @@ from django_subatomic.db import transaction
 
 from exactly_once.models import HandlerRun
 from exactly_once.outbox import subscribers
+from exactly_once.together import Write, insert, write_together
 from exactly_once.wake import wake
 from exactly_once.webhook_delivery import make_deliveries
 
 BATCH = 500  # events a round: a transaction of a few milliseconds
+RUNS_PER_MESSAGE = 20  # handlers that one worker runs: seconds where each sends a mail
 
-_POSITION = """
-SELECT xid::text AS xid_text, seq FROM exactly_once_sinkposition WHERE sink = %s
-"""
 _BEGIN = """
 INSERT INTO exactly_once_sinkposition (sink) VALUES (%s) ON CONFLICT (sink) DO NOTHING
 """
-_LOCK = _POSITION + " FOR UPDATE SKIP LOCKED"
-# The order must be the column's: a bare "xid" would mean the output column, which is text, and 1000 < 999 as text.
+# Where another relay has moved the position since our snapshot, the lock shows it, and we read what is left of our
+# snapshot behind it. The order must be the column's: a bare "xid" would mean the output column, which is text, and
+# 1000 < 999 as text.
 _READ = """
-SELECT o.id, o.type, o.xid::text AS xid_text, o.seq, o.traceparent
-FROM exactly_once_outboxevent AS o
-WHERE (o.xid, o.seq) > (%s::xid8, %s) AND o.xid < pg_snapshot_xmin(pg_current_snapshot())
-ORDER BY o.xid, o.seq
-LIMIT %s
+WITH held AS MATERIALIZED (
+    SELECT p.xid, p.seq FROM exactly_once_sinkposition AS p WHERE p.sink = %s FOR UPDATE SKIP LOCKED
+)
+
+SELECT e.id, e.type, e.xid::text AS xid_text, e.seq, e.traceparent
+FROM held AS h
+CROSS JOIN LATERAL (
+    SELECT o.id, o.type, o.xid, o.seq, o.traceparent
+    FROM exactly_once_outboxevent AS o
+    WHERE (o.xid, o.seq) > (h.xid, h.seq) AND o.xid < pg_snapshot_xmin(pg_current_snapshot())
+    ORDER BY o.xid, o.seq
+    LIMIT %s
+) AS e
+ORDER BY e.xid, e.seq
 """
 _ADVANCE = """
-UPDATE exactly_once_sinkposition SET xid = %s::xid8, seq = %s, updated_at = now() WHERE sink = %s
+UPDATE exactly_once_sinkposition SET xid = %s::xid8, seq = %s, updated_at = now() WHERE sink = %s RETURNING sink
 """
 # The position is a scalar: the index in commit order is read from there on, and nothing before it.
 _AFTER_POSITION = """
@@ -47,6 +57,8 @@ WHERE (o.xid, o.seq) > (
 """
 _LAG = f"SELECT count(*), coalesce(extract(EPOCH FROM clock_timestamp() - min(o.recorded_at)), 0) {_AFTER_POSITION}"  # noqa: S608 - our own constants
 _OVERDUE = f"SELECT o.id {_AFTER_POSITION} AND o.recorded_at < %s"
+
+_NEWS = f"SELECT EXISTS (SELECT {_AFTER_POSITION} AND o.xid < pg_snapshot_xmin(pg_current_snapshot()))"
 
 HANDLERS = "handlers"  # the sink that our own Celery handlers are fed from
 WEBHOOKS = "webhooks"  # the sink of merchants' endpoints
@@ -66,7 +78,8 @@ class Lag:
 
 def feed_all(*, now: datetime, limit: int = BATCH) -> int:
     """Give every sink its next events; return how many the busiest one got."""
-    return max(feed_handlers(now=now, limit=limit), feed_webhooks(now=now, limit=limit))
+    feeds = {HANDLERS: _feed_handlers, WEBHOOKS: _feed_webhooks}
+    return max([feeds[sink](now, limit) for sink in _with_news(*feeds)], default=0)
 
 
 def feed_handlers(*, now: datetime, limit: int = BATCH) -> int:
@@ -75,60 +88,91 @@ def feed_handlers(*, now: datetime, limit: int = BATCH) -> int:
     The runs and the position are one commit, so each (event, handler) is due exactly once, whatever dies. Waking a
     worker is only a hint: the sweeper finds what is due.
     """
-
-    def make_due(events: Events) -> Due:
-        runs = HandlerRun.objects.bulk_create(
-            HandlerRun(handler=name, event_id=event_id, next_attempt_at=now)
-            for event_id, event_type in events
-            for name in subscribers(event_type)
-        )
-        return [(run.pk, run.event_id) for run in runs]
-
-    return _feed(HANDLERS, limit, make_due, "exactly_once.run_handler")
+    return _feed_handlers(now, limit) if _with_news(HANDLERS) else 0
 
 
 def feed_webhooks(*, now: datetime, limit: int = BATCH) -> int:
     """Make the next events due for the endpoints that want them; return how many events that were."""
-    return _feed(WEBHOOKS, limit, lambda events: make_deliveries(events=events, now=now), "exactly_once.send_webhook")
+    return _feed_webhooks(now, limit) if _with_news(WEBHOOKS) else 0
 
 
-def _feed(sink: str, limit: int, make_due: Callable[[Events], Due], task: str) -> int:
-    """Read on, write what becomes due and move the position in one commit; then wake a worker for each row."""
-    if not _has_news(sink):
-        return 0
+def _feed_handlers(now: datetime, limit: int) -> int:
+    def make_due(events: Events, beside: Sequence[Write]) -> Due:
+        runs = [
+            HandlerRun(handler=name, event_id=event_id, next_attempt_at=now)
+            for event_id, event_type in events
+            for name in subscribers(event_type)
+        ]
+        write_together(*([insert(*runs)] if runs else []), *beside)
+        return [(run.pk, run.event_id) for run in runs]
+
+    return _feed(HANDLERS, limit, make_due, _wake_for_handlers)
+
+
+def _wake_for_handlers(due: Due, traceparents: Mapping[UUID, str]) -> None:
+    """Wake a worker for one run, in its event's trace, or for several at once."""
+    if len(due) == 1:
+        ((run_id, event_id),) = due
+        wake("exactly_once.run_handler", run_id, follows=traceparents[event_id])
+        return
+    for some in batched(due, RUNS_PER_MESSAGE):
+        wake("exactly_once.run_handlers", *(run_id for run_id, _ in some))
+
+
+def _feed_webhooks(now: datetime, limit: int) -> int:
+    def make_due(events: Events, beside: Sequence[Write]) -> Due:
+        write_together(*beside)
+        return make_deliveries(events=events, now=now)
+
+    def wake_each(due: Due, traceparents: Mapping[UUID, str]) -> None:
+        for delivery_id, event_id in due:
+            wake("exactly_once.send_webhook", delivery_id, follows=traceparents[event_id])
+
+    return _feed(WEBHOOKS, limit, make_due, wake_each)
+
+
+def _feed(
+    sink: str,
+    limit: int,
+    make_due: Callable[[Events, Sequence[Write]], Due],
+    wake_for: Callable[[Due, Mapping[UUID, str]], None],
+) -> int:
+    """Read on, write what becomes due and move the position in one commit; then wake workers.
+
+    While another relay holds the sink, there is nothing to read.
+    """
     with transaction():
-        events = _next_events(sink, limit)
-        due = make_due([(event_id, event_type) for event_id, event_type, _ in events])
-    traceparents = {event_id: traceparent for event_id, _, traceparent in events}
-    for row_id, event_id in due:
-        wake(task, row_id, follows=traceparents[event_id])
-    return len(events)
+        rows = _read(sink, limit)
+        if not rows:
+            return 0
+        *_, (_, _, xid, seq, _) = rows
+        moved = Write(_ADVANCE, (xid, seq, sink))
+        due = make_due([(event_id, event_type) for event_id, event_type, *_ in rows], [moved])
+    wake_for(due, {event_id: traceparent for event_id, *_, traceparent in rows})
+    return len(rows)
 
 
-def _has_news(sink: str) -> bool:
+def _with_news(*sinks: str) -> list[str]:
     """Look without a lock: one would cost a transaction id and a write each time that nothing has happened."""
     with connection.cursor() as cursor:
-        cursor.execute(_POSITION, [sink])
-        cursor.execute(_READ, [*(cursor.fetchone() or ("0", 0)), 1])
-        return cursor.fetchone() is not None
+        cursor.execute(
+            "SELECT " + ", ".join(f"({_NEWS})" for _ in sinks), [name for sink in sinks for name in (sink, sink)]
+        )
+        return [sink for sink, has_news in zip(sinks, cursor.fetchone(), strict=True) if has_news]
 
 
-def _next_events(sink: str, limit: int) -> list[tuple[UUID, str, str]]:
-    """Read (id, type, traceparent) of the next events in commit order and move the sink's position past them.
-
-    While another relay holds the sink, there are none.
-    """
+def _read(sink: str, limit: int) -> list[tuple[UUID, str, str, int, str]]:
+    """Lock the sink's position and read (id, type, xid, seq, traceparent) of the events after it, in commit order."""
     with connection.cursor() as cursor:
-        cursor.execute(_BEGIN, [sink])
-        cursor.execute(_LOCK, [sink])
-        position = cursor.fetchone()
-        if position is None:
-            return []
-        cursor.execute(_READ, [*position, limit])
-        rows = cursor.fetchall()
+        cursor.execute(_READ, [sink, limit])
+        rows: list[tuple[UUID, str, str, int, str]] = cursor.fetchall()
         if rows:
-            cursor.execute(_ADVANCE, [rows[-1][2], rows[-1][3], sink])
-    return [(row[0], row[1], row[4]) for row in rows]
+            return rows
+        cursor.execute(_BEGIN, [sink])
+        if cursor.rowcount:  # the first time
+            cursor.execute(_READ, [sink, limit])
+            rows = cursor.fetchall()
+    return rows
 
 
 def behind(*, sink: str) -> int:

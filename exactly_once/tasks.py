@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from celery import shared_task
 from django.conf import settings
 
-from exactly_once import handlers, inbox, relay_lag, retention, webhook_delivery
+from exactly_once import handlers, inbox, inbox_batch, relay_lag, retention, webhook_delivery
 from exactly_once.wake import wake
 
 SWEEP_LIMIT = 500  # wake-ups a sweep; the next one is seconds away
@@ -19,9 +19,14 @@ def process_inbox_event(event_id: int) -> None:
 
 @shared_task(name="exactly_once.process_inbox_events")
 def process_inbox_events(*event_ids: int) -> None:
-    """Give several inbox events their effects, one after the other: a message each would cost more than the events."""
-    for event_id in event_ids:
-        inbox.process(event_id=event_id, now=datetime.now(UTC))
+    """Give several inbox events their effects: a message each would cost more than the events."""
+    inbox_batch.process_all(event_ids=event_ids, now=datetime.now(UTC))
+
+
+@shared_task(name="exactly_once.run_handlers")
+def run_handlers(*run_ids: int) -> None:
+    """Run several handlers, one after the other, with one claim and one note for all of them."""
+    handlers.run_handlers(run_ids=run_ids, now=datetime.now(UTC))
 
 
 @shared_task(name="exactly_once.run_handler")

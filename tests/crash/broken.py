@@ -10,7 +10,7 @@ from uuid import uuid4
 from django.db.transaction import on_commit
 from django_subatomic.db import transaction
 
-from exactly_once.wake import wake
+from exactly_once.together import Write, write_together
 
 
 def order_in_a_commit_of_its_own() -> None:
@@ -45,16 +45,17 @@ def position_in_a_commit_of_its_own() -> None:
     """Move the relay on first, and then write down what is due."""
     from exactly_once import relay
 
-    def feed(sink: str, limit: int, make_due: Callable[[relay.Events], relay.Due], task: str) -> int:
-        if not relay._has_news(sink):
-            return 0
+    def feed(sink: str, limit: int, make_due: Callable[..., relay.Due], wake_for: Callable[..., None]) -> int:
         with transaction():
-            events = relay._next_events(sink, limit)
+            rows = relay._read(sink, limit)
+            if not rows:
+                return 0
+            *_, (_, _, xid, seq, _) = rows
+            write_together(Write(relay._ADVANCE, (xid, seq, sink)))
         with transaction():
-            due = make_due([(event_id, event_type) for event_id, event_type, _ in events])
-        for row_id, _ in due:
-            wake(task, row_id)
-        return len(events)
+            due = make_due([(event_id, event_type) for event_id, event_type, *_ in rows], [])
+        wake_for(due, {event_id: traceparent for event_id, *_, traceparent in rows})
+        return len(rows)
 
     setattr(relay, relay._feed.__name__, feed)
 

@@ -191,3 +191,62 @@ def test_a_handler_that_no_longer_exists_fails_where_it_is_seen(monkeypatch: pyt
     handlers.run_handler(run_id=run_id, now=NOW)
     # Then
     assert HandlerRun.objects.get().last_error == "KeyError('listener')"
+
+
+def runs_of(*things: str) -> list[int]:
+    with db.transaction():
+        events = [
+            outbox.publish(aggregatetype="thing", aggregateid=thing, type="thing.done", payload={}, now=NOW)
+            for thing in things
+        ]
+    return [HandlerRun.objects.create(handler="listener", event_id=each, next_attempt_at=NOW).pk for each in events]
+
+
+def test_runs_that_are_claimed_together_end_each_by_itself(listen: Listen) -> None:
+    # Given
+    runs = runs_of("one", "two", "three")
+    seen: list[str] = []
+
+    def hear(message: OutboxMessage) -> None:
+        seen.append(message.aggregateid)
+        if message.aggregateid == "two":
+            fail(message)
+
+    listen(hear)
+    # When
+    assert handlers.run_handlers(run_ids=runs, now=NOW) == 2
+    # Then
+    assert seen == ["one", "two", "three"]
+    ended = HandlerRun.objects.order_by("pk").values_list("state", "attempts", "done_at")
+    assert list(ended) == [("done", 1, NOW), ("pending", 1, None), ("done", 1, NOW)]
+    # And a second worker with the same message finds nothing to do
+    assert handlers.run_handlers(run_ids=runs, now=NOW) == 0
+    assert len(seen) == 3
+
+
+def test_what_a_worker_did_before_it_died_is_noted_with_the_rest_left_to_the_next(listen: Listen) -> None:
+    # Given
+    runs = runs_of("one", "two", "three")
+
+    def hear(message: OutboxMessage) -> None:
+        if message.aggregateid == "two":
+            raise KeyboardInterrupt
+
+    listen(hear)
+    # When
+    with pytest.raises(KeyboardInterrupt):
+        handlers.run_handlers(run_ids=runs, now=NOW)
+    # Then
+    assert list(HandlerRun.objects.order_by("pk").values_list("state", flat=True)) == ["done", "pending", "pending"]
+    assert handlers.due_runs(now=NOW + handlers.LEASE, limit=10) == runs[1:]
+
+
+def test_runs_that_take_too_long_together_give_the_others_back(listen: Listen, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given
+    runs = runs_of("one", "two")
+    monkeypatch.setattr(handlers, "TIME_TOGETHER_SECONDS", -1)
+    listen(lambda _: None)
+    # When
+    assert handlers.run_handlers(run_ids=runs, now=NOW) == 0
+    # Then
+    assert handlers.due_runs(now=NOW, limit=10) == runs

@@ -245,7 +245,7 @@ def test_each_handler_of_an_event_gets_a_run_of_its_own(monkeypatch: pytest.Monk
     # Then
     runs = HandlerRun.objects.order_by("pk")
     assert list(runs.values_list("handler", "state", "attempts")) == [("mail", "pending", 0), ("export", "pending", 0)]
-    assert woken == [("exactly_once.run_handler", run.pk) for run in runs]
+    assert woken == [("exactly_once.run_handlers", *(run.pk for run in runs))]
 
 
 def test_an_event_that_nobody_listens_to_is_passed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,82 @@
+"""Give many inbox events their effects: those that tell nothing new together, in one commit, the others one by one.
+
+Most of what a PSP reports it has said before, in its answer. Not here: what an event does (inbox.py).
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+
+from django_subatomic.db import durable, transaction
+from opentelemetry.trace import SpanKind
+
+from exactly_once import tracing
+from exactly_once.inbox import InboxMessage, process
+from exactly_once.inbox_subjects import subjects_of
+from exactly_once.models import InboxBody, InboxEvent
+from exactly_once.retry import retry_on_conflict
+from exactly_once.together import save, write_together
+
+# Of these messages, the ids of those that have no effect, now and for ever.
+type Known = Callable[[Sequence[InboxMessage]], Collection[int]]
+
+_known: dict[str, Known] = {}
+
+
+def register_known(source: str, known: Known) -> None:
+    """Have ``known`` say which events of ``source`` tell nothing new; it reads only."""
+    _known[source] = known
+
+
+@durable
+def process_all(*, event_ids: Sequence[int], now: datetime) -> None:
+    """Give each of these events its effect, unless it has had it, is not due, or somebody else is at it."""
+    passed = _pass_what_is_known(event_ids, now)
+    for event_id in event_ids:
+        if event_id not in passed:
+            process(event_id=event_id, now=now)
+
+
+@retry_on_conflict
+@transaction
+def _pass_what_is_known(event_ids: Sequence[int], now: datetime) -> set[int]:
+    """Note as processed what has no effect any more; return which those are."""
+    # Only at the first attempt, for which a worker was woken: whatever was wrong, the long way says it.
+    waiting = InboxEvent.objects.select_for_update(skip_locked=True).filter(
+        pk__in=event_ids, state="received", attempts=0, source__in=_known
+    )
+    events = {event.pk: event for event in waiting.order_by("pk")}
+    if not events:
+        return set()
+    messages = _messages(events, now)
+    known = {each for source in _known for each in _known[source]([one for one in messages if one.source == source])}
+    writes = []
+    for message in messages:
+        if message.id in known:
+            event = events[message.id]
+            with tracing.span(f"process {event.source} event", kind=SpanKind.CONSUMER, follows=event.traceparent):
+                event.state, event.processed_at, event.next_attempt_at = "processed", now, None
+                event.subjects = subjects_of(source=event.source, account=event.account, body=message.body)
+                writes.append(save(event, "state", "processed_at", "next_attempt_at", "subjects"))
+    if writes:
+        write_together(*writes)
+    return known
+
+
+def _messages(events: dict[int, InboxEvent], now: datetime) -> list[InboxMessage]:
+    times = {event.received_at for event in events.values()}
+    bodies = InboxBody.objects.filter(event__in=list(events), received_at__in=times)
+    kept = {event_id: bytes(body) for event_id, body in bodies.values_list("event_id", "body")}
+    return [
+        InboxMessage(
+            id=event.pk,
+            source=event.source,
+            account=event.account,
+            event_id=event.event_id,
+            body=kept[event.pk],
+            received_at=event.received_at,
+            now=now,
+            generation=event.generation,
+        )
+        for event in events.values()
+        if event.pk in kept
+    ]
