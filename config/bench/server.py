@@ -64,10 +64,14 @@ class Server:
 
     def ask(self, query: str, *arguments: Any, database: str) -> Any:
         """Return the first column of the query's one row, as the owner."""
+        return self.ask_row(query, *arguments, database=database)[0]
+
+    def ask_row(self, query: str, *arguments: Any, database: str) -> tuple[Any, ...]:
+        """Return the query's one row, as the owner."""
         with psycopg.connect(self.owner_url(database), autocommit=True) as connection:
             row = connection.execute(query.encode(), arguments or None).fetchone()
         assert row is not None
-        return row[0]
+        return row
 
     def run(self, statement: str, *, database: str) -> None:
         """Run one statement as the owner, outside a transaction."""

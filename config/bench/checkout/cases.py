@@ -42,6 +42,7 @@ class Cost:
 
     checkouts: int
     statements: float
+    asked_by_guards: float
     commits: float
     cpu_ms: dict[str, float]
 
@@ -120,7 +121,13 @@ def cost(*, stand: Stand, effort: Effort, tell: Callable[[str], None]) -> Cost:
 
 def _each(counts: Counts, checkouts: int) -> Cost:
     cpu_ms = {part: seconds * MILLISECONDS / checkouts for part, seconds in counts.cpu_seconds.items()}
-    return Cost(checkouts, counts.statements / checkouts, counts.commits / checkouts, cpu_ms)
+    return Cost(
+        checkouts=checkouts,
+        statements=counts.statements / checkouts,
+        asked_by_guards=counts.asked_by_guards / checkouts,
+        commits=counts.commits / checkouts,
+        cpu_ms=cpu_ms,
+    )
 
 
 def _tpcb(stand: Stand, seconds: float) -> float:

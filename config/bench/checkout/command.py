@@ -119,6 +119,7 @@ def _past(past: Past) -> Table:
 def _costs(costs: list[Cost]) -> Table:
     drawn = Table("what a checkout costs", *(f"of {row.checkouts:,}" for row in costs), title_justify="left")
     drawn.add_row(f"SQL statements (target {MOST_STATEMENTS})", *(f"{row.statements:.1f}" for row in costs))
+    drawn.add_row("asked by constraints at commits", *(f"{row.asked_by_guards:.1f}" for row in costs))
     drawn.add_row(f"commits that wrote (target {MOST_COMMITS})", *(f"{row.commits:.1f}" for row in costs))
     for part in sorted(costs[0].cpu_ms, key=lambda part: -costs[0].cpu_ms[part]):
         drawn.add_row(f"processor's time, ms: {part}", *(f"{row.cpu_ms.get(part, 0.0):.2f}" for row in costs))
