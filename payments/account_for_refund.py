@@ -1,5 +1,6 @@
 """A settlement line of a refund, or of one that came back: evidence of how the refund ended."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from django_subatomic.db import savepoint, transaction_required
@@ -7,8 +8,9 @@ from django_subatomic.db import savepoint, transaction_required
 from ledger.money import Money
 from payments.accounted import Accounted, missing, told_by
 from payments.errors import PaymentRefused
-from payments.models import Refund, SettlementLine
+from payments.models import Attempt, BreakRefund, Refund, SettlementLine
 from payments.psp.outcomes import RefundFailed, RefundSucceeded
+from payments.settle_break_refund import settle_break_refund
 from payments.settle_refund import settle_refund
 from payments.states import LineKind, LineState
 
@@ -24,7 +26,13 @@ def account_for_refund(*, line: SettlementLine, now: datetime) -> Accounted:
     refund, told = _refund_of(line), told_by(line)
     if refund is None:
         return missing(line, f"No refund of ours is {line.psp_reference}.", now)
-    attempt = refund.attempt
+    if isinstance(refund, Refund):
+        attempt: Attempt | None = refund.attempt
+        found, settle = Accounted(LineState.MATCHED, explained=told, attempt=attempt, refund=refund), settle_refund
+    else:
+        attempt = refund.about.attempt
+        found = Accounted(LineState.MATCHED, explained=told, attempt=attempt, break_refund=refund)
+        settle = settle_break_refund
     if told.currency != refund.currency:
         detail = f"{refund} is in {refund.currency}, and was settled as {told}."
         return Accounted(LineState.CURRENCY_MISMATCH, detail=detail, attempt=attempt)
@@ -36,7 +44,7 @@ def account_for_refund(*, line: SettlementLine, now: datetime) -> Accounted:
     ours = -promised if line.kind == LineKind.REFUND else promised
     if told != ours:
         detail = f"{refund} is of {promised}, and was settled as {told}."
-        return Accounted(LineState.AMOUNT_MISMATCH, explained=ours, detail=detail, attempt=attempt, refund=refund)
+        return replace(found, state=LineState.AMOUNT_MISMATCH, explained=ours, detail=detail)
     outcome = (
         RefundSucceeded(line.psp_reference, promised)
         if line.kind == LineKind.REFUND
@@ -44,13 +52,25 @@ def account_for_refund(*, line: SettlementLine, now: datetime) -> Accounted:
     )
     try:
         with savepoint():
-            settle_refund(refund_uuid=refund.uuid, outcome=outcome, now=now)
+            settle(refund_uuid=refund.uuid, outcome=outcome, now=now)
     except PaymentRefused as refusal:
         return Accounted(LineState.MISSING_INTERNAL, detail=str(refusal), attempt=attempt)
-    return Accounted(LineState.MATCHED, explained=told, attempt=attempt, refund=refund)
+    return found
 
 
-def _refund_of(line: SettlementLine) -> Refund | None:
+def _refund_of(line: SettlementLine) -> Refund | BreakRefund | None:
+    return _refund_of_payment(line) or _refund_of_break(line)
+
+
+def _refund_of_break(line: SettlementLine) -> BreakRefund | None:
+    refunds = BreakRefund.objects.select_related("about__attempt__intent").filter(
+        about__psp=line.psp, about__psp_account=line.psp_account
+    )
+    exact = refunds.filter(psp_reference=line.psp_reference).first() if line.psp_reference else None
+    return exact if exact is not None or line.our_id is None else refunds.filter(uuid=line.our_id).first()
+
+
+def _refund_of_payment(line: SettlementLine) -> Refund | None:
     refunds = Refund.objects.select_related("attempt__intent").filter(
         attempt__psp=line.psp, attempt__psp_account=line.psp_account
     )

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ledger.money import Money
-from payments.models import Attempt, Break, Capture, Dispute, Payout, Refund, SettlementLine
+from payments.models import Attempt, Break, BreakRefund, Capture, Dispute, Payout, Refund, SettlementLine
 from payments.states import OPEN_REFUND_STATES, PENDING_ATTEMPT_STATES, LineKind, LineState
 
 # A line may be read before the one that it follows from: within a day that one is read, too.
@@ -30,6 +30,7 @@ class Accounted:
     attempt: Attempt | None = field(default=None, repr=False)
     capture: Capture | None = field(default=None, repr=False)
     refund: Refund | None = field(default=None, repr=False)
+    break_refund: BreakRefund | None = field(default=None, repr=False)
     dispute: Dispute | None = field(default=None, repr=False)
     payout: Payout | None = field(default=None, repr=False)
     finding: Break | None = field(default=None, repr=False)
@@ -72,7 +73,10 @@ def _may_be_ours(line: SettlementLine) -> bool:
     if line.kind in (LineKind.REFUND, LineKind.REFUND_FAILURE):
         refunds = Refund.objects.filter(**{f"attempt__{name}": value for name, value in of_account.items()})
         unnamed = refunds.filter(state__in=OPEN_REFUND_STATES, psp_reference=None)
-        return unnamed.filter(amount_minor=sum_minor, currency=told.currency).exists()
+        of_breaks = BreakRefund.objects.filter(**{f"about__{name}": value for name, value in of_account.items()})
+        unnamed_too = of_breaks.filter(state__in=OPEN_REFUND_STATES, psp_reference=None)
+        same = {"amount_minor": sum_minor, "currency": told.currency}
+        return unnamed.filter(**same).exists() or unnamed_too.filter(**same).exists()
     attempts = Attempt.objects.filter(**of_account, state__in=PENDING_ATTEMPT_STATES, psp_reference=None)
     # A bank takes back no more than was paid.
     return attempts.filter(amount_minor__gte=sum_minor, currency=told.currency).exists()

@@ -14,6 +14,7 @@ from payments.models import (
     Attempt,
     BankLine,
     Break,
+    BreakRefund,
     Capture,
     Decision,
     Dispute,
@@ -85,6 +86,22 @@ def lock_refund(*, refund_uuid: UUID) -> Refund:
     attempt = lock_attempt(attempt_uuid=attempt_uuid)
     refund = Refund.objects.select_for_update(no_key=True).get(uuid=refund_uuid)
     refund.attempt = attempt
+    return refund
+
+
+@transaction_required
+def lock_break_refund(*, refund_uuid: UUID) -> BreakRefund:
+    """Lock a break's refund, before it what :func:`lock_break` locks before the break, and then the break.
+
+    :raises PaymentNotFound: no such refund.
+    """
+    found = BreakRefund.objects.filter(uuid=refund_uuid).select_related("about__attempt").first()
+    if found is None:
+        raise PaymentNotFound(code="refund_not_found", detail=f"There is no refund {refund_uuid}.")
+    if found.about.attempt is not None:
+        lock_attempt(attempt_uuid=found.about.attempt.uuid)
+    refund = BreakRefund.objects.select_for_update(no_key=True).get(uuid=refund_uuid)
+    refund.about = lock_break(break_id=found.about.public_id)
     return refund
 
 

@@ -38,8 +38,8 @@ SELECT
         WHEN l.state = 'new' THEN 0
         WHEN l.original_minor IS NOT NULL THEN l.gross_minor
         WHEN l.kind = 'charge' THEN c.amount_minor
-        WHEN l.kind = 'refund' THEN -r.amount_minor
-        WHEN l.kind = 'refund_failure' THEN r.amount_minor
+        WHEN l.kind = 'refund' THEN -coalesce(r.amount_minor, b.amount_minor)
+        WHEN l.kind = 'refund_failure' THEN coalesce(r.amount_minor, b.amount_minor)
         WHEN l.kind = 'dispute' THEN -d.amount_minor
         WHEN l.kind = 'dispute_reversal' THEN d.amount_minor
         WHEN l.kind = 'payout' THEN -p.amount_minor
@@ -50,6 +50,7 @@ SELECT
 FROM payments_settlementline AS l
 LEFT JOIN payments_capture AS c ON l.capture_id = c.id
 LEFT JOIN payments_refund AS r ON l.refund_id = r.id
+LEFT JOIN payments_breakrefund AS b ON l.break_refund_id = b.id
 LEFT JOIN payments_dispute AS d ON l.dispute_id = d.id
 LEFT JOIN payments_payout AS p ON l.payout_id = p.id
 WHERE

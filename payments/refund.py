@@ -14,6 +14,7 @@ from exactly_once.retry import retry_on_conflict
 from ledger import journal
 from ledger.money import Money
 from payments import posting_rules
+from payments.ask_refund import ask_refund
 from payments.chart import ensure_earned_refund_chart
 from payments.earned import earned_parts
 from payments.errors import PaymentNotFound, PaymentRefused
@@ -21,10 +22,9 @@ from payments.locks import lock_intent
 from payments.models import Attempt, Refund
 from payments.part_rows import give_shares, left_of, refundable_parts
 from payments.parts import Part, Wanted, share_out, share_out_items
-from payments.psp.outcomes import NoLookUp, NotFoundAtPsp, RefundOutcome, RetrieveRefundOutcome
-from payments.psp.registry import get_adapter
+from payments.psp.outcomes import NoLookUp, NotFoundAtPsp, RefundOutcome
 from payments.settle_refund import settle_refund
-from payments.states import OPEN_REFUND_STATES, AttemptState, RefundState
+from payments.states import OPEN_REFUND_STATES, AttemptState
 
 log = structlog.get_logger(__name__)
 
@@ -132,7 +132,12 @@ def send_refund(*, refund_uuid: UUID, now: datetime) -> None:
     refund = Refund.objects.select_related("attempt").get(uuid=refund_uuid)
     if refund.state not in OPEN_REFUND_STATES:
         return
-    outcome = _ask(refund, now)
+    attempt = refund.attempt
+    if attempt.psp_reference is None:
+        raise AssertionError("only what was captured, under a reference, is paid back")
+    outcome = ask_refund(
+        refund=refund, psp=attempt.psp, account=attempt.psp_account, psp_reference=attempt.psp_reference, now=now
+    )
     if isinstance(outcome, NotFoundAtPsp | NoLookUp):
         # The PSP may have forgotten our key: asking again could pay twice. Its webhook, or a person, ends this one.
         log.error("refund.unknown_for_too_long", refund=refund.public_id)
@@ -144,22 +149,3 @@ def send_refund(*, refund_uuid: UUID, now: datetime) -> None:
 @transaction
 def _settle(refund_uuid: UUID, outcome: RefundOutcome, now: datetime) -> None:
     settle_refund(refund_uuid=refund_uuid, outcome=outcome, now=now)
-
-
-def _ask(refund: Refund, now: datetime) -> RetrieveRefundOutcome:
-    """Ask for the refund; where that was done before, look first what became of it."""
-    attempt = refund.attempt
-    if attempt.psp_reference is None or refund.sent_at is None:
-        raise AssertionError("only what was captured, under a reference, is paid back, and when that began is noted")
-    adapter = get_adapter(psp=attempt.psp, account=attempt.psp_account)
-    if refund.checks > 1:
-        found = adapter.retrieve_refund(refund_id=refund.uuid, psp_reference=attempt.psp_reference)
-        told = not isinstance(found, NotFoundAtPsp | NoLookUp)
-        if told or refund.state != RefundState.PENDING or now - refund.sent_at >= adapter.key_retention:
-            return found
-    return adapter.refund(
-        key=f"{refund.uuid}:refund:1",
-        psp_reference=attempt.psp_reference,
-        refund_id=refund.uuid,
-        money=Money(refund.amount_minor, refund.currency),
-    )

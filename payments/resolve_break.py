@@ -17,6 +17,7 @@ from payments.errors import PaymentRefused
 from payments.locks import lock_break
 from payments.models import Attempt, Break, Resolution
 from payments.open_break import TALLY, is_done, note, unexplained
+from payments.promise_break_refund import check_refundable, is_being_refunded, promise_break_refund
 from payments.states import PENDING_ATTEMPT_STATES, BreakKind, BreakResolution, BreakState, DecisionState
 
 log = structlog.get_logger(__name__)
@@ -51,7 +52,7 @@ def resolve_break(
     how: How = EXPLAINED,
     approved_by: str = "",
 ) -> None:
-    """Resolve a break on a person's word, or on that of two.
+    """Resolve a break on a person's word, or on that of two; have it resolved by its refund, once the PSP has paid.
 
     :param reason: what it was, in a sentence.
     :param operation: minted when the form was drawn: sent again, it changes nothing.
@@ -59,7 +60,8 @@ def resolve_break(
     :raises PaymentNotFound: ``break_not_found``.
     :raises PaymentRefused: ``reason_required``; ``break_resolved``; ``attempt_still_open``: it ends with its attempt,
         which nobody knows the outcome of, and about which two people decide; ``second_person_required``;
-        ``resolution_moves_nothing``, ``resolution_account_kept``, ``resolution_link_uneven``.
+        ``resolution_moves_nothing``, ``resolution_account_kept``, ``resolution_link_uneven``; ``refund_under_way``:
+        the PSP was asked for its money; ``refund_of_nothing``, ``refund_of_no_payment``.
     """
     held, other = _locked(break_id, how)
     if is_done(operation=operation):
@@ -70,6 +72,9 @@ def resolve_break(
         raise PaymentRefused(
             code="second_person_required", detail=f"{_money(held)} is for two people: one proposes, another one agrees."
         )
+    if how.resolution is BreakResolution.REFUNDED:
+        promise_break_refund(held=held, reason=reason, by=signed[:150], operation=operation, now=now)
+        return
     for each, drawn in ((held, operation), (other, None)):
         if each is not None:
             note(about=each, what=str(how.resolution), by=signed[:150], detail=reason, now=now, operation=drawn)
@@ -89,20 +94,14 @@ def check_resolution(*, held: Break, other: Break | None, how: How, reason: str)
     if not reason.strip():
         raise PaymentRefused(code="reason_required", detail="Say what it was: a break is resolved for a reason.")
     for each in (held, other):
-        if each is None:
-            continue
-        if each.state == BreakState.RESOLVED:
-            raise PaymentRefused(code="break_resolved", detail=f"{each.public_id} was resolved by {each.resolved_by}.")
-        if each.in_suspense and each.attempt is not None and each.attempt.state in PENDING_ATTEMPT_STATES:
-            raise PaymentRefused(
-                code="attempt_still_open",
-                detail=f"{each.public_id} is about an attempt that is {each.attempt.state}: evidence ends both, or"
-                " two people.",
-            )
+        if each is not None:
+            _check_free(each)
     if how.resolution is not BreakResolution.EXPLAINED and not held.in_suspense:
         raise PaymentRefused(
             code="resolution_moves_nothing", detail=f"{held.public_id} holds no money: there is nothing to post."
         )
+    if how.resolution is BreakResolution.REFUNDED:
+        check_refundable(held=held)
     if how.resolution is BreakResolution.CORRECTED and is_kept_by_payments(code=how.account):
         raise PaymentRefused(
             code="resolution_account_kept",
@@ -111,6 +110,22 @@ def check_resolution(*, held: Break, other: Break | None, how: How, reason: str)
     if how.resolution is BreakResolution.LINKED and not _makes_up_for(held, other):
         raise PaymentRefused(
             code="resolution_link_uneven", detail=f"{how.other} is not as much the other way as {held.public_id}."
+        )
+
+
+def _check_free(held: Break) -> None:
+    """Refuse about what has ended, or ends by itself."""
+    if held.state == BreakState.RESOLVED:
+        raise PaymentRefused(code="break_resolved", detail=f"{held.public_id} was resolved by {held.resolved_by}.")
+    if held.in_suspense and held.attempt is not None and held.attempt.state in PENDING_ATTEMPT_STATES:
+        raise PaymentRefused(
+            code="attempt_still_open",
+            detail=f"{held.public_id} is about an attempt that is {held.attempt.state}: evidence ends both, or two"
+            " people.",
+        )
+    if is_being_refunded(held=held):
+        raise PaymentRefused(
+            code="refund_under_way", detail=f"The PSP was asked to pay {held.public_id} back: see how that ends."
         )
 
 
@@ -150,6 +165,13 @@ def supersede_break(*, held: Break, reason: str, now: datetime) -> None:
     _resolve(held, How(BreakResolution.SUPERSEDED), reason, TALLY, now)
 
 
+@transaction_required
+def end_by_refund(*, held: Break, reason: str, by: str, now: datetime) -> None:
+    """Resolve an open break that the caller has locked: the PSP has paid its money back."""
+    note(about=held, what=str(BreakResolution.REFUNDED), by=by, detail=reason, now=now)
+    _resolve(held, How(BreakResolution.REFUNDED), reason, by, now)
+
+
 def has_money_in_suspense(*, attempt: Attempt) -> bool:
     """Whether the PSP is known to have moved money for this attempt that is not in the books as itself."""
     held = Break.objects.filter(attempt=attempt, state=BreakState.OPEN, in_suspense=True)
@@ -169,6 +191,8 @@ def _resolve(held: Break, how: How, reason: str, by: str, now: datetime) -> None
 
 def _draft(held: Break, how: How, now: datetime) -> TransactionDraft:
     money, about = Money(held.amount_minor, held.currency), unexplained(held)
+    if how.resolution is BreakResolution.REFUNDED:
+        return settlement_rules.paid_back(about=about, money=money, now=now)
     if how.resolution not in (BreakResolution.WRITTEN_OFF, BreakResolution.CORRECTED):
         return settlement_rules.explained(about=about, money=money, received=held.received, now=now)
     if how.resolution is BreakResolution.WRITTEN_OFF:

@@ -72,6 +72,7 @@ _OUTCOME = (
     "book",
     "capture",
     "refund",
+    "break_refund",
     "dispute",
     "payout",
     "finding",
@@ -137,7 +138,7 @@ def _end(line: SettlementLine, accounted: Accounted, now: datetime) -> None:
     """Write how the line stands, with a break for what does not fit."""
     line.state, line.detail, line.settled_at = accounted.state, accounted.detail[:500], now
     line.capture, line.refund = accounted.capture, accounted.refund
-    line.dispute, line.payout = accounted.dispute, accounted.payout
+    line.break_refund, line.dispute, line.payout = accounted.break_refund, accounted.dispute, accounted.payout
     line.finding = accounted.finding
     if accounted.finding is None and accounted.state not in (LineState.MATCHED, LineState.VOID):
         line.finding = _open(line, accounted, now)

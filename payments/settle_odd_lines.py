@@ -95,6 +95,18 @@ refunds AS (
                 AND p.state IN ('pending', 'requires_action')
                 AND p.currency = l.currency AND p.amount_minor = abs(l.gross_minor)
         ))
+        AND NOT EXISTS (
+            SELECT FROM payments_breakrefund AS p
+            INNER JOIN payments_break AS b ON p.about_id = b.id AND b.psp = l.psp AND b.psp_account = l.psp_account
+            WHERE p.psp_reference = l.psp_reference
+        )
+        AND NOT EXISTS (
+            SELECT FROM payments_breakrefund AS p
+            INNER JOIN payments_break AS b ON p.about_id = b.id AND b.psp = l.psp AND b.psp_account = l.psp_account
+            WHERE
+                p.psp_reference IS NULL AND p.state IN ('pending', 'requires_action')
+                AND p.currency = l.currency AND p.amount_minor = abs(l.gross_minor)
+        )
 )
 
 SELECT c.id, CASE

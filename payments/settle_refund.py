@@ -13,7 +13,7 @@ from payments import posting_rules, reversals
 from payments.errors import PaymentRefused
 from payments.events import refund_payload
 from payments.locks import lock_refund
-from payments.models import Refund
+from payments.models import BreakRefund, Refund
 from payments.part_rows import earned_of
 from payments.psp.outcomes import (
     NotSent,
@@ -45,7 +45,7 @@ def settle_refund(*, refund_uuid: UUID, outcome: RefundOutcome, now: datetime) -
     :raises PaymentRefused: ``contradictory_outcome``: money went back otherwise than we asked, or after a refusal.
     """
     refund = lock_refund(refund_uuid=refund_uuid)
-    _refuse_contradiction(refund, outcome)
+    refuse_contradiction(refund=refund, outcome=outcome)
     match outcome, R(refund.state):
         case RefundPending(psp_reference=reference), R.PENDING:
             refund.psp_reference = reference
@@ -76,7 +76,11 @@ def call_off(*, refund_uuid: UUID, now: datetime) -> None:
         _undo(refund, RefundCanceled(None, reason=DISPUTED), now)
 
 
-def _refuse_contradiction(refund: Refund, outcome: RefundOutcome) -> None:
+def refuse_contradiction(*, refund: Refund | BreakRefund, outcome: RefundOutcome) -> None:
+    """Refuse news that cannot be of this refund.
+
+    :raises PaymentRefused: ``contradictory_outcome``.
+    """
     if isinstance(outcome, NotSent | Unknown):
         return
     another = refund.psp_reference is not None and outcome.psp_reference not in (None, refund.psp_reference)

@@ -150,6 +150,11 @@ def explained(*, about: Unexplained, money: Money, received: bool, now: datetime
     return about.draft("explained", _question(about.psp, money, asked=not received), now, "Explained")
 
 
+def paid_back(*, about: Unexplained, money: Money, now: datetime) -> TransactionDraft:
+    """Take off what the PSP owes us what it has paid back of it, because nobody was owed it."""
+    return about.draft("paid_back", _question(about.psp, money, asked=False), now, "Paid back")
+
+
 def settled_apart(*, about: Unexplained, money: Money, received: bool, account: str, now: datetime) -> TransactionDraft:
     """Post what was not explained to where it belongs: written off, or to an account that a person names."""
     held = suspense(about.psp)

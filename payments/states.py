@@ -163,6 +163,7 @@ class BreakResolution(StrEnum):
     WRITTEN_OFF = "written_off"  # lost, or won: nobody will find out
     CORRECTED = "corrected"  # it belongs to an account that a person names
     LINKED = "linked"  # another break makes up for it
+    REFUNDED = "refunded"  # nobody was owed it: the PSP has paid it back
     SUPERSEDED = "superseded"  # the PSP says something else by now
 
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q
 from django_subatomic.db import transaction
 
-from payments.models import Attempt, Capture, Refund, SettlementLine, Void
+from payments.models import Attempt, BreakRefund, Capture, Refund, SettlementLine, Void
 from payments.states import (
     CHECKED_ATTEMPT_STATES,
     OPEN_REFUND_STATES,
@@ -62,6 +62,12 @@ def due_lines(*, limit: int, besides: Sequence[int] = ()) -> list[tuple[int, int
     return rows[:limit]
 
 
+def due_break_refunds(*, now: datetime, limit: int) -> list[UUID]:
+    """Return refunds of what breaks hold that are to be sent, or sent again, now."""
+    due = BreakRefund.objects.filter(next_check_at__lte=now, state__in=OPEN_REFUND_STATES)
+    return list(due.order_by("next_check_at").values_list("uuid", flat=True)[:limit])
+
+
 @transaction
 def claim_line(*, line_pk: int, checks: int) -> bool:
     """Take a due settlement line: of two that found it, one has it, and what fails again and again comes last."""
@@ -92,6 +98,14 @@ def claim_refund(*, refund_uuid: UUID, now: datetime) -> bool:
     return due.update(next_check_at=next_check_at(since=row.created_at, now=now)) == 1
 
 
+@transaction
+def claim_break_refund(*, refund_uuid: UUID, now: datetime) -> bool:
+    """Take a due refund of what a break holds, as :func:`claim_attempt` does."""
+    row = BreakRefund.objects.get(uuid=refund_uuid)
+    due = BreakRefund.objects.filter(pk=row.pk, next_check_at__lte=now, state__in=OPEN_REFUND_STATES)
+    return due.update(next_check_at=next_check_at(since=row.created_at, now=now)) == 1
+
+
 def open_attempts() -> int:
     """Return how many attempts the PSP owes us an answer about, or has still to be told to void."""
     unknown = Q(state__in=(AttemptState.SUBMITTED, AttemptState.UNKNOWN))
@@ -107,4 +121,5 @@ def open_captures() -> int:
 
 def open_refunds() -> int:
     """Return how many refunds have not come to their end."""
-    return Refund.objects.filter(state__in=OPEN_REFUND_STATES).count()
+    rows = (Refund, BreakRefund)
+    return sum(each.objects.filter(state__in=OPEN_REFUND_STATES).count() for each in rows)

@@ -19,9 +19,19 @@ from payments.import_file import due_files, import_file
 from payments.import_settlement import import_settlement
 from payments.match_bank_lines import match_bank_lines
 from payments.refund import send_refund
+from payments.send_break_refund import send_break_refund
 from payments.settle_line import settle_due_lines
 from payments.states import FileState
-from payments.sweep import claim_attempt, claim_capture, claim_refund, due_attempts, due_captures, due_refunds
+from payments.sweep import (
+    claim_attempt,
+    claim_break_refund,
+    claim_capture,
+    claim_refund,
+    due_attempts,
+    due_break_refunds,
+    due_captures,
+    due_refunds,
+)
 from payments.void import send_void
 
 log = structlog.get_logger(__name__)
@@ -64,6 +74,14 @@ def pay_back(refund_uuid: str) -> None:
         send_refund(refund_uuid=uuid, now=now)
 
 
+@shared_task(name="payments.pay_break_back")
+def pay_break_back(refund_uuid: str) -> None:
+    """Send one refund of what a break holds."""
+    uuid, now = UUID(refund_uuid), datetime.now(UTC)
+    if claim_break_refund(refund_uuid=uuid, now=now):
+        send_break_refund(refund_uuid=uuid, now=now)
+
+
 @shared_task(name="payments.sweep")
 def sweep() -> None:
     """Wake a task for every attempt, capture and refund that is due."""
@@ -74,6 +92,8 @@ def sweep() -> None:
         wake("payments.take", str(uuid))
     for uuid in due_refunds(now=now, limit=SWEEP_LIMIT):
         wake("payments.pay_back", str(uuid))
+    for uuid in due_break_refunds(now=now, limit=SWEEP_LIMIT):
+        wake("payments.pay_break_back", str(uuid))
 
 
 @shared_task(name="payments.import_settlement")

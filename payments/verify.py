@@ -12,7 +12,7 @@ from exactly_once.verification import CheckResult
 from ledger import queries as ledger
 from payments import verify_lines
 from payments.chart import CHARGEBACKS, DISPUTE_FEES, REFUNDS, WRITE_OFFS, disputed, fees, receivable, suspense
-from payments.models import Attempt, Break, Capture, Decision, Dispute, IntentPart, PaymentIntent, Refund
+from payments.models import Attempt, Break, BreakRefund, Capture, Decision, Dispute, IntentPart, PaymentIntent, Refund
 from payments.owed import owed, written_off
 from payments.states import (
     OPEN_REFUND_STATES,
@@ -246,12 +246,13 @@ def _nothing_unknown_for_too_long(now: datetime) -> CheckResult:
 
 
 def _nobody_waits_for_a_refund(now: datetime) -> CheckResult:
-    waiting = Refund.objects.filter(state__in=OPEN_REFUND_STATES)
-    late = waiting.filter(created_at__lt=now - REFUND_LIMIT)
+    waiting = Refund.objects.filter(state__in=OPEN_REFUND_STATES).values_list("public_id", "created_at")
+    of_breaks = BreakRefund.objects.filter(state__in=OPEN_REFUND_STATES).values_list("public_id", "created_at")
+    both = waiting.union(of_breaks)
     return CheckResult.of(
         f"payments: no refund open for more than {REFUND_LIMIT.days} days",
-        waiting.count(),
-        list(late.values_list("public_id", flat=True)),
+        len(both),
+        [public_id for public_id, created_at in both if created_at < now - REFUND_LIMIT],
     )
 
 

@@ -10,11 +10,12 @@ from exactly_once.inbox import InboxMessage, Park
 from payments.capture import settle_capture
 from payments.dispute import settle_dispute
 from payments.errors import PaymentRefused
-from payments.models import Attempt, Capture, Refund
+from payments.models import Attempt, BreakRefund, Capture, Refund
 from payments.payout import settle_payout
 from payments.psp.news import CaptureEvent, DisputeEvent, PaymentEvent, PayoutEvent, RefundEvent
 from payments.psp.registry import get_adapter
 from payments.settle_attempt import settle_attempt
+from payments.settle_break_refund import settle_break_refund
 from payments.settle_refund import settle_refund
 
 
@@ -76,13 +77,18 @@ def _settle_refund(message: InboxMessage, event: RefundEvent) -> None:
     if event.refund_id is not None:
         known |= Q(uuid=event.refund_id)
     refunds = Refund.objects.filter(known, attempt__psp=message.source, attempt__psp_account=message.account)
+    of_breaks = BreakRefund.objects.filter(known, about__psp=message.source, about__psp_account=message.account)
     if event.payment_reference is not None:
         refunds = refunds.filter(attempt__psp_reference=event.payment_reference)
-    uuid = refunds.values_list("uuid", flat=True).first()
-    if uuid is None:
-        raise Park(f"no refund of ours is {event.psp_reference}")
+        of_breaks = of_breaks.filter(payment_reference=event.payment_reference)
+    ours, of_break = (rows.values_list("uuid", flat=True).first() for rows in (refunds, of_breaks))
     try:
-        settle_refund(refund_uuid=uuid, outcome=event.outcome, now=message.now)
+        if ours is not None:
+            settle_refund(refund_uuid=ours, outcome=event.outcome, now=message.now)
+        elif of_break is not None:
+            settle_break_refund(refund_uuid=of_break, outcome=event.outcome, now=message.now)
+        else:
+            raise Park(f"no refund of ours is {event.psp_reference}")
     except PaymentRefused as error:
         raise Park(str(error)) from error
 

@@ -17,6 +17,7 @@ HOW_WORDS = {
     BreakResolution.WRITTEN_OFF: "Written off: nobody will find out",
     BreakResolution.CORRECTED: "Corrected: it belongs to the account below",
     BreakResolution.LINKED: "Linked: the break below makes up for it",
+    BreakResolution.REFUNDED: "Refunded: nobody is owed it, and the PSP is to pay it back",
 }
 
 

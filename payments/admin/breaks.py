@@ -19,7 +19,8 @@ from payments.admin.breaks_in_bulk import BreaksInBulk
 from payments.admin.deed import Deed, ask
 from payments.admin.labels import labelled
 from payments.assign_break import assign_break
-from payments.models import Break, BreakEvent, SettlementLine
+from payments.models import Break, BreakEvent, BreakRefund, SettlementLine
+from payments.promise_break_refund import is_being_refunded
 from payments.propose_resolution import propose_resolution
 from payments.resolve_break import is_for_two, resolve_break
 from payments.states import BreakState
@@ -37,6 +38,19 @@ class BreakEventInline(ReadOnly, TabularInline):
 
     def has_view_permission(self, request: HttpRequest, _obj: object = None) -> bool:
         """Whoever sees a break sees its history."""
+        return request.user.has_perm("payments.view_break")
+
+
+class BreakRefundInline(ReadOnly, TabularInline):
+    """How the PSP was asked to pay a break's money back, and what became of that."""
+
+    model = BreakRefund
+    fields = ("public_id", "state", "payment_reference", "psp_reference", "failure_reason", "asked_by", "created_at")
+    ordering = ("pk",)
+    extra = 0
+
+    def has_view_permission(self, request: HttpRequest, _obj: object = None) -> bool:
+        """Whoever sees a break sees its refund."""
         return request.user.has_perm("payments.view_break")
 
 
@@ -61,7 +75,7 @@ class BreakAdmin(ReadOnly, BreaksInBulk):
     search_fields = ("public_id", "subject", "psp_reference", "detail", "attempt__uuid")
     date_hierarchy = "opened_at"
     ordering = ("state", "due_at")
-    inlines = (BreakEventInline, SettlementLineInline)
+    inlines = (BreakEventInline, BreakRefundInline, SettlementLineInline)
     fieldsets = (
         (None, {"fields": ("public_id", "stands", "kind", "detail", "money", "suspense", "attempt", "psp_reference")}),
         ("Who looks into it", {"fields": ("owner", "opened_at", "due_at")}),
@@ -94,7 +108,7 @@ class BreakAdmin(ReadOnly, BreaksInBulk):
         """Ask what it was, and take its money out of suspense."""
         held = get_object_or_404(Break, pk=object_id)
         suspense = (
-            f"{_money(held)} leaves suspense: to where it belongs."
+            f"{_money(held)} leaves suspense: to where it belongs. Of a refund, once the PSP has paid it back."
             if held.in_suspense
             else "Nothing is posted: nothing of it is in suspense."
         )
@@ -115,7 +129,9 @@ class BreakAdmin(ReadOnly, BreaksInBulk):
                     operation=told["operation"],
                     now=datetime.now(UTC),
                 )
-            return f"{held.public_id} waits for a second person." if for_two else f"{held.public_id} is resolved."
+            if for_two:
+                return f"{held.public_id} waits for a second person."
+            return what_comes_of(break_id=held.public_id)
 
         return ask(request, deed=deed, opts=self.opts, draw=ResolveForm, act=act)
 
@@ -168,6 +184,13 @@ class BreakAdmin(ReadOnly, BreaksInBulk):
     def suspense(self, held: Break) -> bool:
         """Whether its money is in suspense now."""
         return held.in_suspense and held.state == BreakState.OPEN
+
+
+def what_comes_of(*, break_id: str) -> str:
+    """Return what to say to whoever has just ended a break, or had its refund asked for."""
+    if is_being_refunded(held=Break.objects.get(public_id=break_id)):
+        return f"The PSP is asked to pay it back. {break_id} stays open until it has."
+    return f"{break_id} is resolved."
 
 
 def _money(held: Break) -> str:

@@ -15,6 +15,7 @@ from unfold.decorators import action
 
 from exactly_once.read_only import ReadOnly
 from payments.admin import words
+from payments.admin.breaks import what_comes_of
 from payments.admin.decisions import LABELS
 from payments.admin.deed import Deed, DeedForm, ask
 from payments.admin.labels import labelled
@@ -58,9 +59,11 @@ class ResolutionAdmin(ReadOnly, ModelAdmin):
 
         def verb(proposal: Resolution, by: str) -> str:
             approve_resolution(resolution_id=proposal.public_id, by=by, now=datetime.now(UTC))
-            return f"{proposal.about.public_id} is resolved."
+            return what_comes_of(break_id=proposal.about.public_id)
 
-        effect = "Look for yourself first: you sign for it. Its money leaves suspense. This is final."
+        effect = (
+            "Look for yourself first: you sign for it. Its money leaves suspense, or the PSP is asked to pay it back."
+        )
         return self._ask(request, object_id, ("Approve the resolution", effect, "I have looked: approve it"), verb)
 
     @action(description="Reject or withdraw ...", url_path="put-away", permissions=["put_away"])  # type: ignore[untyped-decorator]  # unfold's

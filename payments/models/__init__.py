@@ -4,6 +4,7 @@ Amounts are bigint minor units of the row's ISO 4217 currency.
 """
 
 from payments.models.bank import BankLine
+from payments.models.break_refunds import BreakRefund
 from payments.models.breaks import Break, BreakEvent
 from payments.models.decisions import Decision
 from payments.models.files import CsvMapping, FileContent, FileImport, FileRow
@@ -21,6 +22,7 @@ __all__ = [
     "BankLine",
     "Break",
     "BreakEvent",
+    "BreakRefund",
     "Capture",
     "CsvMapping",
     "Decision",

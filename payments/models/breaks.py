@@ -6,6 +6,7 @@ from django.db.models import Q
 from exactly_once.append_only import append_only
 from exactly_once.final import final
 from exactly_once.fixed import fixed
+from payments.break_triggers import refunded_once_paid
 from payments.models.intent import Attempt
 from payments.models.rows import one_of
 from payments.state_machines import BREAK
@@ -30,9 +31,8 @@ _SAYS = (
 _ENDED = ("resolution", "reason", "resolved_by", "resolved_at", "owner", "due_at")
 
 
-_POSTED = [
-    str(resolution) for resolution in (BreakResolution.WRITTEN_OFF, BreakResolution.CORRECTED, BreakResolution.LINKED)
-]
+_R = BreakResolution
+_POSTED = [str(resolution) for resolution in (_R.WRITTEN_OFF, _R.CORRECTED, _R.LINKED, _R.REFUNDED)]
 
 
 class Break(models.Model):
@@ -99,6 +99,7 @@ class Break(models.Model):
             BREAK.trigger(constraint="payment_break_follows_table"),
             fixed(columns=_SAYS),
             # What may follow which state is the other trigger's business.
+            refunded_once_paid(),
             final(state="resolved", columns=_ENDED, unless="NEW.state <> OLD.state"),
         ]
 

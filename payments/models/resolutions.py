@@ -21,6 +21,8 @@ _SAYS = (
     "proposed_at",
     "operation",
 )
+_R = BreakResolution
+_BY_ITSELF = [str(resolution) for resolution in (_R.EXPLAINED, _R.WRITTEN_OFF, _R.REFUNDED)]
 _CLOSED = ("closed_by", "closed_at")
 
 
@@ -50,7 +52,7 @@ class Resolution(models.Model):
             models.CheckConstraint(
                 name="payment_resolution_of_what",
                 condition=Q(
-                    resolution__in=[str(BreakResolution.EXPLAINED), str(BreakResolution.WRITTEN_OFF)],
+                    resolution__in=_BY_ITSELF,
                     account="",
                     other=None,
                 )

@@ -5,6 +5,7 @@ from django.db.models import F, Q
 
 from exactly_once.fixed import fixed
 from payments.line_triggers import kept, paid_out_once
+from payments.models.break_refunds import BreakRefund
 from payments.models.breaks import Break
 from payments.models.movements import Capture, Refund
 from payments.models.rows import one_of
@@ -46,6 +47,7 @@ _UNEXPLAINED = [
 _MATCHES = (
     Q(kind=LineKind.CHARGE, capture__isnull=False)
     | Q(kind__in=[str(LineKind.REFUND), str(LineKind.REFUND_FAILURE)], refund__isnull=False)
+    | Q(kind__in=[str(LineKind.REFUND), str(LineKind.REFUND_FAILURE)], break_refund__isnull=False)
     | Q(kind__in=[str(LineKind.DISPUTE), str(LineKind.DISPUTE_REVERSAL)], dispute__isnull=False)
     | Q(kind__in=[str(LineKind.PAYOUT), str(LineKind.PAYOUT_RETURN)], payout__isnull=False)
     | Q(kind__in=[str(LineKind.FEE), str(LineKind.CONVERSION)])
@@ -99,6 +101,10 @@ class SettlementLine(models.Model):
         Payout, on_delete=models.PROTECT, null=True, blank=True, related_name="lines", db_index=False
     )
     finding = models.ForeignKey(Break, on_delete=models.PROTECT, null=True, blank=True, related_name="lines")
+    # Of money that nobody was owed and that went back: the refund that ended its break.
+    break_refund = models.ForeignKey(
+        BreakRefund, on_delete=models.PROTECT, null=True, blank=True, related_name="lines", db_index=False
+    )
     # What of the fee was booked by this line; a dispute's may have been by its webhook.
     booked_fee_minor = models.BigIntegerField(default=0)
 
@@ -137,6 +143,11 @@ class SettlementLine(models.Model):
             ),
             models.UniqueConstraint(name="payment_settlement_line_one_of_capture", fields=["capture", "kind"]),
             models.UniqueConstraint(name="payment_settlement_line_one_of_refund", fields=["refund", "kind"]),
+            models.UniqueConstraint(
+                name="payment_settlement_line_one_of_break_refund",
+                fields=["break_refund", "kind"],
+                condition=Q(break_refund__isnull=False),
+            ),
             models.UniqueConstraint(name="payment_settlement_line_one_of_payout", fields=["payout", "kind"]),
         ]
         indexes = [

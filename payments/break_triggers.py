@@ -1,0 +1,54 @@
+"""Triggers that tie breaks to the refunds that end them."""
+
+import pgtrigger
+
+
+def of_what_is_in_suspense() -> pgtrigger.Trigger:
+    """Return a trigger by which a break's refund is all that the break has in suspense for us, whoever asks."""
+    return pgtrigger.Trigger(
+        name="of_suspense",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        func="""
+            IF NOT EXISTS (
+                SELECT FROM payments_break AS b
+                WHERE
+                    b.id = NEW.about_id AND b.state = 'open' AND b.in_suspense AND b.received
+                    AND b.amount_minor = NEW.amount_minor AND b.currency = NEW.currency
+            ) THEN
+                RAISE EXCEPTION 'refund % is not what its break has in suspense', NEW.public_id
+                    USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME,
+                        CONSTRAINT = 'payment_break_refund_of_suspense';
+            END IF;
+            RETURN NULL;
+        """,
+    )
+
+
+def refunded_once_paid() -> pgtrigger.Trigger:
+    """Return a trigger by which a break ends as refunded if the PSP has paid, and not otherwise while it may pay.
+
+    Only the PSP's own news may replace it meanwhile. Whoever writes either row has locked the break.
+    """
+    return pgtrigger.Trigger(
+        name="refunded_once_paid",
+        when=pgtrigger.After,
+        operation=pgtrigger.Update,
+        condition=pgtrigger.Condition("OLD.state = 'open' AND NEW.state = 'resolved'"),
+        func="""
+            IF EXISTS (
+                SELECT FROM payments_breakrefund AS r WHERE r.about_id = NEW.id AND r.state = 'succeeded'
+            ) <> (NEW.resolution = 'refunded')
+            OR (
+                NEW.resolution <> 'superseded' AND EXISTS (
+                    SELECT FROM payments_breakrefund AS r
+                    WHERE r.about_id = NEW.id AND r.state IN ('pending', 'requires_action')
+                )
+            ) THEN
+                RAISE EXCEPTION 'break % is not % by what became of its refund', NEW.public_id, NEW.resolution
+                    USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME,
+                        CONSTRAINT = 'payment_break_refunded_once_paid';
+            END IF;
+            RETURN NULL;
+        """,
+    )

@@ -1,0 +1,68 @@
+"""Have a PSP asked for the money of a break that nobody is owed. Nothing is posted before the PSP has paid."""
+
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from django_subatomic.db import transaction_required
+
+from exactly_once.public_ids import new_public_id
+from payments.errors import PaymentRefused
+from payments.models import Break, BreakRefund
+from payments.open_break import note
+from payments.states import OPEN_REFUND_STATES, LineKind
+
+log = structlog.get_logger(__name__)
+
+# What names a break about a refund that came to nothing after it had ended a break.
+CAME_BACK = "break_refund:"
+
+
+def is_being_refunded(*, held: Break) -> bool:
+    """Whether the PSP was asked to pay a break's money back, and nobody knows yet how that ended."""
+    return BreakRefund.objects.filter(about=held, state__in=OPEN_REFUND_STATES).exists()
+
+
+def check_refundable(*, held: Break) -> str:
+    """Return the payment at the PSP by which the money of a locked break came.
+
+    :raises PaymentRefused: ``refund_of_nothing``, ``refund_of_no_payment``.
+    """
+    if not held.received:
+        raise PaymentRefused(
+            code="refund_of_nothing", detail=f"By {held.public_id} the PSP owes us less: there is nothing to pay back."
+        )
+    of_line = held.lines.filter(kind=LineKind.CHARGE).exclude(payment_reference="").order_by("pk").first()
+    known = held.attempt.psp_reference if held.attempt is not None else None
+    if held.subject.startswith(CAME_BACK):
+        known = held.psp_reference
+    reference = known or ("" if of_line is None else of_line.payment_reference)
+    if not reference:
+        raise PaymentRefused(
+            code="refund_of_no_payment", detail=f"{held.public_id} names no payment that a PSP could pay back."
+        )
+    return reference
+
+
+@transaction_required
+def promise_break_refund(*, held: Break, reason: str, by: str, operation: UUID | None, now: datetime) -> str:
+    """Have all that a locked break has in suspense paid back; return the refund's public id.
+
+    The sweeper sends it. The break stays open until the PSP has paid, and is as before where it does not.
+
+    :raises PaymentRefused: as :func:`check_refundable` says.
+    """
+    new = BreakRefund.objects.create(
+        public_id=new_public_id("brf"),
+        about=held,
+        payment_reference=check_refundable(held=held),
+        amount_minor=held.amount_minor,
+        currency=held.currency,
+        reason=reason[:500],
+        asked_by=by,
+        created_at=now,
+        next_check_at=now,
+    )
+    note(about=held, what="refund_asked", by=by, detail=f"{new.public_id}: {reason}", now=now, operation=operation)
+    log.warning("break.refund_asked", of=held.public_id, refund=new.public_id, by=by)
+    return new.public_id
