@@ -10,6 +10,8 @@ PAYMENT_BREAKS = {
     "payment_break_kind_known": "kind = 'x'",
     "payment_break_resolved_for_a_reason": "reason = '' WHERE state = 'resolved'",
     "payment_break_state_known": "state = 'x'",
+    "payment_break_refund_argued": "reason = ''",
+    "payment_break_refund_state_known": "state = 'x'",
     "payment_capture_amount_positive": "amount_minor = 0",
     "payment_capture_state_known": "state = 'x'",
     "payment_attempt_disputes_within_capture": "disputed_minor = captured_minor + 1",
@@ -79,6 +81,7 @@ PAYMENT_OTHERWISE = {
     ("payments_fileimport", "final"): "UPDATE {table} SET rows_read = rows_read + 1 WHERE state = 'applied'",
     ("payments_fileimport", "follows_table"): "UPDATE {table} SET state = 'read', rows_bad = 0, ended_at = NULL,"
     " failure = '' WHERE state = 'refused'",
+    ("payments_breakrefund", "follows_table"): "UPDATE {table} SET state = 'requires_action' WHERE state = 'succeeded'",
     ("payments_break", "final"): "UPDATE {table} SET reason = 'x' WHERE state = 'resolved'",
     ("payments_break", "follows_table"): "UPDATE {table} SET state = 'open', resolution = '', reason = '',"
     " resolved_by = '', resolved_at = NULL",

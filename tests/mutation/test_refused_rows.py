@@ -110,6 +110,17 @@ TRIGGERS = {
     "kept": ("DELETE FROM {table}", "kept"),
     "kept_once_applied": ("UPDATE {table} SET line = line + 1", "are kept"),
     "lines_add_up": ("UPDATE {table} SET quantity = quantity + 1", "lines_add_up"),
+    "of_suspense": (
+        """INSERT INTO {table} (public_id, uuid, about_id, payment_reference, amount_minor, currency, state, reason,
+        asked_by, failure_reason, created_at, checks) SELECT 'x', gen_random_uuid(), b.id, 'x', b.amount_minor + 1,
+        b.currency, 'pending', 'x', 'x', '', now(), 0 FROM payments_break AS b WHERE subject = 'line:txn_other'""",
+        "of_suspense",
+    ),
+    "refunded_once_paid": (
+        """UPDATE {table} SET state = 'resolved', resolution = 'refunded', reason = 'x', resolved_by = 'x',
+        resolved_at = now() WHERE state = 'open' AND in_suspense""",
+        "refunded_once_paid",
+    ),
     "only_moved": ("UPDATE {table} SET on_hand = on_hand + 1", "movement alone"),
     "only_parted": ("UPDATE {table} SET quantity = quantity + 1", "fixed"),
     "starts_empty": (

@@ -31,11 +31,12 @@ from payments.payout import settle_payout
 from payments.propose_decision import Claim, propose_decision
 from payments.propose_resolution import approve_resolution, propose_resolution
 from payments.psp.news import DisputeEvent, PayoutEvent
-from payments.psp.outcomes import Approved, RefundSucceeded, Unknown, Voided
+from payments.psp.outcomes import Approved, RefundPending, RefundSucceeded, Unknown, Voided
 from payments.refund import COMPENSATION, request_refund
 from payments.resolve_break import How, resolve_break
 from payments.routing import Token
 from payments.settle_attempt import settle_attempt
+from payments.settle_break_refund import settle_break_refund
 from payments.settle_refund import settle_refund
 from payments.states import BreakResolution, DecisionOutcome, DisputeState, FileKind, LineKind, PayoutState
 from payments.void import request_void
@@ -60,6 +61,7 @@ def populate() -> None:
         settle_refund(refund_uuid=Refund.objects.get().uuid, outcome=RefundSucceeded("re_1", Money(90, "EUR")), now=NOW)
         _itemise()
     _read_settlement()
+    _pay_breaks_back()
     _read_files()
     _resolve()
     _handle_an_order()
@@ -178,6 +180,21 @@ def _read_settlement() -> None:
         told(LineKind.PAYOUT, -100),
         told(LineKind.OTHER, 7),
     )
+
+
+def _pay_breaks_back() -> None:
+    """Have money of two payments that nobody knows paid back: of one, the PSP has said so."""
+    for name in ("pi_paid_back", "pi_to_pay_back"):
+        settled(told(LineKind.CHARGE, 9_000, line_id=name, psp_reference=name, payment_reference=name))
+        held = Break.objects.get(subject=f"line:{name}")
+        with transaction():
+            how = How(BreakResolution.REFUNDED)
+            resolve_break(break_id=held.public_id, how=how, reason="No order of ours.", by="ann", now=NOW)
+        if name == "pi_paid_back":
+            outcome = RefundPending("re_back")
+            with transaction():
+                settle_break_refund(refund_uuid=held.refunds.get().uuid, outcome=outcome, now=NOW)
+            settled(told(LineKind.REFUND, -9_000, line_id="back", psp_reference="re_back", payment_reference=name))
 
 
 def _resolve() -> None:
