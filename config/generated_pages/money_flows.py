@@ -142,6 +142,7 @@ FLOWS: Sequence[Flow] = (
     _flow("Paid, and not explained", settled.unexplained, about=QUESTION, money=SMALL, received=False),
     _flow("Received, and explained", settled.explained, about=QUESTION, money=SMALL, received=True),
     _flow("Paid, and explained", settled.explained, about=QUESTION, money=SMALL, received=False),
+    _flow("Received, and paid back, as nobody was owed it", settled.paid_back, about=QUESTION, money=SMALL),
 )
 
 

@@ -108,7 +108,7 @@ REFUNDS = Projection(
     """,
 )
 
-# What a break put into suspense is there until the posting that takes it out, and says the opposite.
+# What a break put into suspense is there until the posting that takes it out: back, to where it belongs, or paid back.
 SUSPENSE = Projection(
     "ledger",
     "money in suspense, from postings",
@@ -120,7 +120,10 @@ SUSPENSE = Projection(
         FROM ledger_transaction AS t
         INNER JOIN ledger_entry AS e ON e.id >= t.id << 10 AND e.id < (t.id + 1) << 10
         INNER JOIN ledger_account AS a ON a.id = e.account_id AND a.code LIKE 'suspense:%'
-        WHERE t.kind IN ('settlement.unexplained', 'settlement.explained') AND t.book_id IN ({PAYMENT_BOOKS})
+        WHERE
+            t.kind IN (
+                'settlement.unexplained', 'settlement.explained', 'settlement.settled_apart', 'settlement.paid_back'
+            ) AND t.book_id IN ({PAYMENT_BOOKS})
         GROUP BY t.metadata ->> 'break', e.currency
     """,  # noqa: S608 - our own words
     stored="""

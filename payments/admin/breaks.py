@@ -1,5 +1,6 @@
 """What does not fit between PSPs and us, for the people who find out what it was."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,8 +20,9 @@ from payments.admin.breaks_in_bulk import BreaksInBulk
 from payments.admin.deed import Deed, ask
 from payments.admin.labels import labelled
 from payments.assign_break import assign_break
+from payments.errors import PaymentRefused
 from payments.models import Break, BreakEvent, BreakRefund, SettlementLine
-from payments.promise_break_refund import is_being_refunded
+from payments.promise_break_refund import check_refundable, is_being_refunded
 from payments.propose_resolution import propose_resolution
 from payments.resolve_break import is_for_two, resolve_break
 from payments.states import BreakState
@@ -116,6 +118,8 @@ class BreakAdmin(ReadOnly, BreaksInBulk):
         last = "It is for two people: somebody else has to agree." if for_two else "This is final."
         button = "Propose it" if for_two else "Resolve it"
         deed = self._deed(held, title="Resolve the break", effect=f"{suspense} {last}", button=button)
+        facts = [*deed.facts, ("A refund would go by", _paid_by(held))]
+        deed = replace(deed, facts=facts)
 
         def act(form: ResolveForm) -> str:
             told = form.cleaned_data
@@ -184,6 +188,13 @@ class BreakAdmin(ReadOnly, BreaksInBulk):
     def suspense(self, held: Break) -> bool:
         """Whether its money is in suspense now."""
         return held.in_suspense and held.state == BreakState.OPEN
+
+
+def _paid_by(held: Break) -> str:
+    try:
+        return check_refundable(held=held)
+    except PaymentRefused as refusal:
+        return f"- ({refusal.detail})"
 
 
 def what_comes_of(*, break_id: str) -> str:

@@ -38,7 +38,7 @@ def of_line(line: SettlementLine) -> Iterator[str]:
 
 def of_break(held: Break) -> Iterator[str]:
     """Yield those of a break."""
-    yield from (f"{held.public_id}:{effect}" for effect in ("unexplained", "explained", "settled_apart"))
+    yield from (f"{held.public_id}:{effect}" for effect in ("unexplained", "explained", "settled_apart", "paid_back"))
 
 
 def of_payout(payout: Payout) -> Iterator[str]:

@@ -125,6 +125,35 @@ def test_what_the_bank_shows_beside_payouts_is_set_aside_with_a_reason(visit: Vi
     assert shop.sql(mine, [sold.statement.name]) == [("void", "ann")]
 
 
+def test_what_no_order_is_about_is_paid_back_by_the_psp(visit: Visit, shop: Shop, sold: Sold) -> None:
+    # Given a payment that somebody took in the PSP's dashboard, and its settlement
+    key = {"Authorization": "Bearer sk_test_tally"}
+    asked = {"amount": 777, "currency": "gbp", "confirm": "true", "payment_method": "pm_card_visa"}
+    taken = shop.psp.post("/v1/payment_intents", data=asked, headers=key).raise_for_status().json()["id"]
+    assert shop.manage("settlement_import", "--psp", "stripe").returncode == 0
+    held = "SELECT b.id, b.public_id, b.state, b.resolution FROM payments_break AS b"
+    held += " INNER JOIN payments_settlementline AS l ON l.finding_id = b.id WHERE l.payment_reference = %s"
+    wait_for(lambda: shop.sql(held, [taken]) != [], "the payment is in no break")
+    ((pk, break_id, _, _),) = shop.sql(held, [taken])
+    # When
+    page = visit.page
+    sign_in(page, ANN)
+    page.goto(f"/admin/payments/break/{pk}/resolve")
+    expect(page.get_by_text(taken, exact=True).first).to_be_visible()
+    page.get_by_label("How it ends").select_option("refunded")
+    page.get_by_label("What it was").fill("No order of ours.")
+    visit.keep_screenshot("break-refund")
+    page.get_by_role("button", name="Resolve it").click()
+    expect(page.get_by_text(f"{break_id} stays open until it has")).to_be_visible()
+    # Then the worker asks, and the break ends by the PSP's word
+    wait_for(lambda: shop.sql(held, [taken])[0][2:] == ("resolved", "refunded"), "the PSP has not paid back")
+    page.reload()
+    visit.keep_screenshot("break-refunded")
+    row = next(row for row in shop.psp.get("/_simulator/record").json()["charges"] if row["captured_minor"] == 777)
+    assert row["refunded_minor"] == 777
+    shop.verify()
+
+
 @on_desk_and_phone
 @pytest.mark.parametrize("path", ["fileimport/", "bankline/", "payout/", "settlementline/"])
 def test_the_lists_fit_any_window(visit: Visit, sold: Sold, path: str) -> None:

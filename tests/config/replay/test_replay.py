@@ -19,11 +19,12 @@ from ledger.accounts import AccountSpec, ensure_accounts, open_book
 from ledger.drafts import TransactionDraft, credit, debit
 from ledger.models import Balance
 from ledger.money import Money
-from payments.models import Attempt, Refund
+from payments.models import Attempt, Break, Refund
 from payments.psp.outcomes import Approved
 from payments.refund import request_refund, send_refund
+from payments.resolve_break import How, resolve_break
 from payments.settle_attempt import settle_attempt
-from payments.states import LineKind
+from payments.states import BreakResolution, LineKind
 from tests.checkout.buyers import CLIENT, open_session, open_shop, pay
 from tests.factories import NOW
 from tests.payments.settling import converted, settled, told
@@ -158,6 +159,13 @@ DAMAGE: dict[str, tuple[Callable[[], object], str]] = {
         "rebuilt, not stored",
     ),
 }
+
+
+def test_what_was_written_off_is_rebuilt_as_gone_from_suspense() -> None:
+    with transaction():
+        how = How(BreakResolution.WRITTEN_OFF)
+        resolve_break(break_id=Break.objects.get().public_id, how=how, reason="Lost.", by="ann", now=NOW)
+    assert differences() == {}
 
 
 def test_a_book_of_a_client_may_tell_of_payments_as_it_likes() -> None:
