@@ -61,7 +61,6 @@ def populate() -> None:
         settle_refund(refund_uuid=Refund.objects.get().uuid, outcome=RefundSucceeded("re_1", Money(90, "EUR")), now=NOW)
         _itemise()
     _read_settlement()
-    _pay_breaks_back()
     _read_files()
     _resolve()
     _handle_an_order()
@@ -180,6 +179,7 @@ def _read_settlement() -> None:
         told(LineKind.PAYOUT, -100),
         told(LineKind.OTHER, 7),
     )
+    _pay_breaks_back()
 
 
 def _pay_breaks_back() -> None:
