@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.options import BaseModelAdmin, InlineModelAdmin
 from django.db.models import Model
 from django.http import HttpRequest
 
@@ -16,6 +17,19 @@ MINOR = "_minor"
 
 class MoneyShown(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the type checker only
     """Mixed into every ModelAdmin that is registered (site.py); it does something where rows have a currency."""
+
+    def get_inline_instances(
+        self, request: HttpRequest, obj: Model | None = None
+    ) -> "list[InlineModelAdmin[Any, Any]]":
+        """Do the same to rows within a row's page."""
+        inlines = super().get_inline_instances(request, obj)
+        inline: Any  # made for this request alone
+        for inline in inlines:
+            shown = _shown(inline)
+            if inline.fields and any(name in shown for name in inline.fields):
+                inline.fields = [shown.get(str(name), name) for name in inline.fields if name != "currency"]
+                inline.readonly_fields = [*inline.readonly_fields, *shown.values()]
+        return inlines
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
         """Show each amount with its currency, which then needs no column."""
@@ -35,11 +49,15 @@ class MoneyShown(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the 
 
     @cached_property
     def _shown(self) -> dict[str, Any]:
-        """Return the columns of amounts, each with what is shown instead. Who edits sees what is edited."""
-        names = {field.name for field in self.opts.concrete_fields}
-        if not isinstance(self, ReadOnly) or "currency" not in names:
-            return {}
-        return {name: _column(name) for name in names if name.endswith(MINOR)}
+        return _shown(self)
+
+
+def _shown(editor: "BaseModelAdmin[Any]") -> dict[str, Any]:
+    """Return the columns of amounts, each with what is shown instead. Who edits sees what is edited."""
+    names = {field.name for field in editor.model._meta.concrete_fields}  # noqa: SLF001 - Django's documented name
+    if not isinstance(editor, ReadOnly) or "currency" not in names:
+        return {}
+    return {name: _column(name) for name in names if name.endswith(MINOR)}
 
 
 def _replaced(name: Any, shown: dict[str, Any]) -> Any:

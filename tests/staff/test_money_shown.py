@@ -27,8 +27,17 @@ def test_an_order_and_its_payment_show_what_they_come_to() -> None:
         assert ">Currency<" not in page
         if pk:
             assert euros in client.get(reverse(f"admin:{name}_change", args=[pk])).content.decode(), name
-    # And they are sorted by it
+    # And rows within a row's page
+    page = client.get(reverse("admin:payments_attempt_change", args=[attempt.pk])).content.decode()
+    assert page.count(euros) >= 3  # asked for, captured, and its capture
+    assert ">Amount minor<" not in page
+    # And they are sorted by it, and times are written so that they sort, too
+    assert f"{order.created_at:%Y-%m-%d %H:%M:%S}" in page_of_orders(client)
     assert client.get(reverse("admin:checkout_order_changelist"), {"o": "-3"}).status_code == 200
+
+
+def page_of_orders(client: Client) -> str:
+    return client.get(reverse("admin:checkout_order_changelist")).content.decode()
 
 
 def test_no_list_that_is_looked_at_shows_an_amount_without_its_currency() -> None:

@@ -90,6 +90,12 @@ def test_the_table_names_every_button_that_there_is() -> None:
 def test_a_page_shows_the_buttons_that_the_role_may_press_and_no_other(role: str, app: str) -> None:
     client, _ = person(role)
     for name, editor in editors(app):
+        if (
+            role != "viewer"
+            and name not in SEEN_BY | EDITED_BY
+            and not bulk_of(name) | buttons_of(OF_LISTS | OF_ROWS, name)
+        ):
+            continue  # a page that has no button for anybody: once is enough
         answer = client.get(reverse(f"admin:{name}_changelist"))
         if role not in SEEN_BY.get(name, EVERYBODY):
             assert answer.status_code == 403, name
