@@ -15,6 +15,7 @@ def of_what_is_in_suspense() -> pgtrigger.Trigger:
                 WHERE
                     b.id = NEW.about_id AND b.state = 'open' AND b.in_suspense AND b.received
                     AND b.amount_minor = NEW.amount_minor AND b.currency = NEW.currency
+                    AND b.psp = NEW.psp AND b.psp_account = NEW.psp_account
             ) THEN
                 RAISE EXCEPTION 'refund % is not what its break has in suspense', NEW.public_id
                     USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME,

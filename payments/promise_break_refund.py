@@ -26,7 +26,7 @@ def is_being_refunded(*, held: Break) -> bool:
 def check_refundable(*, held: Break) -> str:
     """Return the payment at the PSP by which the money of a locked break came.
 
-    :raises PaymentRefused: ``refund_of_nothing``, ``refund_of_no_payment``.
+    :raises PaymentRefused: ``refund_of_nothing``, ``refund_of_no_payment``, ``refund_under_way``.
     """
     if not held.received:
         raise PaymentRefused(
@@ -41,7 +41,16 @@ def check_refundable(*, held: Break) -> str:
         raise PaymentRefused(
             code="refund_of_no_payment", detail=f"{held.public_id} names no payment that a PSP could pay back."
         )
+    of_payment = BreakRefund.objects.filter(
+        psp=held.psp, psp_account=held.psp_account, payment_reference=reference, state__in=OPEN_REFUND_STATES
+    )
+    if (pending := of_payment.first()) is not None:
+        raise _under_way(f"{pending} of {reference}")
     return reference
+
+
+def _under_way(what: str) -> PaymentRefused:
+    return PaymentRefused(code="refund_under_way", detail=f"The PSP was asked to pay {what} back: see how that ends.")
 
 
 @transaction_required
@@ -52,9 +61,11 @@ def promise_break_refund(*, held: Break, reason: str, by: str, operation: UUID |
 
     :raises PaymentRefused: as :func:`check_refundable` says.
     """
-    new = BreakRefund.objects.create(
+    new = BreakRefund(
         public_id=new_public_id("brf"),
         about=held,
+        psp=held.psp,
+        psp_account=held.psp_account,
         payment_reference=check_refundable(held=held),
         amount_minor=held.amount_minor,
         currency=held.currency,
@@ -63,6 +74,10 @@ def promise_break_refund(*, held: Break, reason: str, by: str, operation: UUID |
         created_at=now,
         next_check_at=now,
     )
+    # Who has another break of the same payment paid back makes this wait, and then do nothing.
+    BreakRefund.objects.bulk_create([new], ignore_conflicts=True)
+    if not BreakRefund.objects.filter(uuid=new.uuid).exists():
+        raise _under_way(new.payment_reference)
     note(about=held, what="refund_asked", by=by, detail=f"{new.public_id}: {reason}", now=now, operation=operation)
     log.warning("break.refund_asked", of=held.public_id, refund=new.public_id, by=by)
     return new.public_id

@@ -22,7 +22,8 @@ from payments.states import PENDING_ATTEMPT_STATES, BreakKind, BreakResolution, 
 
 log = structlog.get_logger(__name__)
 
-_OF_ITS_SUM = (BreakKind.AMOUNT_MISMATCH, BreakKind.CURRENCY_MISMATCH)
+# Breaks that are about how much a PSP took.
+OF_ITS_SUM = (BreakKind.AMOUNT_MISMATCH, BreakKind.CURRENCY_MISMATCH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ def end_breaks_of(
 ) -> None:
     """Resolve what is open about the sum of an attempt that the caller has locked."""
     held = Break.objects.select_for_update(no_key=True).filter(attempt=attempt, state=BreakState.OPEN)
-    for each in held.filter(kind__in=_OF_ITS_SUM).order_by("pk"):
+    for each in held.filter(kind__in=OF_ITS_SUM).order_by("pk"):
         note(about=each, what=str(resolution), by=by, detail=reason, now=now)
         _resolve(each, How(resolution), reason, by, now)
 
@@ -175,7 +176,7 @@ def end_by_refund(*, held: Break, reason: str, by: str, now: datetime) -> None:
 def has_money_in_suspense(*, attempt: Attempt) -> bool:
     """Whether the PSP is known to have moved money for this attempt that is not in the books as itself."""
     held = Break.objects.filter(attempt=attempt, state=BreakState.OPEN, in_suspense=True)
-    return held.filter(kind__in=_OF_ITS_SUM).exists()
+    return held.filter(kind__in=OF_ITS_SUM).exists()
 
 
 def _resolve(held: Break, how: How, reason: str, by: str, now: datetime) -> None:

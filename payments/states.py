@@ -204,6 +204,14 @@ OPEN_REFUND_STATES = (RefundState.PENDING, RefundState.REQUIRES_ACTION)
 # No money went back, or it came again: another refund may take their amount.
 UNPAID_REFUND_STATES = (RefundState.FAILED, RefundState.CANCELED)
 
+# What a PSP moved beyond a payment's captures stays moved, though no break holds it any more.
+SETTLED_APART = (
+    BreakResolution.WRITTEN_OFF,
+    BreakResolution.CORRECTED,
+    BreakResolution.LINKED,
+    BreakResolution.REFUNDED,
+)
+
 # The PSP keeps the money back, or has given it to the buyer.
 WITHDRAWN_DISPUTE_STATES = (DisputeState.NEEDS_RESPONSE, DisputeState.UNDER_REVIEW, DisputeState.LOST)
 

@@ -10,12 +10,14 @@ from payments.break_triggers import of_what_is_in_suspense
 from payments.models.breaks import Break
 from payments.models.rows import due_index, named_index, one_of
 from payments.state_machines import REFUND
-from payments.states import UNPAID_REFUND_STATES, RefundState
+from payments.states import OPEN_REFUND_STATES, UNPAID_REFUND_STATES, RefundState
 
 _SAYS = (
     "public_id",
     "uuid",
     "about_id",
+    "psp",
+    "psp_account",
     "payment_reference",
     "amount_minor",
     "currency",
@@ -31,6 +33,8 @@ class BreakRefund(models.Model):
     public_id = models.CharField(max_length=40, unique=True)
     uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     about = models.ForeignKey(Break, on_delete=models.PROTECT, related_name="refunds")
+    psp = models.CharField(max_length=32)
+    psp_account = models.CharField(max_length=64)
     # The payment at the PSP that the money came by.
     payment_reference = models.CharField(max_length=255)
     amount_minor = models.BigIntegerField()
@@ -60,6 +64,12 @@ class BreakRefund(models.Model):
                 name="payment_break_refund_once",
                 fields=["about"],
                 condition=~Q(state__in=[str(state) for state in UNPAID_REFUND_STATES]),
+            ),
+            # What a second break has of a payment may be what the PSP is just paying back.
+            models.UniqueConstraint(
+                name="payment_break_refund_one_of_payment",
+                fields=["psp", "psp_account", "payment_reference"],
+                condition=Q(state__in=[str(state) for state in OPEN_REFUND_STATES]),
             ),
         ]
         indexes = [due_index(name="payment_break_refund_due"), named_index(name="payment_break_refund_named")]

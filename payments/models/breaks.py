@@ -10,7 +10,7 @@ from payments.break_triggers import refunded_once_paid
 from payments.models.intent import Attempt
 from payments.models.rows import one_of
 from payments.state_machines import BREAK
-from payments.states import BreakKind, BreakResolution, BreakState
+from payments.states import SETTLED_APART, BreakKind, BreakResolution, BreakState
 
 _SAYS = (
     "public_id",
@@ -31,8 +31,7 @@ _SAYS = (
 _ENDED = ("resolution", "reason", "resolved_by", "resolved_at", "owner", "due_at")
 
 
-_R = BreakResolution
-_POSTED = [str(resolution) for resolution in (_R.WRITTEN_OFF, _R.CORRECTED, _R.LINKED, _R.REFUNDED)]
+_POSTED = [str(resolution) for resolution in SETTLED_APART]
 
 
 class Break(models.Model):

@@ -47,13 +47,15 @@ EDITABLE = {
 GROWING = {"checkout.StockMovement"}
 # A row's other half, in a table of partitions: shown with its event. Counts in stripes: added up at their source.
 # A webhook's secrets and tries: shown with their endpoint and delivery. Pictures: with their product. A break's
-# history: with it. An uploaded file's bytes: with its import. Units of shipments, cancellations, returns: with these.
+# history and refunds: with it. An uploaded file's bytes: with its import. Units of shipments, cancellations, returns:
+# with these.
 SHOWN_WITHIN = {
     "checkout.CancellationLine",
     "checkout.ProductImage",
     "checkout.ReturnLine",
     "checkout.ShipmentLine",
     "payments.BreakEvent",
+    "payments.BreakRefund",
     "payments.FileContent",
     "exactly_once.InboxBody",
     "exactly_once.EventTally",

@@ -48,6 +48,7 @@ PAYMENT_GUARDS = {
     "payments_breakrefund": (
         "payment_break_refund_argued",
         "payment_break_refund_once",
+        "payment_break_refund_one_of_payment",
         "payment_break_refund_state_known",
         "payments_breakrefund_public_id_key",
         "payments_breakrefund_uuid_key",

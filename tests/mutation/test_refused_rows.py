@@ -111,8 +111,9 @@ TRIGGERS = {
     "kept_once_applied": ("UPDATE {table} SET line = line + 1", "are kept"),
     "lines_add_up": ("UPDATE {table} SET quantity = quantity + 1", "lines_add_up"),
     "of_suspense": (
-        """INSERT INTO {table} (public_id, uuid, about_id, payment_reference, amount_minor, currency, state, reason,
-        asked_by, failure_reason, created_at, checks) SELECT 'x', gen_random_uuid(), b.id, 'x', b.amount_minor + 1,
+        """INSERT INTO {table} (public_id, uuid, about_id, psp, psp_account, payment_reference, amount_minor, currency,
+        state, reason, asked_by, failure_reason, created_at, checks)
+        SELECT 'x', gen_random_uuid(), b.id, b.psp, b.psp_account, 'x', b.amount_minor + 1,
         b.currency, 'pending', 'x', 'x', '', now(), 0 FROM payments_break AS b WHERE subject = 'line:txn_other'""",
         "of_suspense",
     ),

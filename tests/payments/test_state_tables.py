@@ -48,8 +48,10 @@ SUMS = (
 TAKEN = "withdrawn_minor = CASE WHEN %(state)s IN ('needs_response', 'under_review', 'lost') THEN 100 ELSE 0 END, "
 
 
+# A break ends by its refund, where it has one that the PSP has paid.
 ENDED = (
-    "resolution = CASE %(state)s WHEN 'open' THEN '' ELSE 'explained' END, "
+    "resolution = CASE WHEN %(state)s = 'open' THEN '' WHEN EXISTS (SELECT FROM payments_breakrefund AS r "
+    "WHERE r.about_id = payments_break.id AND r.state = 'succeeded') THEN 'refunded' ELSE 'superseded' END, "
     "reason = CASE %(state)s WHEN 'open' THEN '' ELSE 'x' END, "
     "resolved_by = CASE %(state)s WHEN 'open' THEN '' ELSE 'x' END, "
     "resolved_at = CASE %(state)s WHEN 'open' THEN NULL ELSE now() END, "
