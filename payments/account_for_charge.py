@@ -12,6 +12,7 @@ from payments.capture import settle_capture
 from payments.errors import PaymentRefused
 from payments.models import Attempt, Break, Capture, SettlementLine
 from payments.psp.outcomes import Approved, CaptureSucceeded
+from payments.report_mismatch import settled_apart
 from payments.settle_attempt import settle_attempt
 from payments.states import BreakKind, BreakResolution, CaptureState, LineKind, LineState
 
@@ -42,13 +43,21 @@ def _settle(line: SettlementLine, attempt: Attempt, told: Money, now: datetime) 
     capture = _taken(line, attempt, told)
     if capture is None:
         _tell(line, attempt, told, now)
+        # What that was of another payment has an attempt of its own now.
+        attempt = attempt_of(line) or attempt
         capture = _taken(line, attempt, told)
     if capture is None:
         return _in_question(attempt, told)
     of, ours = capture.attempt, Money(capture.amount_minor, capture.currency)
+    is_whole = of.captured_minor == ours.amount_minor
     if told == ours:
-        return Accounted(LineState.MATCHED, explained=told, attempt=of, capture=capture)
-    if of.captured_minor != ours.amount_minor:
+        apart = Money(settled_apart(attempt=of, currency=told.currency) if is_whole else 0, told.currency)
+        if not apart.amount_minor:
+            return Accounted(LineState.MATCHED, explained=told, attempt=of, capture=capture)
+        # The PSP had told of another sum, and what it took beyond was refunded or the like: it denies that now.
+        detail = f"{capture} is of {ours}, breaks held {apart} beside it, and it was settled as {told}."
+        return Accounted(LineState.AMOUNT_MISMATCH, explained=ours + apart, detail=detail, attempt=of, capture=capture)
+    if not is_whole:
         detail = f"{capture} is of {ours}, and was settled as {told}."
         return Accounted(LineState.AMOUNT_MISMATCH, explained=ours, detail=detail, attempt=of, capture=capture)
     # It is all that was taken, and the break is the attempt's: a webhook or a look-up that says so opens no second one.
@@ -67,10 +76,13 @@ def _captures(line: SettlementLine) -> list[Capture]:
 
 
 def _taken(line: SettlementLine, attempt: Attempt, told: Money) -> Capture | None:
-    """Return the capture that the line is about: one that it names or, where it names none, one of its sum."""
+    """Return the capture that the line is about: one that it names or, where it names none, one of its sum.
+
+    What names another payment at the PSP is about none of the attempt's own.
+    """
     named = [each for each in _captures(line) if _is_free(each, line)]
     taken = next((each for each in named if each.state == CaptureState.SUCCEEDED), None)
-    if taken is not None or named:
+    if taken is not None or named or attempt.psp_reference not in (None, line.payment_reference):
         return taken
     ours = attempt.captures.filter(state=CaptureState.SUCCEEDED, amount_minor=told.amount_minor)
     settled = SettlementLine.objects.filter(capture=OuterRef("pk"), kind=LineKind.CHARGE)

@@ -11,13 +11,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q, Sum
+from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
 
 from ledger.money import Money
 from payments.models import Break, Payout, SettlementLine
 from payments.payout_lines import PayoutLines, payout_lines
-from payments.states import BreakResolution, LineKind
+from payments.states import SETTLED_APART, BreakKind, BreakResolution, LineKind
 
 # What moves the balance, in the order in which people read it; the fees of all lines are one sum.
 MOVEMENTS: Mapping[str, tuple[LineKind, ...]] = {
@@ -157,7 +157,7 @@ def payout_proof(*, payout: Payout) -> Proof | None:
         opening=_balance(lines.filter(_until(before)), payout) if before else Money(0, payout.currency),
         movements=tuple(_movements(sums, payout.currency)),
         closing=_balance(lines.filter(_until(own)), payout),
-        breaks=tuple(_named(payout, within.values_list("finding", flat=True))),
+        breaks=tuple(_named(payout, within)),
         new_lines=sum(row[6] for row in sums),
         composed=payout_lines(payout=payout),
     )
@@ -204,13 +204,22 @@ def _movements(sums: Iterable[tuple[Any, ...]], currency: str) -> Iterator[Movem
     yield of(PAID_OUT, (LineKind.PAYOUT,))
 
 
-def _named(payout: Payout, findings: Any) -> Iterator[Named]:
+def _apart(payout: Payout, within: Any) -> Q:
+    """Return what breaks held of these charges before another sum was told: such a one holds only what is beyond."""
+    whole = Q(capture__amount_minor=F("capture__attempt__captured_minor"), original_minor=None)
+    charges = within.filter(whole, kind=LineKind.CHARGE, finding__isnull=False)
+    of_its_sum = Q(kind=BreakKind.AMOUNT_MISMATCH, in_suspense=True, currency=payout.currency)
+    return of_its_sum & Q(resolution__in=SETTLED_APART, attempt__in=charges.values("capture__attempt"))
+
+
+def _named(payout: Payout, within: Any) -> Iterator[Named]:
     """Return the breaks of these lines, and those about the payout itself: its sum, or what the bank shows of it."""
     about_itself = Q(subject__startswith=f"payout:{payout.psp_reference}:") | Q(
         subject__startswith="bank:", psp_reference=payout.psp_reference
     )
     of_payout = Q(about_itself, psp=payout.psp, psp_account=payout.psp_account)
-    still = Q(pk__in=findings) | (of_payout & ~Q(resolution=BreakResolution.SUPERSEDED))
+    of_lines = Q(pk__in=within.values("finding")) | _apart(payout, within)
+    still = of_lines | (of_payout & ~Q(resolution=BreakResolution.SUPERSEDED))
     for held in Break.objects.filter(still).order_by("pk"):
         sum_minor = held.amount_minor if held.received else -held.amount_minor
         counts = held.in_suspense and held.currency == payout.currency

@@ -20,9 +20,11 @@ from payments.by_index import by_index
 from payments.chart import ensure_settlement_chart
 from payments.settle_odd_lines import settle_odd_lines
 from payments.settlement_rules import SettlementOf
-from payments.states import LineState
+from payments.states import SETTLED_APART, LineState
 
 log = structlog.get_logger(__name__)
+
+APART = [str(resolution) for resolution in SETTLED_APART]
 
 # New lines, the earliest first; whoever settles one of them has it.
 _DUE = """
@@ -66,6 +68,11 @@ found AS (
         AND NOT EXISTS (
             SELECT FROM payments_capture AS o
             WHERE o.psp_reference = l.psp_reference AND l.psp_reference <> '' AND o.id <> c.id
+        )
+        -- What breaks held of it, and hold no more, is a part of what the line has to say.
+        AND NOT EXISTS (
+            SELECT FROM payments_break AS b
+            WHERE b.attempt_id = a.id AND b.in_suspense AND b.resolution = ANY(%(apart)s)
         )
     UNION ALL
     SELECT l.id, l.occurred_at, l.kind, NULL, r.id, i.book
@@ -144,7 +151,7 @@ def _settle(limit: int, now: datetime) -> Together:
     due = _due(limit)
     if not due:
         return Together(Counter(), [])
-    named: dict[str, Any] = {"due": due, "now": now, "book": settings.PAYMENTS_BOOK}
+    named: dict[str, Any] = {"due": due, "now": now, "book": settings.PAYMENTS_BOOK, "apart": APART}
     with by_index() as cursor:
         cursor.execute(_SETTLE, named)
         settled = cursor.fetchall()

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 
 from exactly_once.verification import CheckResult
 from payments.accounted import EARLY_LIMIT
-from payments.models import Payout, Refund, SettlementImport, SettlementLine
-from payments.states import UNPAID_REFUND_STATES, BreakResolution, LineKind, LineState, PayoutState
+from payments.models import BreakRefund, Payout, Refund, SettlementImport, SettlementLine
+from payments.states import UNPAID_REFUND_STATES, BreakResolution, LineKind, LineState, PayoutState, RefundState
 
 # Within so long the PSP tells that it took back what it had sent, and the line that says so is read.
 RETURN_LIMIT = timedelta(days=5)
@@ -19,6 +19,7 @@ def checks(*, now: datetime) -> Iterator[CheckResult]:
     yield _lines_are_settled(now)
     yield _payouts_add_up(now)
     yield _what_came_back_has_a_line(now)
+    yield _what_breaks_gave_back_had_come(now)
     yield _settlement_is_read(now)
 
 
@@ -48,9 +49,12 @@ def _what_came_back_has_a_line(now: datetime) -> CheckResult:
     """Look whether what failed after the PSP had taken it off what it owes us was added again."""
     before = now - RETURN_LIMIT
     unpaid = Q(state__in=[str(state) for state in UNPAID_REFUND_STATES])
-    refunds = Refund.objects.filter(unpaid, settled_at__lt=before).annotate(
-        left=Count("lines", filter=Q(lines__kind=LineKind.REFUND)),
-        back=Count("lines", filter=Q(lines__kind=LineKind.REFUND_FAILURE)),
+    refunds, of_breaks = (
+        rows.filter(unpaid, settled_at__lt=before).annotate(
+            left=Count("lines", filter=Q(lines__kind=LineKind.REFUND)),
+            back=Count("lines", filter=Q(lines__kind=LineKind.REFUND_FAILURE)),
+        )
+        for rows in (Refund.objects, BreakRefund.objects)
     )
     ended = Q(state__in=[str(PayoutState.FAILED), str(PayoutState.CANCELED)])
     payouts = Payout.objects.filter(ended, updated_at__lt=before).annotate(
@@ -60,11 +64,32 @@ def _what_came_back_has_a_line(now: datetime) -> CheckResult:
     kept = Q(left__gt=F("back"))
     return CheckResult.of(
         "payments: what failed on its way came back in the settlement",
-        refunds.count() + payouts.count(),
+        refunds.count() + of_breaks.count() + payouts.count(),
         [
             *refunds.filter(kept).values_list("public_id", flat=True),
+            *of_breaks.filter(kept).values_list("public_id", flat=True),
             *payouts.filter(kept).values_list("public_id", flat=True),
         ],
+    )
+
+
+def _what_breaks_gave_back_had_come(now: datetime) -> CheckResult:
+    """Look for money paid back as more than was asked for, of a payment whose settlement says that no more was taken.
+
+    A charge's line that has a break was not just what we asked for, or people have looked at it.
+    """
+    paid = BreakRefund.objects.filter(state=RefundState.SUCCEEDED, about__attempt__isnull=False)
+    out = paid.filter(lines__kind=LineKind.REFUND, lines__imported_at__lt=now - EARLY_LIMIT)
+    charges = SettlementLine.objects.filter(
+        kind=LineKind.CHARGE,
+        psp=OuterRef("psp"),
+        psp_account=OuterRef("psp_account"),
+        payment_reference=OuterRef("payment_reference"),
+    )
+    return CheckResult.of(
+        "payments: what was paid back of breaks had come, by the settlement",
+        out.count(),
+        list(out.exclude(Exists(charges.filter(finding__isnull=False))).values_list("public_id", flat=True)),
     )
 
 
