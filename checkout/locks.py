@@ -21,6 +21,10 @@ from checkout.models import Cart, CheckoutSession, Discount, Order, SessionLine,
 from checkout.states import CartState
 from payments.locks import hold_intent
 
+# By name: a statement that is prepared fails once a newer release has added a column, if it is to return them all.
+_SESSION = ", ".join(f"s.{field.column}" for field in CheckoutSession._meta.concrete_fields)  # noqa: SLF001 - Django's documented name
+_LOCK_SESSION = f"SELECT {_SESSION} FROM checkout_lock_session(%s, %s) AS s"  # noqa: S608 - names of our own columns
+
 
 @transaction_required
 def lock_session(*, session_id: str, client: str) -> CheckoutSession:
@@ -28,7 +32,7 @@ def lock_session(*, session_id: str, client: str) -> CheckoutSession:
 
     :raises CheckoutNotFound: ``checkout_session_not_found``.
     """
-    found = CheckoutSession.objects.raw("SELECT s.* FROM checkout_lock_session(%s, %s) AS s", [session_id, client])
+    found = CheckoutSession.objects.raw(_LOCK_SESSION, [session_id, client])
     session: CheckoutSession | None = next(iter(found), None)
     if session is None:
         raise CheckoutNotFound(code="checkout_session_not_found", detail=f"There is no checkout session {session_id}.")

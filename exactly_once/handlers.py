@@ -1,7 +1,8 @@
 """Run the handlers of outbox events, each to its end, with tries until then."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import batched
 from time import monotonic
 
 import structlog
@@ -21,8 +22,14 @@ log = structlog.get_logger(__name__)
 # How long a run belongs to whoever has begun it: longer than a task may live (CELERY_TASK_TIME_LIMIT), so that whoever
 # takes it over is alone.
 LEASE = timedelta(minutes=2)
-# After that, what is left of those that were claimed together is given back: their task may not live for long.
-TIME_TOGETHER_SECONDS = 20
+# Runs are claimed by so many: if their worker dies, those that had not begun wait for the lease, and those that were
+# done and not noted are done again.
+CLAIMED_TOGETHER = 5
+# What is done is noted no later than this after the note before, by then with what else is.
+NOTED_WITHIN_SECONDS = 1
+# After that no further one is begun; the sweeper finds the rest. Well below CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT: then a
+# worker that was told to stop is killed, and notes nothing any more.
+TIME_TOGETHER_SECONDS = 3
 # How soon an event of a version that we do not know is looked at again: a deployment takes minutes.
 PARKED_FOR = timedelta(minutes=5)
 OPEN_STATES = ("pending", "parked")
@@ -46,23 +53,61 @@ def run_handlers(*, run_ids: Collection[int], now: datetime) -> int:
     """Run handlers, each for its event, but for what is done, not due, or at which somebody is; return how many did.
 
     A handler runs with no transaction open: it may talk to the outside, and its own writes are guarded by its own
-    keys. A crash between what it does and our note of it runs it again: outside, that is at least once. What one claim
-    and one note are for, a crash runs again together.
+    keys. A crash between what it does and our note of it runs it again: outside, that is at least once. What one note
+    is for, a crash runs again together.
     """
-    done: list[HandlerRun] = []
-    until = monotonic() + TIME_TOGETHER_SECONDS
+    batch = _Batch(now)
     try:
-        for run in _claim(run_ids, now):
-            if monotonic() > until:
-                _note(run, next_attempt_at=now)
-            elif _run(run, now):
-                done.append(run)
+        for some in batched(sorted(set(run_ids)), CLAIMED_TOGETHER):
+            if batch.is_over():
+                break
+            batch.run(some)
     finally:
-        noted = _note_done(done, now) if done else 0
-    return noted
+        batch.note()
+    return batch.noted
 
 
-def _run(run: HandlerRun, now: datetime) -> bool:
+class _Batch:
+    """What one worker does one after the other: what time it is, and what is done but not noted."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now, self._begun = now, monotonic()
+        self._done: list[HandlerRun] = []
+        self._note_due: float = NOTED_WITHIN_SECONDS
+        self.noted = 0
+
+    def is_over(self) -> bool:
+        return self._elapsed() > TIME_TOGETHER_SECONDS
+
+    def run(self, run_ids: Collection[int]) -> None:
+        claimed, noted = _claim(run_ids, self._done, self._time())
+        self._has_noted(noted)
+        for run in claimed:
+            if self.is_over():
+                _note(run, attempts=run.attempts - 1, next_attempt_at=self._time())
+            elif _run(run, self._time):
+                run.done_at = self._time()
+                self._done.append(run)
+                if self._elapsed() > self._note_due:
+                    self.note()
+
+    def note(self) -> None:
+        if self._done:
+            self._has_noted(_note_done(self._done))
+
+    def _has_noted(self, noted: int) -> None:
+        self.noted += noted
+        self._done = []
+        self._note_due = self._elapsed() + NOTED_WITHIN_SECONDS
+
+    def _elapsed(self) -> float:
+        return monotonic() - self._begun
+
+    def _time(self) -> datetime:
+        return self._now + timedelta(seconds=self._elapsed())
+
+
+def _run(run: HandlerRun, time: Callable[[], datetime]) -> bool:
     """Run a handler that is claimed; note why it did not do, and return whether it did."""
     try:
         with tracing.span(f"handle {run.event.type}", follows=run.event.traceparent) as span:
@@ -70,7 +115,9 @@ def _run(run: HandlerRun, now: datetime) -> bool:
             subscribers(run.event.type)[run.handler](_message(run))
     except UnknownVersionError as reason:
         log.warning("handler.parked", run=run.pk, handler=run.handler, reason=str(reason))
-        _note(run, state="parked", next_attempt_at=now + PARKED_FOR, last_error=str(reason))
+        # No attempt: its handler was not asked.
+        again_at = time() + PARKED_FOR
+        _note(run, state="parked", attempts=run.attempts - 1, next_attempt_at=again_at, last_error=str(reason))
         return False
     except Exception as error:
         log.exception("handler.failed", run=run.pk, handler=run.handler)
@@ -78,7 +125,7 @@ def _run(run: HandlerRun, now: datetime) -> bool:
         _note(
             run,
             state="failed" if give_up else "pending",
-            next_attempt_at=None if give_up else now + wait_after(attempts=run.attempts),
+            next_attempt_at=None if give_up else time() + wait_after(attempts=run.attempts),
             last_error=repr(error)[:2000],
         )
         return False
@@ -103,14 +150,26 @@ def open_count() -> int:
 
 @retry_on_conflict
 @transaction
-def _claim(run_ids: Collection[int], now: datetime) -> list[HandlerRun]:
-    """Take runs by moving their due times past the lease: whoever comes before then finds nothing to do."""
+def _claim(run_ids: Collection[int], done: Sequence[HandlerRun], now: datetime) -> tuple[list[HandlerRun], int]:
+    """Take runs by moving their due times past the lease: whoever comes before then finds nothing to do.
+
+    In the same statement it is written which others are done; returns how many were so in time, as well.
+    """
     due = HandlerRun.objects.filter(pk__in=run_ids, next_attempt_at__lte=now)
-    claim = update(due, {"attempts": F("attempts") + 1, "next_attempt_at": now + LEASE})
-    (claimed,) = write_together(claim)
+    # Nobody noted how its last attempt ended: each time its worker died with it.
+    worn = update(
+        due.filter(attempts__gte=MAX_ATTEMPTS),
+        {"state": "failed", "next_attempt_at": None, "last_error": "No attempt came to an end: the worker died."},
+    )
+    claim = update(
+        due.filter(attempts__lt=MAX_ATTEMPTS), {"attempts": F("attempts") + 1, "next_attempt_at": now + LEASE}
+    )
+    given_up, claimed, *noted = write_together(worn, claim, *map(_noting_done, done))
+    for run_id in given_up:
+        log.error("handler.given_up", run=run_id)
     # Still locked by our own update: the numbers of attempts are ours.
     mine = HandlerRun.objects.select_related("event").filter(pk__in=claimed)
-    return list(mine.order_by("pk")) if claimed else []
+    return list(mine.order_by("pk")) if claimed else [], sum(map(len, noted))
 
 
 @transaction
@@ -120,10 +179,13 @@ def _note(run: HandlerRun, **columns: object) -> None:
 
 
 @transaction
-def _note_done(runs: Sequence[HandlerRun], now: datetime) -> int:
+def _note_done(runs: Sequence[HandlerRun]) -> int:
     """Write that these did what they were to; return how many did so in time."""
-    columns = {"state": "done", "done_at": now, "next_attempt_at": None}
-    return sum(map(len, write_together(*(_noting(run, columns) for run in runs))))
+    return sum(map(len, write_together(*map(_noting_done, runs))))
+
+
+def _noting_done(run: HandlerRun) -> Write:
+    return _noting(run, {"state": "done", "done_at": run.done_at, "next_attempt_at": None})
 
 
 def _noting(run: HandlerRun, columns: Mapping[str, object]) -> Write:

@@ -6,6 +6,7 @@ Most of what a PSP reports it has said before, in its answer. Not here: what an 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
+import structlog
 from django_subatomic.db import durable, transaction
 from opentelemetry.trace import SpanKind
 
@@ -15,6 +16,8 @@ from exactly_once.inbox_subjects import subjects_of
 from exactly_once.models import InboxBody, InboxEvent
 from exactly_once.retry import retry_on_conflict
 from exactly_once.together import save, write_together
+
+log = structlog.get_logger(__name__)
 
 # Of these messages, the ids of those that have no effect, now and for ever.
 type Known = Callable[[Sequence[InboxMessage]], Collection[int]]
@@ -30,7 +33,12 @@ def register_known(source: str, known: Known) -> None:
 @durable
 def process_all(*, event_ids: Sequence[int], now: datetime) -> None:
     """Give each of these events its effect, unless it has had it, is not due, or somebody else is at it."""
-    passed = _pass_what_is_known(event_ids, now)
+    try:
+        passed = _pass_what_is_known(event_ids, now)
+    except Exception:
+        # One of many can have been what it failed at: each goes the long way, which notes of each what is wrong.
+        log.exception("inbox.not_passed", inbox_events=len(event_ids))
+        passed = set()
     for event_id in event_ids:
         if event_id not in passed:
             process(event_id=event_id, now=now)

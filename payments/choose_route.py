@@ -15,16 +15,18 @@ from payments.errors import PaymentRefused, PspUnavailable
 from payments.models import RoutingRule
 from payments.routing import Account, Plan, Purchase, Route, Token, plan
 
-_STANDING = """
+# By name: a newer release may have added columns that this one does not know (CONTRIBUTING.md, Migrations).
+_RULE = ", ".join(f"'{field.attname}', r.{field.column}" for field in RoutingRule._meta.concrete_fields)  # noqa: SLF001 - Django's documented name
+_STANDING = f"""
 SELECT
     jsonb_build_array(
         (
             SELECT jsonb_agg(jsonb_build_array(c.psp, c.psp_account, c.probe_at))
             FROM payments_pspcircuit AS c WHERE c.state <> 'closed'
         ),
-        (SELECT jsonb_agg(r ORDER BY r.priority, r.name) FROM payments_routingrule AS r)
+        (SELECT jsonb_agg(jsonb_build_object({_RULE}) ORDER BY r.priority, r.name) FROM payments_routingrule AS r)
     )::text
-"""
+"""  # noqa: S608 - names of our own columns
 # Reads what a choice follows from, alone or in a statement that does more; choose_route takes what it returns.
 STANDING = Write(_STANDING, ())
 

@@ -8,6 +8,7 @@ from django.db import IntegrityError
 from django_subatomic.db import savepoint, transaction_required
 
 from exactly_once.public_ids import new_public_id
+from exactly_once.violations import violated
 from ledger.money import Money
 from payments.errors import PaymentRefused
 from payments.models import PaymentIntent
@@ -74,7 +75,7 @@ def create_intent(*, client: str, wish: Wish, now: datetime) -> Json:
         with savepoint():
             write_first_parts(intent=intent, parts=wish.parts)
     except IntegrityError as error:
-        if not wish.reference:
+        if violated(error) != "payment_intent_reference":
             raise
         raise _taken(client, wish.reference) from error
     return intent_body(intent, attempts=[], parts=refundable_parts(intent))

@@ -4,7 +4,9 @@ Reads only. What is captured stays so, with the sum that was taken: news of just
 (judge_news.py says the same under the attempt's lock). Any other event goes the long way (webhooks.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+from django.db.models import QuerySet
 
 from exactly_once.inbox import InboxMessage
 from ledger.money import Money
@@ -23,12 +25,17 @@ def known_already(messages: Sequence[InboxMessage]) -> set[int]:
     told = {message.id: taken for message in messages if (taken := _taken(message)) is not None}
     if not told:
         return set()
-    captured = Attempt.objects.filter(
-        psp_reference__in=[reference for _, _, reference, _ in told.values()], state=AttemptState.CAPTURED
-    )
-    rows = captured.values_list("psp", "psp_account", "psp_reference", "captured_minor", "currency")
+    rows = _captured(told.values()).values_list("psp", "psp_account", "psp_reference", "captured_minor", "currency")
     known = {(psp, account, reference, Money(minor, currency)) for psp, account, reference, minor, currency in rows}
     return {message_id for message_id, taken in told.items() if taken in known}
+
+
+def _captured(told: Iterable[Taken]) -> QuerySet[Attempt]:
+    """Return what was captured under these names, among others: its index has each part of them."""
+    psps, accounts, references, _ = (set(each) for each in zip(*told, strict=True))
+    return Attempt.objects.filter(
+        psp__in=psps, psp_account__in=accounts, psp_reference__in=references, state=AttemptState.CAPTURED
+    )
 
 
 def _taken(message: InboxMessage) -> Taken | None:

@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django_subatomic.db import transaction
 
 from exactly_once import inbox, inbox_batch
 from exactly_once.inbox import InboxMessage
 from exactly_once.models import InboxEvent
 from ledger.models import Entry
-from payments.known_events import known_already
+from ledger.money import Money
+from payments.known_events import _captured, known_already
 from payments.models import Attempt
 from tests.checkout.buyers import nothing_is_wrong, open_session, open_shop, pay
 from tests.factories import NOW
@@ -121,3 +123,16 @@ def test_an_event_that_another_worker_is_at_or_was_tried_before_is_left_to_the_l
     inbox_batch.process_all(event_ids=[event], now=NOW)
     # Then
     assert list(InboxEvent.objects.values_list("state", "attempts")) == [("processed", 1)]
+
+
+def test_an_index_finds_all_payments_of_a_batch_by_their_names_at_their_psps() -> None:
+    told = [("stripe", "main", f"pi_{number}", Money(1290, "EUR")) for number in range(100)]
+    told += [("adyen", "main", "8835", Money(1290, "EUR"))]
+    with transaction(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        plan = _captured(told).explain()
+
+    assert "payment_attempt_psp_reference" in plan
+    (condition,) = [line for line in plan.splitlines() if "Index Cond" in line]
+    for column in ("psp)", "psp_account)", "psp_reference)"):
+        assert f"(({column}::text = ANY" in condition or f"(({column}::text = 'main'" in condition

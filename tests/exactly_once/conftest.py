@@ -9,8 +9,9 @@ import pytest
 from django.db import connection
 from psycopg import sql
 
-from exactly_once import event_types
+from exactly_once import event_types, handlers, outbox
 from exactly_once.event_types import EventType
+from tests.exactly_once.handling import Clock, Listen
 
 type Connect = Callable[..., psycopg.Connection]
 
@@ -52,3 +53,17 @@ def _types_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     """Declare what the tests publish."""
     for name in ("thing.done", "event.seen"):
         monkeypatch.setitem(event_types._declared, name, EventType(name))
+
+
+@pytest.fixture
+def listen(monkeypatch: pytest.MonkeyPatch) -> Listen:
+    """Set what hears of things, under the name ``listener``."""
+    return lambda function: monkeypatch.setitem(outbox._subscribers, "thing.done", {"listener": function})
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of whoever runs handlers."""
+    clock = Clock()
+    monkeypatch.setattr(handlers, "monotonic", clock)
+    return clock

@@ -1,8 +1,7 @@
 """Handlers of outbox events: each run to its end once, by one worker at a time."""
 
 import threading
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -14,18 +13,10 @@ from exactly_once.backoff import MAX_ATTEMPTS
 from exactly_once.models import HandlerRun
 from exactly_once.outbox import OutboxMessage
 from tests.concurrency.crowd import everyone
+from tests.exactly_once.handling import Listen, fail
+from tests.factories import NOW
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-
-type Listen = Callable[[outbox.Subscriber], None]
-
-
-@pytest.fixture
-def listen(monkeypatch: pytest.MonkeyPatch) -> Listen:
-    """Set what hears of things, under the name ``listener``."""
-    return lambda function: monkeypatch.setitem(outbox._subscribers, "thing.done", {"listener": function})
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("clock")]
 
 
 @pytest.fixture
@@ -37,10 +28,6 @@ def event_id() -> UUID:
 @pytest.fixture
 def run_id(event_id: UUID) -> int:
     return HandlerRun.objects.create(handler="listener", event_id=event_id, next_attempt_at=NOW).pk
-
-
-def fail(_: OutboxMessage) -> None:
-    raise ZeroDivisionError("no such luck")
 
 
 def test_a_handler_sees_the_event_as_it_was_published(listen: Listen, event_id: UUID, run_id: int) -> None:
@@ -193,60 +180,21 @@ def test_a_handler_that_no_longer_exists_fails_where_it_is_seen(monkeypatch: pyt
     assert HandlerRun.objects.get().last_error == "KeyError('listener')"
 
 
-def runs_of(*things: str) -> list[int]:
-    with db.transaction():
-        events = [
-            outbox.publish(aggregatetype="thing", aggregateid=thing, type="thing.done", payload={}, now=NOW)
-            for thing in things
-        ]
-    return [HandlerRun.objects.create(handler="listener", event_id=each, next_attempt_at=NOW).pk for each in events]
-
-
-def test_runs_that_are_claimed_together_end_each_by_itself(listen: Listen) -> None:
+def test_a_handler_that_kills_its_worker_each_time_is_given_up(listen: Listen, run_id: int) -> None:
     # Given
-    runs = runs_of("one", "two", "three")
-    seen: list[str] = []
+    def die(_: OutboxMessage) -> None:
+        raise KeyboardInterrupt
 
-    def hear(message: OutboxMessage) -> None:
-        seen.append(message.aggregateid)
-        if message.aggregateid == "two":
-            fail(message)
-
-    listen(hear)
-    # When
-    assert handlers.run_handlers(run_ids=runs, now=NOW) == 2
-    # Then
-    assert seen == ["one", "two", "three"]
-    ended = HandlerRun.objects.order_by("pk").values_list("state", "attempts", "done_at")
-    assert list(ended) == [("done", 1, NOW), ("pending", 1, None), ("done", 1, NOW)]
-    # And a second worker with the same message finds nothing to do
-    assert handlers.run_handlers(run_ids=runs, now=NOW) == 0
-    assert len(seen) == 3
-
-
-def test_what_a_worker_did_before_it_died_is_noted_with_the_rest_left_to_the_next(listen: Listen) -> None:
-    # Given
-    runs = runs_of("one", "two", "three")
-
-    def hear(message: OutboxMessage) -> None:
-        if message.aggregateid == "two":
-            raise KeyboardInterrupt
-
-    listen(hear)
-    # When
-    with pytest.raises(KeyboardInterrupt):
-        handlers.run_handlers(run_ids=runs, now=NOW)
-    # Then
-    assert list(HandlerRun.objects.order_by("pk").values_list("state", flat=True)) == ["done", "pending", "pending"]
-    assert handlers.due_runs(now=NOW + handlers.LEASE, limit=10) == runs[1:]
-
-
-def test_runs_that_take_too_long_together_give_the_others_back(listen: Listen, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Given
-    runs = runs_of("one", "two")
-    monkeypatch.setattr(handlers, "TIME_TOGETHER_SECONDS", -1)
-    listen(lambda _: None)
-    # When
-    assert handlers.run_handlers(run_ids=runs, now=NOW) == 0
-    # Then
-    assert handlers.due_runs(now=NOW, limit=10) == runs
+    listen(die)
+    now = NOW
+    for _ in range(MAX_ATTEMPTS):
+        with pytest.raises(KeyboardInterrupt):
+            handlers.run_handler(run_id=run_id, now=now)
+        now += handlers.LEASE
+    # When it is due again
+    assert handlers.run_handler(run_id=run_id, now=now) is False
+    # Then it waits for a person, as after as many failures
+    run = HandlerRun.objects.get()
+    assert (run.state, run.attempts, run.next_attempt_at) == ("failed", MAX_ATTEMPTS, None)
+    assert run.last_error == "No attempt came to an end: the worker died."
+    assert handlers.try_again(run_ids=[run_id], now=now) == [run_id]
