@@ -1,8 +1,8 @@
 """A pytest plugin, loaded before pytest-django: gives the tests their own embedded PostgreSQL.
 
-The whole suite runs in a process for each processor, each with a server of its own: an open transaction holds up the
-outbox in every database of its server. Where DATABASE_URL is set, that server is used, by one process. The stack of
-real processes is in tests/stack.py.
+The whole suite runs in a process for each processor and one more, as they wait now and then. Each has a server of its
+own: an open transaction holds up the outbox in every database of its server. Where DATABASE_URL is set, that server is
+used, by one process. The stack of real processes is in tests/stack.py.
 """
 
 import atexit
@@ -58,4 +58,4 @@ os.environ.setdefault("DATABASE_POOL_SIZE", "60")
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Spread the whole suite, where each process can have its own server; run what somebody names right here."""
     whole = config.args == config.getini("testpaths")
-    return (os.cpu_count() or 1) if whole and OWN_SERVERS in os.environ else 0
+    return (os.cpu_count() or 1) + 1 if whole and OWN_SERVERS in os.environ else 0

@@ -26,7 +26,15 @@ from tests.servers import STATE_DIR
 ON_THE_STACK = ("tests/browser/", "tests/flows/", "tests/config/test_health.py", "tests/config/test_stack.py")
 _STACK = "on the stack"
 # Few tests each, and long ones: begun last, one process would be at them when all others have done.
-LONG = (_STACK, "tests/crash/", "tests/config/", "tests/mutation/", "tests/bench/", "tests/exactly_once/changefeed/")
+LONG = (
+    _STACK,
+    "tests/crash/",
+    "tests/config/",
+    "tests/staff/",
+    "tests/mutation/",
+    "tests/bench/",
+    "tests/exactly_once/changefeed/",
+)
 
 
 class StackFilesTogether(LoadFileScheduling):

@@ -7,6 +7,8 @@ from tests.browser.conftest import Visit, on_desk_and_phone
 from tests.campaigns import PROCESSES
 from tests.shop import Shop
 
+pytestmark = PROCESSES.only
+
 
 @pytest.mark.parametrize(
     ("name", "title"),
@@ -23,7 +25,6 @@ def test_the_start_page_leads_there(visit: Visit, name: str, title: str) -> None
     expect(page).to_have_title(title)
 
 
-@PROCESSES.only
 def test_the_docs_page_shows_the_whole_api(visit: Visit, shop: Shop) -> None:
     # Given
     schema = shop.http.get("/api/schema/", headers={"Accept": "application/vnd.oai.openapi+json"}).json()

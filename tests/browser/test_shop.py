@@ -76,6 +76,7 @@ def test_a_visitor_buys_and_the_shopkeeper_sees_the_order(visit: Visit, shop: Sh
     expect(page.get_by_text(buyer).first).to_be_visible()
 
 
+@PROCESSES.only
 def test_nobody_is_kept_out_in_the_dark(visit: Visit) -> None:
     page = visit.page
     page.emulate_media(color_scheme="dark")
@@ -113,6 +114,7 @@ def test_the_price_follows_address_shipping_and_code(visit: Visit) -> None:
     expect(page.get_by_role("alert")).to_have_text("'coffee' is none of our codes.")
 
 
+@PROCESSES.only
 def test_what_is_missing_is_named_and_led_to(visit: Visit) -> None:
     page = visit.page
     choose_tea(page)
@@ -126,6 +128,7 @@ def test_what_is_missing_is_named_and_led_to(visit: Visit) -> None:
     assert barriers(page) == []
 
 
+@PROCESSES.only
 def test_a_cart_is_kept_and_changed_by_keyboard(visit: Visit) -> None:
     # Given
     page = visit.page
