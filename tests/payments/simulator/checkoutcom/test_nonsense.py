@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.campaigns import PAYMENTS
 from tests.payments.simulator.checkoutcom.conftest import Simulator
 from tests.processes import Program
 
@@ -92,7 +93,7 @@ PATHS = st.sampled_from(["payments", "payments/x/captures", "payments/x/voids", 
 def test_no_body_breaks_it(process: Program) -> None:
     with httpx.Client(base_url=process.url, headers={"Authorization": "Bearer sk_test"}, timeout=10) as http:
 
-        @settings(max_examples=300, deadline=None, database=None)
+        @settings(max_examples=PAYMENTS.effort(100, 3000), deadline=None, database=None)
         @given(path=PATHS, body=BODIES)
         def send(path: str, body: Any) -> None:
             answer = http.post(f"/checkoutcom/{path}", content=json.dumps(body))

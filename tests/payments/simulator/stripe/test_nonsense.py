@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.campaigns import PAYMENTS
 from tests.payments.simulator.stripe.conftest import Simulator
 from tests.processes import Program
 
@@ -78,7 +79,7 @@ def test_no_body_breaks_it(process: Program) -> None:
     headers = {"Authorization": "Bearer sk_test", "Content-Type": "application/x-www-form-urlencoded"}
     with httpx.Client(base_url=process.url, headers=headers, timeout=10) as http:
 
-        @settings(max_examples=300, deadline=None, database=None)
+        @settings(max_examples=PAYMENTS.effort(100, 3000), deadline=None, database=None)
         @given(path=PATHS, body=BODIES)
         def send(path: str, body: bytes) -> None:
             answer = http.post(f"/v1/{path}", content=body)
