@@ -15,15 +15,19 @@ from django_subatomic.db import transaction_required
 from checkout.errors import PossibleDuplicate
 from checkout.models import CheckoutSession, SessionLine
 from checkout.states import PAYING_SESSION_STATES, SessionState
-from checkout.stock import holding, require_none_short
-from exactly_once.prepared import text_array
-from exactly_once.together import Write, write_together
+from checkout.stock import HOLDING, hold_arguments, require_none_short
+from exactly_once.prepared import fetch_prepared, text_array
 
 # Longer than a client's retries and a person's patience, shorter than a second round of coffee.
 WINDOW = timedelta(minutes=10)
 # After a decline, a cancellation or an expiry nothing was bought.
 _BUYING = [*PAYING_SESSION_STATES, SessionState.COMPLETED]
-_ENTER = "SELECT checkout_enter_window(%s, %s::bigint, %s::bigint, %s, %s::text[])"
+# Lets one session at a time in that buys the same, and holds the units only where nobody has bought it: whoever is
+# refused has locked no stock. Both functions read what others have left behind the locks that they wait for.
+_ENTER_AND_HOLD = f"""
+SELECT w.earlier, CASE WHEN coalesce(w.earlier = %s, true) THEN {HOLDING} END
+FROM checkout_enter_window(%s, %s::bigint, %s::bigint, %s, %s::text []) AS w (earlier)
+"""  # noqa: S608 - our own constant
 
 
 @transaction_required
@@ -38,16 +42,15 @@ def hold_purchase(
     :raises OutOfStock: naming the SKUs that are short.
     """
     purchase_hash = _hash(session, lines)
-    latest, missing = write_together(
-        _entering(purchase_hash, session, since=now - WINDOW), holding(session=session, lines=lines, now=now)
-    )
-    _check_new(latest, not_duplicate_of)
+    units = hold_arguments(session=session, lines=lines, now=now)
+    entering = _enter_arguments(purchase_hash, session, since=now - WINDOW)
+    earlier, missing = fetch_prepared(_ENTER_AND_HOLD, [not_duplicate_of or "", *units, *entering])
+    _check_new(earlier, not_duplicate_of)
     require_none_short(lines=lines, missing=missing)
     session.purchase_hash, session.submitted_at = purchase_hash, now
 
 
-def _check_new(latest: list[str | None], not_duplicate_of: str | None) -> None:
-    (earlier,) = latest
+def _check_new(earlier: str | None, not_duplicate_of: str | None) -> None:
     if earlier is not None and earlier != not_duplicate_of:
         raise PossibleDuplicate(
             code="possible_duplicate",
@@ -64,7 +67,6 @@ def _hash(session: CheckoutSession, lines: Sequence[SessionLine]) -> bytes:
     return hashlib.sha256(rfc8785.dumps(bought)).digest()
 
 
-def _entering(purchase_hash: bytes, session: CheckoutSession, since: datetime) -> Write:
-    """Find the latest other session that bought the same; from then on none does until our transaction ends."""
+def _enter_arguments(purchase_hash: bytes, session: CheckoutSession, since: datetime) -> tuple[Any, ...]:
     lock = int.from_bytes(purchase_hash[:8], signed=True)
-    return Write(_ENTER, (purchase_hash, lock, session.pk, since, text_array(_BUYING)))
+    return purchase_hash, lock, session.pk, since, text_array(_BUYING)

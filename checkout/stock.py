@@ -17,10 +17,11 @@ from checkout.locks import lock_stock_item
 from checkout.models import CheckoutSession, Order, Reservation, SessionLine, StockItem, StockMovement, Variant
 from checkout.states import LatePaymentPolicy, MovementKind, ReservationState
 from exactly_once.prepared import integer_array
-from exactly_once.together import Write, write_together
 
 # How long a payment may take before its units go back on the shelf: time enough for 3-D Secure.
 HOLD = timedelta(minutes=15)
+# Holds the lines of a session, or none; the variants that are short.
+HOLDING = "checkout_hold_stock(%s::bigint, %s::bigint [], %s::integer [], %s, %s, %s)"
 
 # (variant, location, quantity), by primary key.
 type Units = tuple[int, int, int]
@@ -43,15 +44,14 @@ def hold_stock(*, session: CheckoutSession, lines: Sequence[SessionLine], now: d
 
     :raises OutOfStock: naming the SKUs that are short.
     """
-    (missing,) = write_together(holding(session=session, lines=lines, now=now))
+    missing = _call(f"SELECT {HOLDING}", *hold_arguments(session=session, lines=lines, now=now))
     require_none_short(lines=lines, missing=missing)
 
 
-def holding(*, session: CheckoutSession, lines: Sequence[SessionLine], now: datetime) -> Write:
-    """Return what :func:`hold_stock` does, for a statement that does more; then :func:`require_none_short`."""
+def hold_arguments(*, session: CheckoutSession, lines: Sequence[SessionLine], now: datetime) -> tuple[Any, ...]:
+    """Return what ``HOLDING`` takes, for a statement that does more; then :func:`require_none_short`."""
     wanted = integer_array([line.variant_id for line in lines]), integer_array([line.quantity for line in lines])
-    statement = "SELECT unnest(checkout_hold_stock(%s, %s::bigint [], %s::integer [], %s, %s, %s))"
-    return Write(statement, (session.pk, *wanted, session.public_id, now + HOLD, now))
+    return session.pk, *wanted, session.public_id, now + HOLD, now
 
 
 def require_none_short(*, lines: Sequence[SessionLine], missing: Collection[int]) -> None:

@@ -1,13 +1,17 @@
 """A client that forgot its key and begins anew does not charge its buyer twice."""
 
 import json
+import threading
 from collections import Counter
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django_subatomic.db import transaction
 
 from checkout.complete_session import Payment, complete_session
-from checkout.models import Order
+from checkout.locks import lock_stock_items
+from checkout.models import Order, StockItem
 from checkout.purchase_window import WINDOW
 from exactly_once.keys import KeyedRequest, StoredResponse
 from payments.create_intent import Method
@@ -92,3 +96,31 @@ def test_of_ten_that_begin_anew_at_once_one_buys(psp: Psp) -> None:
     # Then
     assert Counter(answers) == {200: 1, 409: 9}
     assert len(psp.charges()) == Order.objects.count() == 1
+
+
+def test_whoever_is_refused_waits_for_no_stock_and_holds_none_up(psp: Psp) -> None:
+    # Given a shelf that somebody else is at
+    shop = open_shop()
+    first, second = open_session(shop, email=ADA), open_session(shop, email=ADA)
+    pay(first)
+    refused, locked = threading.Event(), threading.Event()
+
+    def act(number: int) -> int:
+        if number == 0:
+            with transaction():
+                lock_stock_items(places=StockItem.objects.values_list("variant_id", "location_id"))
+                locked.set()
+                assert refused.wait(timeout=30)
+            return 0
+        assert locked.wait(timeout=30)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '200ms'")
+            return pay(second).status
+        finally:
+            refused.set()
+            with connection.cursor() as cursor:
+                cursor.execute("RESET lock_timeout")
+
+    # Then
+    assert everyone(2, act) == [0, 409]
