@@ -12,7 +12,7 @@ from payments.models import Attempt, BreakRefund, Refund, SettlementLine
 from payments.psp.outcomes import RefundFailed, RefundSucceeded
 from payments.settle_break_refund import settle_break_refund
 from payments.settle_refund import settle_refund
-from payments.states import LineKind, LineState
+from payments.states import OPEN_REFUND_STATES, LineKind, LineState
 
 
 @transaction_required
@@ -44,7 +44,10 @@ def account_for_refund(*, line: SettlementLine, now: datetime) -> Accounted:
     ours = -promised if line.kind == LineKind.REFUND else promised
     if told != ours:
         detail = f"{refund} is of {promised}, and was settled as {told}."
-        return replace(found, state=LineState.AMOUNT_MISMATCH, explained=ours, detail=detail)
+        is_promise = isinstance(refund, BreakRefund) and refund.state in OPEN_REFUND_STATES
+        # Of a break's refund nothing is posted before the PSP has paid it, and what it has paid is not this.
+        found = Accounted(LineState.MATCHED, attempt=attempt) if is_promise else replace(found, explained=ours)
+        return replace(found, state=LineState.AMOUNT_MISMATCH, detail=detail)
     outcome = (
         RefundSucceeded(line.psp_reference, promised)
         if line.kind == LineKind.REFUND

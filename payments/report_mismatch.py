@@ -11,6 +11,7 @@ from ledger.money import Money
 from payments.models import Attempt, Break
 from payments.open_break import Finding, known_break, open_break
 from payments.overtake_decision import applied_decision
+from payments.promise_break_refund import OF_PAYMENT
 from payments.psp.outcomes import Approved
 from payments.resolve_break import OF_ITS_SUM, end_breaks_of
 from payments.states import SETTLED_APART, BreakKind, BreakResolution
@@ -63,7 +64,7 @@ def mismatch_of(*, attempt: Attempt, approved: Approved, apart_minor: int = 0) -
         book=attempt.intent.book,
         psp=attempt.psp,
         psp_account=attempt.psp_account,
-        subject=f"payment:{approved.psp_reference}:{done}:{approved.money}{_since(attempt)}",
+        subject=f"{OF_PAYMENT}{approved.psp_reference}:{done}:{approved.money}{_since(attempt)}",
         money=Money(abs(beyond_minor), approved.money.currency),
         received=beyond_minor >= 0,
         in_suspense=approved.captured and beyond_minor != 0,

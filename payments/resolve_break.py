@@ -62,7 +62,8 @@ def resolve_break(
     :raises PaymentRefused: ``reason_required``; ``break_resolved``; ``attempt_still_open``: it ends with its attempt,
         which nobody knows the outcome of, and about which two people decide; ``second_person_required``;
         ``resolution_moves_nothing``, ``resolution_account_kept``, ``resolution_link_uneven``; ``refund_under_way``:
-        the PSP was asked for its money; ``refund_of_nothing``, ``refund_of_no_payment``.
+        the PSP was asked for its money; and what
+        :func:`payments.promise_break_refund.check_refundable` says.
     """
     held, other = _locked(break_id, how)
     if is_done(operation=operation):

@@ -10,7 +10,7 @@ from exactly_once.retry import retry_on_conflict
 from payments.ask_refund import ask_refund
 from payments.locks import lock_break_refund
 from payments.models import BreakRefund
-from payments.psp.outcomes import NoLookUp, NotFoundAtPsp, RefundCanceled, RefundOutcome
+from payments.psp.outcomes import NoLookUp, NotFoundAtPsp, RefundCanceled, RefundFailed, RefundOutcome
 from payments.settle_break_refund import settle_break_refund
 from payments.states import OPEN_REFUND_STATES, BreakState
 
@@ -18,6 +18,7 @@ log = structlog.get_logger(__name__)
 
 # For people to read: the PSP has told something else of the payment before it was asked.
 REPLACED = "replaced"
+NOT_FOUND = "not found at the PSP"
 
 
 @durable
@@ -32,6 +33,9 @@ def send_break_refund(*, refund_uuid: UUID, now: datetime) -> None:
     outcome = ask_refund(
         refund=refund, psp=refund.psp, account=refund.psp_account, psp_reference=refund.payment_reference, now=now
     )
+    if isinstance(outcome, NotFoundAtPsp) and refund.psp_reference is None:
+        # It is looked for in vain only once our key is forgotten: what we have asked for will not be paid any more.
+        outcome = RefundFailed(None, reason=NOT_FOUND)
     if isinstance(outcome, NotFoundAtPsp | NoLookUp):
         # The PSP may have forgotten our key: asking again could pay twice. Its webhook or its settlement ends this one.
         log.error("break.refund_unknown_for_too_long", refund=refund.public_id)

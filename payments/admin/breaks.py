@@ -118,7 +118,7 @@ class BreakAdmin(ReadOnly, BreaksInBulk):
         last = "It is for two people: somebody else has to agree." if for_two else "This is final."
         button = "Propose it" if for_two else "Resolve it"
         deed = self._deed(held, title="Resolve the break", effect=f"{suspense} {last}", button=button)
-        facts = [*deed.facts, ("A refund would go by", _paid_by(held))]
+        facts = [*deed.facts, ("A refund would go by", paid_by(held=held))]
         deed = replace(deed, facts=facts)
 
         def act(form: ResolveForm) -> str:
@@ -190,7 +190,8 @@ class BreakAdmin(ReadOnly, BreaksInBulk):
         return held.in_suspense and held.state == BreakState.OPEN
 
 
-def _paid_by(held: Break) -> str:
+def paid_by(*, held: Break) -> str:
+    """Return the payment at the PSP by which a break's money would go back, or why it cannot."""
     try:
         return check_refundable(held=held)
     except PaymentRefused as refusal:

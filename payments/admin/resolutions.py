@@ -15,13 +15,13 @@ from unfold.decorators import action
 
 from exactly_once.read_only import ReadOnly
 from payments.admin import words
-from payments.admin.breaks import what_comes_of
+from payments.admin.breaks import paid_by, what_comes_of
 from payments.admin.decisions import LABELS
 from payments.admin.deed import Deed, DeedForm, ask
 from payments.admin.labels import labelled
 from payments.models import Resolution
 from payments.propose_resolution import approve_resolution, close_resolution
-from payments.states import DecisionState
+from payments.states import BreakResolution, DecisionState
 
 
 @admin.register(Resolution)
@@ -105,11 +105,14 @@ class ResolutionAdmin(ReadOnly, ModelAdmin):
 def _facts(proposal: Resolution) -> list[tuple[str, str]]:
     held, other = proposal.about, proposal.other
     where = proposal.account or ("" if other is None else str(other))
+    by = [("The refund goes by", paid_by(held=held))] if proposal.resolution == BreakResolution.REFUNDED else []
     return [
         ("Break", f"{held.public_id}, {held.kind}"),
         ("What does not fit", held.detail),
         ("Money", f"{words.money(held.amount_minor, held.currency)} {'more' if held.received else 'less'} for us"),
+        ("PSP", f"{held.psp} {held.psp_account}"),
         ("How it ends", f"{proposal.resolution} {where}".rstrip()),
+        *by,
         ("Reason", proposal.reason),
         ("Proposed by", f"{proposal.proposed_by}, {proposal.proposed_at:%Y-%m-%d %H:%M} UTC"),
     ]

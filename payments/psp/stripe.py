@@ -149,9 +149,9 @@ class StripeAdapter:
         return Unknown(detail=f"after cancel: {outcome}")
 
     def refund(self, *, key: str, psp_reference: str, refund_id: UUID, money: Money) -> RefundOutcome:
-        """Refund a captured PaymentIntent, or part of it."""
+        """Refund a captured PaymentIntent, or a charge that has none, or part of it."""
         params: Any = {
-            "payment_intent": psp_reference,
+            stripe_objects.named_by(psp_reference): psp_reference,
             "amount": money.amount_minor,
             "metadata": {"tally_refund": str(refund_id)},
         }
@@ -176,7 +176,7 @@ class StripeAdapter:
 
     def retrieve_refund(self, *, refund_id: UUID, psp_reference: str) -> RetrieveRefundOutcome:
         """Read the refunds of a PaymentIntent (unlike its searches, Stripe's lists do not lag) and find ours."""
-        params: Any = {"payment_intent": psp_reference, "limit": MOST_LISTED}
+        params: Any = {stripe_objects.named_by(psp_reference): psp_reference, "limit": MOST_LISTED}
         answer = _call(lambda: self._refunds.list(params))
         if isinstance(answer, Refusal):
             return Unknown(detail=f"look-up refused: {answer}")

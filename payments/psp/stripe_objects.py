@@ -184,12 +184,17 @@ def refund_outcome(refund: Object) -> RefundStanding:
     raise ValueError(f"a refund's status is not {refund['status']!r}")
 
 
+def named_by(psp_reference: str) -> str:
+    """Return by which field of a refund a payment is named: one that no PaymentIntent was for is a charge."""
+    return "charge" if psp_reference.startswith(("ch_", "py_")) else "payment_intent"
+
+
 def of_refund(refund_id: UUID, psp_reference: str) -> Reader[RefundStanding]:
     """Return a reader that takes our refund of this payment and no other."""
 
     def read(refund: Object) -> RefundStanding:
         _require(refund["metadata"]["tally_refund"], str(refund_id))
-        _require(refund["payment_intent"], psp_reference)
+        _require(refund[named_by(psp_reference)], psp_reference)
         return refund_outcome(refund)
 
     return read

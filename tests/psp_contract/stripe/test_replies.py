@@ -13,13 +13,14 @@ from payments.psp.outcomes import (
     CaptureFailed,
     Declined,
     RefundFailed,
+    RefundSucceeded,
     RequiresAction,
     Unknown,
 )
 from tests.broken_server import Behaviour, answer, broken_server
-from tests.psp_contract.calls import ATTEMPT, EUR, LOOK_UPS, VERBS, authorize
+from tests.psp_contract.calls import ATTEMPT, EUR, LOOK_UPS, REFUND, VERBS, authorize
 from tests.psp_contract.stripe.backend import STRIPE, adapter_at
-from tests.psp_contract.stripe.replies import error, found, intent
+from tests.psp_contract.stripe.replies import error, found, intent, refund
 
 
 @pytest.mark.parametrize(
@@ -176,3 +177,16 @@ def test_one_reply_leaves_nothing_behind_for_the_next_request() -> None:
 
     assert len(server.requests) == 2
     assert b"\r\nCookie:" not in server.requests[1]
+
+
+@pytest.mark.parametrize(("payment", "field"), [("pi_1", "payment_intent"), ("ch_1", "charge"), ("py_1", "charge")])
+def test_a_payment_is_paid_back_by_what_it_is_at_stripe(payment: str, field: str) -> None:
+    of = {"payment_intent": None, field: payment}
+    with broken_server(answer(200, refund(**of))) as server:
+        paid = adapter_at(server.url).refund(key="key", psp_reference=payment, refund_id=REFUND, money=EUR)
+    with broken_server(answer(200, found(refund(**of)).replace("}]}", '}], "has_more": false}'))) as looked_at:
+        same = adapter_at(looked_at.url).retrieve_refund(refund_id=REFUND, psp_reference=payment)
+
+    assert paid == same == RefundSucceeded("re_1", EUR)
+    assert f"{field}={payment}&".encode() in server.requests[0]
+    assert f"{field}={payment}&".encode() in looked_at.requests[0]
