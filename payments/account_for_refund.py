@@ -43,11 +43,7 @@ def account_for_refund(*, line: SettlementLine, now: datetime) -> Accounted:
     promised = Money(refund.amount_minor, refund.currency)
     ours = -promised if line.kind == LineKind.REFUND else promised
     if told != ours:
-        detail = f"{refund} is of {promised}, and was settled as {told}."
-        is_promise = isinstance(refund, BreakRefund) and refund.state in OPEN_REFUND_STATES
-        # Of a break's refund nothing is posted before the PSP has paid it, and what it has paid is not this.
-        found = Accounted(LineState.MATCHED, attempt=attempt) if is_promise else replace(found, explained=ours)
-        return replace(found, state=LineState.AMOUNT_MISMATCH, detail=detail)
+        return _of_another_sum(found, refund, ours, f"{refund} is of {promised}, and was settled as {told}.")
     outcome = (
         RefundSucceeded(line.psp_reference, promised)
         if line.kind == LineKind.REFUND
@@ -59,6 +55,13 @@ def account_for_refund(*, line: SettlementLine, now: datetime) -> Accounted:
     except PaymentRefused as refusal:
         return Accounted(LineState.MISSING_INTERNAL, detail=str(refusal), attempt=attempt)
     return found
+
+
+def _of_another_sum(found: Accounted, refund: Refund | BreakRefund, ours: Money, detail: str) -> Accounted:
+    """Return what the books have of it: of a break's refund nothing, before the PSP has paid just that."""
+    if isinstance(refund, BreakRefund) and refund.state in OPEN_REFUND_STATES:
+        return Accounted(LineState.AMOUNT_MISMATCH, detail=detail, attempt=found.attempt)
+    return replace(found, state=LineState.AMOUNT_MISMATCH, explained=ours, detail=detail)
 
 
 def _refund_of(line: SettlementLine) -> Refund | BreakRefund | None:
