@@ -5,8 +5,10 @@ Most of what a PSP reports it has said before, in its answer. Not here: what an 
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 import structlog
+from django.db.models import OuterRef, Subquery
 from django_subatomic.db import durable, transaction
 from opentelemetry.trace import SpanKind
 
@@ -52,10 +54,11 @@ def _pass_what_is_known(event_ids: Sequence[int], now: datetime) -> set[int]:
     waiting = InboxEvent.objects.select_for_update(skip_locked=True).filter(
         pk__in=event_ids, state="received", attempts=0, source__in=_known
     )
-    events = {event.pk: event for event in waiting.order_by("pk")}
+    bodies = InboxBody.objects.filter(event=OuterRef("pk"), received_at=OuterRef("received_at"))
+    events = {event.pk: event for event in waiting.order_by("pk").annotate(kept=Subquery(bodies.values("body")))}
     if not events:
         return set()
-    messages = _messages(events, now)
+    messages = [_message(event, now) for event in events.values() if event.kept is not None]
     known = {each for source in _known for each in _known[source]([one for one in messages if one.source == source])}
     writes = []
     for message in messages:
@@ -70,21 +73,14 @@ def _pass_what_is_known(event_ids: Sequence[int], now: datetime) -> set[int]:
     return known
 
 
-def _messages(events: dict[int, InboxEvent], now: datetime) -> list[InboxMessage]:
-    times = {event.received_at for event in events.values()}
-    bodies = InboxBody.objects.filter(event__in=list(events), received_at__in=times)
-    kept = {event_id: bytes(body) for event_id, body in bodies.values_list("event_id", "body")}
-    return [
-        InboxMessage(
-            id=event.pk,
-            source=event.source,
-            account=event.account,
-            event_id=event.event_id,
-            body=kept[event.pk],
-            received_at=event.received_at,
-            now=now,
-            generation=event.generation,
-        )
-        for event in events.values()
-        if event.pk in kept
-    ]
+def _message(event: Any, now: datetime) -> InboxMessage:
+    return InboxMessage(
+        id=event.pk,
+        source=event.source,
+        account=event.account,
+        event_id=event.event_id,
+        body=bytes(event.kept),
+        received_at=event.received_at,
+        now=now,
+        generation=event.generation,
+    )

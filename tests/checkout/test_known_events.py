@@ -21,8 +21,8 @@ from tests.psp import Psp
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# BEGIN, the events, their bodies, the payments, what is noted, COMMIT
-STATEMENTS_OF_A_BATCH = 6
+# BEGIN, the events with their bodies, the payments, what is noted, COMMIT
+STATEMENTS_OF_A_BATCH = 5
 
 
 def told(attempt: Attempt, **differing: Any) -> bytes:

@@ -31,3 +31,18 @@ def test_where_nobody_can_say_what_is_known_each_event_has_its_effect(monkeypatc
     # Then
     assert effects == ["one", "two"]
     assert list(InboxEvent.objects.values_list("state", "attempts")) == [("processed", 0)] * 2
+
+
+def test_an_event_whose_body_is_no_longer_kept_goes_the_long_way_and_the_others_are_passed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Given
+    monkeypatch.setitem(inbox._handlers, "shop", lambda _: None)
+    monkeypatch.setitem(inbox_batch._known, "shop", lambda messages: {each.id for each in messages})
+    kept = inbox.receive(source="shop", account="main", event_id="one", headers={}, body=b"{}", now=NOW).id
+    gone = InboxEvent.objects.create(source="shop", account="main", event_id="two", received_at=NOW).pk
+    # When
+    inbox_batch.process_all(event_ids=[kept, gone], now=NOW)
+    # Then
+    ended = InboxEvent.objects.order_by("pk").values_list("pk", "state", "attempts")
+    assert list(ended) == [(kept, "processed", 0), (gone, "failed", 1)]
