@@ -42,7 +42,8 @@ attack-payments: ## tell of payments in hundreds of orders, with repetitions: ar
 
 .PHONY: attack-processes
 attack-processes: ## start whole services, kill, stop and restore them in every way, and use every page; seven minutes
-	TALLY_ATTACK=processes $(RUN) pytest -n 2 $(shell grep -lR --include='test_*.py' 'campaigns import.*PROCESSES' tests)
+	TALLY_ATTACK=processes $(RUN) pytest -n 2 tests/browser tests/flows tests/config/test_health.py \
+		$(shell grep -lR --include='test_*.py' 'campaigns import.*PROCESSES' tests)
 
 .PHONY: attack-changefeed
 attack-changefeed: ## kill the change feed a thousand times at each sink while writers write; prints its seeds

@@ -16,9 +16,11 @@ import pytest
 from config.services.joining import joined
 from config.services.postgres import OWNER_ROLE, Cluster
 
-# Which of several processes this is, and whether they have servers of their own. Both are told by the first one.
+# Which of several processes this is, and whether they have servers of their own. All is told by the first one.
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 OWN_SERVERS = "TALLY_TESTS_OWN_SERVERS"
+# Set where everything runs, and not what somebody names.
+SUITE = "TALLY_TESTS_SUITE"
 
 KEPT_DIR = Path(__file__).resolve().parent.parent / ".tally"
 STATE_DIR = KEPT_DIR / "-".join(["test", *filter(None, [WORKER])])
@@ -56,6 +58,8 @@ os.environ.setdefault("DATABASE_POOL_SIZE", "60")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Spread the whole suite, where each process can have its own server; run what somebody names right here."""
-    whole = config.args == config.getini("testpaths")
-    return (os.cpu_count() or 1) + 1 if whole and OWN_SERVERS in os.environ else 0
+    """Spread the suite, where each process can have its own server; run what somebody names right here."""
+    if config.args != config.getini("testpaths"):
+        return 0
+    os.environ[SUITE] = "yes"
+    return (os.cpu_count() or 1) + 1 if OWN_SERVERS in os.environ else 0

@@ -20,7 +20,8 @@ from xdist.workermanage import WorkerController
 from config.services.databases import GROUP_ROLE
 from config.services.servers import Database
 from config.services.stack import Stack
-from tests.servers import STATE_DIR
+from tests.campaigns import PROCESSES
+from tests.servers import STATE_DIR, SUITE
 
 # What asks for the shared stack: run by one process, so that only one starts it.
 ON_THE_STACK = ("tests/browser/", "tests/flows/", "tests/config/test_health.py", "tests/config/test_stack.py")
@@ -55,6 +56,14 @@ class StackFilesTogether(LoadFileScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
     """Schedule so wherever several processes run the tests."""
     return StackFilesTogether(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave what is on the stack out of the suite: who names it runs it."""
+    if os.environ.get(SUITE) and not PROCESSES.runs:
+        for item in items:
+            if "stack" in getattr(item, "fixturenames", ()):
+                item.add_marker(PROCESSES.only)
 
 
 @pytest.fixture(scope="session")

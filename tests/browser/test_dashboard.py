@@ -7,10 +7,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import DESK, PHONE, Visit
 from tests.browser.test_unknown_outcomes import ANN, PEOPLE, run, sign_in
 from tests.browser.visitor import barriers
-from tests.campaigns import PROCESSES
 from tests.shop import Shop
-
-pytestmark = PROCESSES.only
 
 
 def test_the_start_page_shows_today_and_leads_to_what_is_open(visit: Visit, shop: Shop) -> None:

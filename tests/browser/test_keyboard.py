@@ -7,10 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.conftest import Visit
 from tests.browser.test_unknown_outcomes import ANN, PEOPLE, run, sign_in
 from tests.browser.visitor import barriers
-from tests.campaigns import PROCESSES
 from tests.shop import Shop
-
-pytestmark = PROCESSES.only
 
 KEY = """
 import django, sys; django.setup()

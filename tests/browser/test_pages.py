@@ -4,10 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit, on_desk_and_phone
-from tests.campaigns import PROCESSES
 from tests.shop import Shop
-
-pytestmark = PROCESSES.only
 
 
 @pytest.mark.parametrize(

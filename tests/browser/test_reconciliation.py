@@ -11,11 +11,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, Visit, on_desk_and_phone
 from tests.browser.test_unknown_outcomes import ANN, PEOPLE, run, sign_in
-from tests.campaigns import PROCESSES
 from tests.payments.statements.camt_files import entry, statement
 from tests.shop import Shop, wait_for
-
-pytestmark = PROCESSES.only
 
 # In a currency that no other test pays out a part of.
 CURRENCY = "GBP"

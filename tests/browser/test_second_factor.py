@@ -10,10 +10,7 @@ from playwright.sync_api import Page, expect
 
 from config.services.stack import BEAT_PROCESS, RELAY_PROCESS, SIMULATOR_PROCESS, WORKER_PROCESS, Stack
 from tests.browser.conftest import Visit
-from tests.campaigns import PROCESSES
 from tests.stack import new_stack
-
-pytestmark = PROCESSES.only
 
 
 @pytest.fixture(scope="module")

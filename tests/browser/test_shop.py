@@ -16,7 +16,6 @@ from tests.browser.visitor import (
     session_of,
     total,
 )
-from tests.campaigns import PROCESSES
 from tests.shop import Shop
 
 
@@ -76,7 +75,6 @@ def test_a_visitor_buys_and_the_shopkeeper_sees_the_order(visit: Visit, shop: Sh
     expect(page.get_by_text(buyer).first).to_be_visible()
 
 
-@PROCESSES.only
 def test_nobody_is_kept_out_in_the_dark(visit: Visit) -> None:
     page = visit.page
     page.emulate_media(color_scheme="dark")
@@ -86,7 +84,6 @@ def test_nobody_is_kept_out_in_the_dark(visit: Visit) -> None:
     look_around(visit, "checkout-dark")
 
 
-@PROCESSES.only
 def test_the_price_follows_address_shipping_and_code(visit: Visit) -> None:
     # Given a teapot for EUR 54.00, with 19 % of German tax in it
     page = visit.page
@@ -114,7 +111,6 @@ def test_the_price_follows_address_shipping_and_code(visit: Visit) -> None:
     expect(page.get_by_role("alert")).to_have_text("'coffee' is none of our codes.")
 
 
-@PROCESSES.only
 def test_what_is_missing_is_named_and_led_to(visit: Visit) -> None:
     page = visit.page
     choose_tea(page)
@@ -128,7 +124,6 @@ def test_what_is_missing_is_named_and_led_to(visit: Visit) -> None:
     assert barriers(page) == []
 
 
-@PROCESSES.only
 def test_a_cart_is_kept_and_changed_by_keyboard(visit: Visit) -> None:
     # Given
     page = visit.page
@@ -165,7 +160,6 @@ def test_a_declined_card_says_why_and_another_one_pays(visit: Visit, shop: Shop)
     assert len(shop.charges_of(session_of(shop, ordered(page)))) == 1
 
 
-@PROCESSES.only
 def test_the_same_purchase_again_is_made_only_where_the_visitor_means_it(visit: Visit, shop: Shop) -> None:
     # Given
     page = visit.page
@@ -185,7 +179,6 @@ def test_the_same_purchase_again_is_made_only_where_the_visitor_means_it(visit: 
     assert shop.sql("SELECT count(*) FROM checkout_order WHERE buyer_email = %s", [buyer]) == [(2,)]
 
 
-@PROCESSES.only
 def test_a_reply_that_the_psp_loses_costs_the_visitor_time_only(visit: Visit, shop: Shop) -> None:
     # Given
     page = visit.page
@@ -198,7 +191,6 @@ def test_a_reply_that_the_psp_loses_costs_the_visitor_time_only(visit: Visit, sh
     assert shop.orders_of(session_of(shop, order)) == 1
 
 
-@PROCESSES.only
 def test_an_answer_that_the_network_loses_is_asked_for_again(visit: Visit, shop: Shop) -> None:
     # Given a network that loses the first answer to each POST of a checkout
     page, lost = visit.page, dict[str, list[str]]()
@@ -226,7 +218,6 @@ def test_an_answer_that_the_network_loses_is_asked_for_again(visit: Visit, shop:
     assert len(shop.charges_of(session_of(shop, order))) == 1
 
 
-@PROCESSES.only
 @pytest.mark.parametrize(("answer", "charges"), [("Approve", 1), ("Fail", 0)])
 def test_the_page_waits_for_what_the_buyer_tells_the_bank(visit: Visit, shop: Shop, answer: str, charges: int) -> None:
     # Given

@@ -8,10 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import DESK, PHONE, Visit
 from tests.browser.test_unknown_outcomes import ANN, PEOPLE, run, sign_in
 from tests.browser.visitor import barriers
-from tests.campaigns import PROCESSES
 from tests.shop import Shop, wait_for
-
-pytestmark = PROCESSES.only
 
 # A settlement and a payout of everything that Stripe has taken, as its reports and the bank tell them.
 PAYOUT = """

@@ -10,10 +10,7 @@ from playwright.sync_api import Page, expect
 
 from config.services.leftovers import BASE_DIR
 from tests.browser.conftest import Visit, on_desk_and_phone
-from tests.campaigns import PROCESSES
 from tests.shop import Shop, wait_for
-
-pytestmark = PROCESSES.only
 
 ANN, BOB, PASSWORD = "ann", "bob", "correct horse battery"
 PEOPLE = f"""

@@ -12,6 +12,8 @@ from config.services.state import StateDir
 from tests.campaigns import PROCESSES
 from tests.servers import STATE_DIR
 
+pytestmark = PROCESSES.only
+
 NOT_INHERITED = {"DATABASE_URL", "CELERY_BROKER_URL", "TALLY_ENVIRONMENT", "DATABASE_OWNER_URL"}
 WHO = "from django.db import connection as c; print(*c.cursor().execute('SELECT current_user').fetchone())"
 
@@ -54,7 +56,6 @@ def test_what_needs_no_database_starts_no_server(words: tuple[str, ...]) -> None
     assert not state.root.exists()
 
 
-@PROCESSES.only
 def test_a_command_joins_the_database_as_the_application_and_leaves_nothing_running(migrated: StateDir) -> None:
     result = _manage(migrated, "shell", "-v0", "-c", WHO)
 
@@ -72,7 +73,6 @@ def test_a_command_before_the_first_migration_says_what_to_do() -> None:
     assert state.cluster.pid() is None
 
 
-@PROCESSES.only
 def test_a_command_that_fails_stops_the_server_and_keeps_its_exit_code(migrated: StateDir) -> None:
     result = _manage(migrated, "shell", "-v0", "-c", "raise SystemExit(3)")
 
@@ -80,7 +80,6 @@ def test_a_command_that_fails_stops_the_server_and_keeps_its_exit_code(migrated:
     assert migrated.cluster.pid() is None
 
 
-@PROCESSES.only
 def test_a_command_of_a_person_has_no_statement_timeout_and_a_service_has_one(migrated: StateDir) -> None:
     code = "from django.db import connection as c; print(*c.cursor().execute('SHOW statement_timeout').fetchone())"
 
@@ -89,7 +88,6 @@ def test_a_command_of_a_person_has_no_statement_timeout_and_a_service_has_one(mi
     assert limited.stdout.strip() == "7s"
 
 
-@PROCESSES.only
 def test_the_secrets_of_a_folder_are_its_own_and_private(migrated: StateDir) -> None:
     path = migrated.root / "secrets.json"
 
@@ -108,7 +106,6 @@ def test_the_secrets_of_a_folder_are_its_own_and_private(migrated: StateDir) -> 
     assert migrated.secrets() != _empty("other").secrets()
 
 
-@PROCESSES.only
 def test_the_application_role_gets_its_password_from_the_environment(migrated: StateDir) -> None:
     missing = _manage(migrated, "application_role")
     given = _manage(migrated, "application_role", DATABASE_APPLICATION_PASSWORD="of the application")

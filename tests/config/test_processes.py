@@ -29,6 +29,9 @@ import os, sys, time
 from pathlib import Path
 from config.services.leftovers import Record, guarded
 from config.services.processes import Process
+from tests.campaigns import PROCESSES
+
+pytestmark = PROCESSES.only
 root = Path(sys.argv[1])
 record = Record(root / "processes.jsonl")
 process = Process("child", [sys.executable, "-c", sys.argv[2]], os.environ, root / "child.log", record)

@@ -5,11 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.campaigns import PROCESSES
 from tests.shop import PATIENCE_SECONDS, Shop
 from tests.waiting import eventually
-
-pytestmark = PROCESSES.only
 
 GOOD = {"psp": "adyen", "token": "shopper-1.pays"}
 

@@ -8,10 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.campaigns import PROCESSES
 from tests.shop import Shop
-
-pytestmark = PROCESSES.only
 
 CHUNK = b"x" * 16_384
 MAX_BODY_BYTES = 1024 * 1024

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.campaigns import PROCESSES
 from tests.shop import Shop, wait_for
 
 SALE = [
@@ -136,7 +135,6 @@ def test_a_lost_reply_is_found_out_without_the_client(shop: Shop) -> None:
     assert shop.get(f"checkout-sessions/{session['id']}")["state"] == "completed"
 
 
-@PROCESSES.only
 def test_fifty_buyers_of_ten_units_make_ten_orders(shop: Shop) -> None:
     # Given
     sku = shop.add_product(on_hand=10)

@@ -5,10 +5,7 @@ from typing import Any
 
 import httpx
 
-from tests.campaigns import PROCESSES
 from tests.shop import Shop, wait_for
-
-pytestmark = PROCESSES.only
 
 
 def _pay(shop: Shop, token: str, *, alternatives: list[dict[str, str]] | None = None) -> tuple[dict[str, Any], Any]:

@@ -12,11 +12,8 @@ from uuid import uuid4
 import pytest
 from django.core.management import call_command
 
-from tests.campaigns import PROCESSES
 from tests.shop import PATIENCE_SECONDS, Shop
 from tests.waiting import eventually
-
-pytestmark = PROCESSES.only
 
 
 class Generated:

@@ -1,10 +1,7 @@
 """A bank's decision and a PSP's payout, by signed webhooks, through inbox and worker, to the API and the books."""
 
-from tests.campaigns import PROCESSES
 from tests.shop import PATIENCE_SECONDS, Shop
 from tests.waiting import eventually
-
-pytestmark = PROCESSES.only
 
 MONEY = {"amount_minor": 1290, "currency": "EUR", "payment": {"token": "pm_card_visa"}}
 

@@ -1,9 +1,6 @@
 """What a running service must not tell: its secrets and its clients' keys, and a card number that somebody sends."""
 
-from tests.campaigns import PROCESSES
 from tests.shop import Shop
-
-pytestmark = PROCESSES.only
 
 CARD = "4000056655665556"
 

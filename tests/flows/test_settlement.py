@@ -4,11 +4,8 @@ from typing import Any
 
 from celery import Celery
 
-from tests.campaigns import PROCESSES
 from tests.shop import PATIENCE_SECONDS, Shop
 from tests.waiting import eventually
-
-pytestmark = PROCESSES.only
 
 # In a currency that no other test pays out a part of.
 SALE = {"amount_minor": 1290, "currency": "USD", "payment": {"token": "pm_card_visa"}}

@@ -1,9 +1,6 @@
 """A buyer whom the bank asks first."""
 
-from tests.campaigns import PROCESSES
 from tests.shop import Shop, wait_for
-
-pytestmark = PROCESSES.only
 
 
 def _escalated(shop: Shop) -> dict[str, str]:
