@@ -1,6 +1,5 @@
 """Programs that tests start beside themselves: a port each, waited for, and ended with the test."""
 
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 import httpx
 
 from config.services.leftovers import BASE_DIR
+from config.services.ports import any_free
 
 START_SECONDS = 20.0
 
@@ -21,9 +21,8 @@ SECRETS = {"stripe": "whsec_test", "adyen": "5a" * 32, "checkoutcom": "signing-t
 
 def free_port() -> int:
     """Return a TCP port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    (port,) = any_free(count=1)
+    return port
 
 
 @dataclass

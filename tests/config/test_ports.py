@@ -36,5 +36,8 @@ def test_any_port_is_chosen_where_the_whole_neighbourhood_is_taken(monkeypatch: 
         assert ports.choose(preferred=taken) != taken
 
 
-def test_free_ports_are_all_different() -> None:
-    assert len(set(ports.any_free(count=50))) == 50
+def test_free_ports_are_all_different_and_none_that_the_system_lends_to_connections() -> None:
+    free = ports.any_free(count=50)
+
+    assert len(set(free)) == 50
+    assert set(free) <= set(range(20_000, 32_768))
