@@ -49,6 +49,16 @@ def the(collector: Receiver, name: str, *, trace_id: str = TRACE) -> ToldSpan:
     return found()[0]
 
 
+def parent_of(collector: Receiver, span: ToldSpan) -> ToldSpan:
+    """Wait for what a span was begun in: each process tells of its own when it likes."""
+    eventually(
+        lambda: span.parent_id in collector.trace(span.trace_id),
+        f"what {span.name!r} was begun in is told",
+        within_seconds=SECONDS,
+    )
+    return collector.trace(span.trace_id)[span.parent_id]
+
+
 def below(collector: Receiver, parent: ToldSpan) -> list[ToldSpan]:
     return [span for span in collector.trace(parent.trace_id).values() if span.parent_id == parent.id]
 
@@ -81,11 +91,10 @@ def test_the_call_to_the_psp_is_a_span_of_the_request_without_its_address(collec
 def test_it_goes_on_through_outbox_relay_and_broker_to_the_statements_of_a_worker(collector: Receiver) -> None:
     # Given what the buyer's confirmation is sent by
     handled = the(collector, "handle order.confirmed")
-    spans = collector.trace(TRACE)
     # When followed back to where it began
-    run = spans[handled.parent_id]
-    sent = spans[run.parent_id]
-    request = spans[sent.parent_id]
+    run = parent_of(collector, handled)
+    sent = parent_of(collector, run)
+    request = parent_of(collector, sent)
     # Then
     assert [(span.service, span.kind, span.name) for span in (request, sent, run)] == [
         ("tally-web", "SERVER", PAY),
@@ -105,7 +114,7 @@ def test_a_webhook_has_a_trace_in_which_its_event_is_processed_linked_to_the_mes
     )
     processed = next(span for span in collector.spans() if span.name == "process stripe event")
     # When
-    webhook = collector.trace(processed.trace_id)[processed.parent_id]
+    webhook = parent_of(collector, processed)
     # Then
     assert (webhook.service, webhook.kind, webhook.parent_id) == ("tally-web", "SERVER", "")
     assert webhook.name == "POST webhooks/<slug:psp>/<slug:account>"
