@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from config.services import simulated
 from config.services.command_needs import Need
 from config.services.command_stack import command_stack
 from config.services.databases import LOGIN_ROLE, NotMigratedError, ensure_database, ensure_login_role
 from config.services.joining import joined
+from config.services.ports import HOST
 from config.services.postgres import OWNER_ROLE, Cluster
 from config.services.state import DATABASE_NAME, StateDir
 
@@ -30,7 +32,7 @@ def servers(need: Need, *, root: Path) -> Iterator[None]:
         yield
     else:
         with joined(state.cluster):
-            _tell(state.secrets(), database_url=_database_url(state.cluster, as_owner=as_owner))
+            _tell(_of_this_machine(state), database_url=_database_url(state.cluster, as_owner=as_owner))
             yield
 
 
@@ -38,6 +40,11 @@ def _tell(environment: Mapping[str, str], *, database_url: str) -> None:
     """Give the command these variables, but none that it was given before."""
     for name, value in {**environment, "DATABASE_URL": database_url}.items():
         os.environ.setdefault(name, value)
+
+
+def _of_this_machine(state: StateDir) -> dict[str, str]:
+    """Return the secrets, and what points every PSP's account at the simulator, though none runs now."""
+    return {**state.secrets(), **simulated.variables(simulator_url=f"http://{HOST}:{simulated.SIMULATOR_PORT}")}
 
 
 def _database_url(cluster: Cluster, *, as_owner: bool) -> str:

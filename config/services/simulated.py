@@ -4,6 +4,9 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+# Where the simulator listens, unless somebody else does.
+SIMULATOR_PORT = 8010
+
 
 @dataclass(frozen=True, slots=True)
 class SimulatedPsp:

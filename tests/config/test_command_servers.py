@@ -14,12 +14,12 @@ from tests.servers import STATE_DIR
 
 pytestmark = PROCESSES.only
 
-NOT_INHERITED = {"DATABASE_URL", "CELERY_BROKER_URL", "TALLY_ENVIRONMENT", "DATABASE_OWNER_URL"}
+NOT_INHERITED = ("DATABASE_", "CELERY_BROKER_URL", "TALLY_ENVIRONMENT", "STRIPE_", "ADYEN_", "CHECKOUTCOM_")
 WHO = "from django.db import connection as c; print(*c.cursor().execute('SELECT current_user').fetchone())"
 
 
 def _manage(state: StateDir, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    inherited = {key: value for key, value in os.environ.items() if key not in NOT_INHERITED}
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(NOT_INHERITED)}
     return subprocess.run(
         [sys.executable, "manage.py", *words],
         cwd=BASE_DIR,
@@ -61,6 +61,21 @@ def test_a_command_joins_the_database_as_the_application_and_leaves_nothing_runn
 
     assert result.stdout.strip() == "tally_web", result.stderr
     assert migrated.cluster.pid() is None
+
+
+def test_the_books_are_right_before_anything_was_sold(migrated: StateDir) -> None:
+    result = _manage(migrated, "verify", "--replay")
+
+    assert result.returncode == 0, result.stderr
+
+
+def test_without_a_stack_every_psp_is_the_simulator_on_this_machine(migrated: StateDir) -> None:
+    code = "from django.conf import settings as s; print(*(a['main']['api_base'] for a in s.PSP_ACCOUNTS.values()))"
+
+    result = _manage(migrated, "shell", "-v0", "-c", code)
+
+    at = "http://127.0.0.1:8010"
+    assert result.stdout == f"{at} {at}/adyen {at}/checkoutcom\n", result.stderr
 
 
 def test_a_command_before_the_first_migration_says_what_to_do() -> None:

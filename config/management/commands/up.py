@@ -15,13 +15,13 @@ from config.services import ports
 from config.services.postgres import ServerFailedError
 from config.services.processes import Cancelled, ProcessFailed
 from config.services.servers import Ports, given_broker, given_database
+from config.services.simulated import SIMULATOR_PORT
 from config.services.stack import Stack
 from config.services.state import AlreadyRunning, RunningStack, StateDir
 from config.services.supervisor import supervise
 from config.services.terminal import Terminal
 
 WEB_PORT = 8000
-SIMULATOR_PORT = 8010
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
