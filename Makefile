@@ -41,7 +41,7 @@ attack-payments: ## tell of payments in hundreds of orders, with repetitions: ar
 	TALLY_ATTACK=payments $(RUN) pytest $(shell grep -lR --include='test_*.py' 'campaigns import.*PAYMENTS' tests)
 
 .PHONY: attack-processes
-attack-processes: ## start whole services, kill, stop and restore them in every way, and use every page; seven minutes
+attack-processes: ## start whole services, kill, stop and restore them in every way, and use every page; ten minutes
 	TALLY_ATTACK=processes $(RUN) pytest -n 2 tests/browser tests/flows tests/config/test_health.py \
 		$(shell grep -lR --include='test_*.py' 'campaigns import.*PROCESSES' tests)
 
