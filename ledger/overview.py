@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from ledger import history
-from ledger.models import Balance, Book
+from ledger.models import Account, Balance, Book
 from ledger.money import Money
 from ledger.queries import AccountBalance
 
@@ -63,9 +63,14 @@ def footings() -> list[Footing]:
     ]
 
 
-def moved_on(*, day: date) -> list[AccountBalance]:
-    """Return what a day has moved on the accounts of every book: those that moved."""
-    moved = (row for code in _books() for row in history.moved(book=code, since=day, through=day))
+def moved_on(*, day: date, branches: Collection[str]) -> list[AccountBalance]:
+    """Return what a day has moved on those accounts of every book whose codes begin with one of these: if it did.
+
+    A book may have any number of others, such as one for each customer: they are not read.
+    """
+    named = Q.create([("code__startswith", branch) for branch in branches], connector=Q.OR)
+    accounts = Account.objects.filter(named).select_related("book").order_by("book", "code", "currency")
+    moved = history.moved_of(accounts=list(accounts), since=day, through=day)
     return [row for row in moved if row.debits_minor or row.credits_minor]
 
 
@@ -75,7 +80,3 @@ def moved_by_kind(*, day: date, kinds: Collection[str]) -> list[KindMoved]:
     with connection.cursor() as cursor:
         cursor.execute(_BY_KIND, [begins, begins + timedelta(days=1), list(kinds)])
         return [KindMoved(*row) for row in cursor.fetchall()]
-
-
-def _books() -> list[str]:
-    return list(Book.objects.order_by("pk").values_list("code", flat=True))

@@ -61,7 +61,8 @@ def flow_of_the_day(now: datetime) -> Card:
 
 def _sums(day: date) -> dict[str, Counter[str]]:
     sums: dict[str, Counter[str]] = {}
-    for row in overview.moved_on(day=day):
+    branches = [pattern.partition("*")[0] for pattern, _ in _BY_ACCOUNT.values()]
+    for row in overview.moved_on(day=day, branches=branches):
         for name, (pattern, amount) in _BY_ACCOUNT.items():
             if _fits(row.code, pattern):
                 sums.setdefault(row.currency, Counter())[name] += amount(row)

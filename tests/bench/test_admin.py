@@ -2,7 +2,10 @@
 
 import pytest
 
+from checkout.models import Order
 from config.bench.admin.measure import measure
+from ledger.models import Transaction
+from ledger.overview import footings
 from tests.campaigns import PROCESSES
 from tests.factories import NOW
 
@@ -13,14 +16,19 @@ def test_the_start_page_and_stories_are_measured() -> None:
     measured = measure(payments=300, now=NOW)
 
     assert measured.payments == 300
-    assert set(measured.search_ms) == {
-        "payment at the PSP",
-        "event of the PSP",
-        "attempt",
-        "card",
-        "e-mail",
-        "sum",
-        "nothing",
+    assert set(measured.pages) == {
+        "start page",
+        "story",
+        "search by payment at the PSP",
+        "search by event of the PSP",
+        "search by attempt",
+        "search by card",
+        "search by e-mail",
+        "search by sum",
+        "search by nothing",
     }
-    assert all(0 < median <= longest for median, longest in measured.search_ms.values())
-    assert measured.start_page_ms[0] > 0 < measured.story_ms[0]
+    assert all(0 < median <= longest for median, longest in measured.pages.values())
+    # What was measured is there: a story of the shop, the payment and the books.
+    assert Order.objects.filter(session__public_id="order1000300").count() == 1
+    assert footings()[0].balanced
+    assert Transaction.objects.filter(metadata__contains={"order_reference": "order1000300"}).count() == 1

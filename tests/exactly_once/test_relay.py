@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django_subatomic.db import transaction
 
 from exactly_once import outbox, relay
@@ -26,6 +27,7 @@ INSERT INTO exactly_once_outboxevent
 (aggregatetype, aggregateid, aggregate_version, type, payload, schema_version, occurred_at)
 VALUES ('thing', %s, 1, 'thing.done', '{}', 1, now())
 """
+MANY = "now() FROM generate_series(1, 5000) AS n"
 
 
 @pytest.fixture(autouse=True)
@@ -266,3 +268,31 @@ def test_what_is_behind_is_counted_also_before_the_relay_ever_ran(connect: Conne
     assert relay.behind(sink=relay.HANDLERS) == 2
     drain()
     assert delivered() == ["one", "two"]
+
+
+def test_nobody_who_looks_for_news_reads_what_the_sinks_have_had() -> None:
+    # given
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT.replace("VALUES ('thing', %s", "SELECT 'thing', n").replace("now())", MANY))
+        cursor.execute(
+            "INSERT INTO exactly_once_sinkposition (sink, xid, seq)"
+            " SELECT 'handlers', o.xid, o.seq FROM exactly_once_outboxevent AS o"
+            " ORDER BY o.xid DESC, o.seq DESC LIMIT 1"
+        )
+        cursor.execute("VACUUM ANALYZE exactly_once_outboxevent")
+
+    # when
+    with CaptureQueriesContext(connection) as captured:
+        feed()
+        relay.lag(sink=relay.HANDLERS)
+        relay.overdue(sink=relay.HANDLERS, before=NOW)
+
+    # then
+    looks = [query["sql"] for query in captured if "exactly_once_outboxevent" in query["sql"]]
+    assert len(looks) == 3
+    for look in looks:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {look}")
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+        assert "Seq Scan on exactly_once_outboxevent" not in plan, plan
+        assert "using outbox_event_commit_order" in plan

@@ -70,7 +70,9 @@ FROM bench_payment AS p CROSS JOIN payments_attempt AS t
 CROSS JOIN LATERAL jsonb_populate_record(t, jsonb_build_object(
     'id', p.id, 'uuid', gen_random_uuid(), 'intent_id', p.id, 'amount_minor', p.amount, 'captured_minor', p.amount,
     'refunded_minor', CASE WHEN p.refunded OR p.kind LIKE 'refund%%' THEN p.amount / 2 ELSE 0 END,
-    'currency', p.currency, 'psp_reference', 'ch_bench' || p.id, 'submitted_at', p.at, 'settled_at', p.at)) AS c
+    'currency', p.currency, 'psp_reference', 'ch_bench' || p.id, 'submitted_at', p.at, 'settled_at', p.at,
+    'answered_in_ms', 100 + abs(hashint8(p.id)) %% 900,
+    'card_brand', 'visa', 'card_last4', lpad((p.id %% 10000)::text, 4, '0'))) AS c
 WHERE t.id = %(attempt)s;
 INSERT INTO payments_capture
 SELECT c.*

@@ -1,13 +1,16 @@
 """The start page counts money once: what PSPs took, and what was paid back."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
+from django.conf import settings
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django_subatomic.db import transaction
 
 from config.dashboard import money_cards
-from ledger import overview
+from ledger import history, overview
+from ledger.accounts import AccountSpec, ensure_accounts
 from payments.states import DisputeState
 from tests.checkout.disputes import dispute, send_back
 from tests.checkout.orders import cancel, open_taxed_shop, pay_back, sell
@@ -64,3 +67,31 @@ def test_a_days_money_by_kind_is_found_by_indexes() -> None:
 
     assert "Bitmap Index Scan on ledger_transaction_times" in plan
     assert "ledger_entry_pkey" in plan
+
+
+def test_accounts_that_no_card_is_about_are_not_read() -> None:
+    # Given: many accounts beside the shop's
+    mug, _ = open_taxed_shop()
+    sell((mug, 1))
+    with transaction():
+        wallets = [AccountSpec(f"wallets:{number}", "EUR", "liability", "credit") for number in range(300)]
+        ensure_accounts(book=settings.SHOP_BOOK, accounts=wallets)
+    # When
+    with CaptureQueriesContext(connection) as captured:
+        rows()
+    # Then
+    [sums] = [query["sql"] for query in captured if "ledger_daily_sum" in query["sql"]]
+    asked_for = sums.partition("ANY('{")[2].partition("}")[0].split(",")
+    assert 0 < len(asked_for) < 20
+
+
+def test_what_is_not_sealed_is_looked_up_one_by_one() -> None:
+    with transaction(), connection.cursor() as cursor:
+        # As the planner takes it for a third of all there are, it would rather read every transaction.
+        cursor.execute("SET LOCAL enable_nestloop = off")
+        days = {"since": date(2026, 1, 1), "through": date(2026, 1, 1), "recorded_through": date(2026, 1, 1)}
+        cursor.execute("EXPLAIN " + history._SUMS, {"accounts": [1], **days})
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert "Index Scan using ledger_transaction_pkey" in plan
+    assert "Hash Join" not in plan
