@@ -12,6 +12,9 @@ from checkout.redeem_discount import hold_redemption
 from checkout.representation import totals
 from checkout.session_price import changes, is_stored, items_of, price_session, store_price
 from checkout.states import SessionState
+from exactly_once.compiled import Compiled, Given
+
+_LINES = Compiled(lambda: SessionLine.objects.filter(session=Given("session")).order_by("pk"))
 
 
 @transaction_required
@@ -22,7 +25,7 @@ def confirm_price(*, session: CheckoutSession, now: datetime) -> tuple[list[Sess
 
     :raises UnableToPrice: ``total_too_large``.
     """
-    lines = list(session.lines.order_by("pk"))
+    lines = _LINES(session=session.pk)
     discount = lock_discount(code=session.discount_code) if session.discount_code else None
     priced = price_session(session=session, items=items_of(lines), now=now)
     told = changes(session=session, lines=lines, priced=priced)

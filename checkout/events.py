@@ -23,8 +23,15 @@ MANUAL_REVIEW = "order.manual_review"
 RESUMED = "order.resumed"
 COMPLETED = "order.completed"
 
-EVENT_TYPES = tuple(
-    EventType(name) for name in (CONFIRMED, SHIPPED, CANCELED, RETURNED, MANUAL_REVIEW, RESUMED, COMPLETED)
+
+def _name_lines(payload: Payload) -> Payload:
+    """Version 2 of ``order.confirmed`` names what was bought; of what came before, only its SKU is known."""
+    return {**payload, "line_items": [{**line, "name": line["sku"]} for line in payload["line_items"]]}
+
+
+EVENT_TYPES = (
+    EventType(CONFIRMED, upcasters=(_name_lines,)),
+    *(EventType(name) for name in (SHIPPED, CANCELED, RETURNED, MANUAL_REVIEW, RESUMED, COMPLETED)),
 )
 
 
@@ -37,7 +44,7 @@ def order_payload(order: Order, lines: Collection[OrderLine]) -> Payload:
         "buyer_email": order.buyer_email,
         "total_minor": order.total_minor,
         "currency": order.currency,
-        "line_items": [{"sku": line.sku, "quantity": line.quantity} for line in lines],
+        "line_items": [{"sku": line.sku, "name": line.name, "quantity": line.quantity} for line in lines],
     }
 
 

@@ -19,10 +19,19 @@ from django_subatomic.db import transaction_required
 from checkout.errors import CheckoutNotFound
 from checkout.models import Cart, CheckoutSession, Discount, Order, SessionLine, StockItem
 from checkout.states import CartState
+from exactly_once.compiled import Compiled, Given
 from payments.locks import hold_intent
 
 # By name: a statement that is prepared fails once a newer release has added a column, if it is to return them all.
 _SESSION = ", ".join(f"s.{field.column}" for field in CheckoutSession._meta.concrete_fields)  # noqa: SLF001 - Django's documented name
+_PAID_SESSION = Compiled(
+    lambda: (
+        SessionLine.objects.select_for_update(no_key=True, of=("session",))
+        .select_related("session")
+        .filter(session__public_id=Given("session_id"))
+        .order_by("pk")
+    )
+)
 _LOCK_SESSION = f"SELECT {_SESSION} FROM checkout_lock_session(%s, %s) AS s"  # noqa: S608 - names of our own columns
 
 
@@ -45,8 +54,7 @@ def lock_paid_session(*, session_id: str) -> tuple[CheckoutSession, list[Session
 
     Whoever changes lines locks the intent first: what one statement reads of both fits together.
     """
-    of_session = SessionLine.objects.select_for_update(no_key=True, of=("session",)).select_related("session")
-    lines = list(of_session.filter(session__public_id=session_id).order_by("pk"))
+    lines = _PAID_SESSION(session_id=session_id)
     if lines:
         return lines[0].session, lines
     session = CheckoutSession.objects.select_for_update(no_key=True).filter(public_id=session_id).first()

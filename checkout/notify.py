@@ -117,6 +117,8 @@ def _send(message: OutboxMessage, order: dict[str, Any], *, template: str, subje
 
 
 def _named(order_id: str, lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the lines with the names under which they were bought: buyers do not know SKUs."""
-    names = dict(OrderLine.objects.filter(order__public_id=order_id).values_list("sku", "name")) if lines else {}
+    """Return the lines with the names under which they were bought, where they lack them: buyers do not know SKUs."""
+    if all("name" in line for line in lines):
+        return [*lines]
+    names = dict(OrderLine.objects.filter(order__public_id=order_id).values_list("sku", "name"))
     return [{**line, "name": names.get(line["sku"], line["sku"])} for line in lines]

@@ -1,12 +1,11 @@
 """Run the handlers of outbox events, each to its end, with tries until then."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from itertools import batched
 from time import monotonic
 
 import structlog
-from django.db.models import F
 from django_subatomic.db import durable, transaction
 
 from exactly_once import tracing
@@ -14,8 +13,9 @@ from exactly_once.backoff import MAX_ATTEMPTS, wait_after
 from exactly_once.event_types import UnknownVersionError, published_version, upcast
 from exactly_once.models import HandlerRun
 from exactly_once.outbox import OutboxMessage, subscribers
+from exactly_once.prepared import integer_array
 from exactly_once.retry import retry_on_conflict
-from exactly_once.together import Write, update, write_together
+from exactly_once.together import Write, write_together
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +34,27 @@ TIME_TOGETHER_SECONDS = 3
 PARKED_FOR = timedelta(minutes=5)
 OPEN_STATES = ("pending", "parked")
 STUCK_STATES = ("failed", "parked")
+
+# Moves their due times past the lease.
+_CLAIM = """
+UPDATE exactly_once_handlerrun SET attempts = attempts + 1, next_attempt_at = %s
+WHERE id = ANY(%s::bigint []) AND next_attempt_at <= %s AND attempts < %s
+RETURNING id
+"""
+# Nobody noted how its last attempt ended: each time its worker died with it.
+_GIVE_UP = """
+UPDATE exactly_once_handlerrun
+SET state = 'failed', next_attempt_at = NULL, last_error = 'No attempt came to an end: the worker died.'
+WHERE id = ANY(%s::bigint []) AND next_attempt_at <= %s AND attempts >= %s
+RETURNING id
+"""
+# The number of the attempt is the fence.
+_NOTE_DONE = """
+UPDATE exactly_once_handlerrun AS r SET state = 'done', done_at = d.done_at, next_attempt_at = NULL
+FROM unnest(%s::bigint [], %s::integer [], %s::timestamptz []) AS d (id, attempts, done_at)
+WHERE r.id = d.id AND r.attempts = d.attempts AND r.state IN ('pending', 'parked')
+RETURNING r.id
+"""
 
 
 def due_runs(*, now: datetime, limit: int) -> list[int]:
@@ -155,43 +176,32 @@ def _claim(run_ids: Collection[int], done: Sequence[HandlerRun], now: datetime) 
 
     In the same statement it is written which others are done; returns how many were so in time, as well.
     """
-    due = HandlerRun.objects.filter(pk__in=run_ids, next_attempt_at__lte=now)
-    # Nobody noted how its last attempt ended: each time its worker died with it.
-    worn = update(
-        due.filter(attempts__gte=MAX_ATTEMPTS),
-        {"state": "failed", "next_attempt_at": None, "last_error": "No attempt came to an end: the worker died."},
-    )
-    claim = update(
-        due.filter(attempts__lt=MAX_ATTEMPTS), {"attempts": F("attempts") + 1, "next_attempt_at": now + LEASE}
-    )
-    given_up, claimed, *noted = write_together(worn, claim, *map(_noting_done, done))
+    asked = integer_array([*run_ids]), now, MAX_ATTEMPTS
+    claim = Write(_CLAIM, (now + LEASE, *asked))
+    given_up, claimed, noted = write_together(Write(_GIVE_UP, asked), claim, _noting_done(done))
     for run_id in given_up:
         log.error("handler.given_up", run=run_id)
     # Still locked by our own update: the numbers of attempts are ours.
     mine = HandlerRun.objects.select_related("event").filter(pk__in=claimed)
-    return list(mine.order_by("pk")) if claimed else [], sum(map(len, noted))
+    return list(mine.order_by("pk")) if claimed else [], len(noted)
 
 
 @transaction
 def _note(run: HandlerRun, **columns: object) -> None:
     """Write how the attempt ended, unless a later one has begun."""
-    write_together(_noting(run, columns))
+    HandlerRun.objects.filter(pk=run.pk, state__in=OPEN_STATES, attempts=run.attempts).update(**columns)
 
 
 @transaction
 def _note_done(runs: Sequence[HandlerRun]) -> int:
     """Write that these did what they were to; return how many did so in time."""
-    return sum(map(len, write_together(*map(_noting_done, runs))))
+    (noted,) = write_together(_noting_done(runs))
+    return len(noted)
 
 
-def _noting_done(run: HandlerRun) -> Write:
-    return _noting(run, {"state": "done", "done_at": run.done_at, "next_attempt_at": None})
-
-
-def _noting(run: HandlerRun, columns: Mapping[str, object]) -> Write:
-    # The number of the attempt is the fence.
-    mine = HandlerRun.objects.filter(pk=run.pk, state__in=OPEN_STATES, attempts=run.attempts)
-    return update(mine, columns)
+def _noting_done(runs: Sequence[HandlerRun]) -> Write:
+    columns = [run.pk for run in runs], [run.attempts for run in runs], [run.done_at for run in runs]
+    return Write(_NOTE_DONE, columns)
 
 
 def _message(run: HandlerRun) -> OutboxMessage:

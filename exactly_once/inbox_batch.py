@@ -16,13 +16,22 @@ from exactly_once import tracing
 from exactly_once.inbox import InboxMessage, process
 from exactly_once.inbox_subjects import subjects_of
 from exactly_once.models import InboxBody, InboxEvent
+from exactly_once.prepared import fetch_prepared, integer_array, text_array
 from exactly_once.retry import retry_on_conflict
-from exactly_once.together import save, write_together
 
 log = structlog.get_logger(__name__)
 
 # Of these messages, the ids of those that have no effect, now and for ever.
 type Known = Callable[[Sequence[InboxMessage]], Collection[int]]
+
+# Subjects come as literals of arrays: an array of arrays would have to be a rectangle.
+_NOTE_KNOWN = """
+UPDATE exactly_once_inboxevent AS e
+SET state = 'processed', processed_at = %s, next_attempt_at = NULL, subjects = p.subjects::text []
+FROM unnest(%s::bigint [], %s::text []) AS p (id, subjects)
+WHERE e.id = p.id
+RETURNING e.id
+"""
 
 _known: dict[str, Known] = {}
 
@@ -60,16 +69,15 @@ def _pass_what_is_known(event_ids: Sequence[int], now: datetime) -> set[int]:
         return set()
     messages = [_message(event, now) for event in events.values() if event.kept is not None]
     known = {each for source in _known for each in _known[source]([one for one in messages if one.source == source])}
-    writes = []
+    subjects: dict[int, str] = {}
     for message in messages:
         if message.id in known:
             event = events[message.id]
             with tracing.span(f"process {event.source} event", kind=SpanKind.CONSUMER, follows=event.traceparent):
-                event.state, event.processed_at, event.next_attempt_at = "processed", now, None
-                event.subjects = subjects_of(source=event.source, account=event.account, body=message.body)
-                writes.append(save(event, "state", "processed_at", "next_attempt_at", "subjects"))
-    if writes:
-        write_together(*writes)
+                found = subjects_of(source=event.source, account=event.account, body=message.body)
+                subjects[message.id] = text_array(found)
+    if subjects:
+        fetch_prepared(_NOTE_KNOWN, [now, integer_array([*subjects]), [*subjects.values()]])
     return known
 
 

@@ -4,10 +4,17 @@ PostgreSQL parses and plans each once per connection (config/settings/database.p
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import count
 from typing import Any
 
 from django.db import connection
-from django.db.backends.postgresql.base import ServerBindingCursor
+from django.db.backends.postgresql.base import CursorMixin, ServerBindingCursor
+from psycopg import RawCursor
+
+
+class _NumberedCursor(CursorMixin, RawCursor[Any]):
+    """Takes statements with PostgreSQL's own placeholders: psycopg reads its own anew each time in a long statement."""
 
 
 def fetch_prepared(statement: str, arguments: list[Any]) -> Any:
@@ -18,22 +25,34 @@ def fetch_prepared(statement: str, arguments: list[Any]) -> Any:
 
     :raises django.db.Error: as Django's cursor does.
     """
-    with _bound() as cursor:
-        cursor.execute(statement, arguments)
+    # What Django notes of a statement it can only spell out with psycopg's placeholders.
+    kind, text = (
+        (ServerBindingCursor, statement) if connection.queries_logged else (_NumberedCursor, _numbered(statement))
+    )
+    with _bound(kind) as cursor:
+        cursor.execute(text, arguments)
         return cursor.fetchone()
 
 
 def fetch_all_prepared(statement: str, arguments: Mapping[str, Any]) -> list[Any]:
     """Run a statement in the same way, with arguments by name, and return all its rows."""
-    with _bound() as cursor:
+    with _bound(ServerBindingCursor) as cursor:
         cursor.execute(statement, arguments)
         rows: list[Any] = cursor.fetchall()
         return rows
 
 
-def _bound() -> Any:
+@lru_cache(maxsize=512)
+def _numbered(statement: str) -> str:
+    """Return a statement with $1, $2, ... in place of each %s."""
+    first, *others = statement.split("%s")
+    numbers = count(1)
+    return "".join([first, *(f"${next(numbers)}{text}" for text in others)]).replace("%%", "%")
+
+
+def _bound(kind: Any) -> Any:
     connection.ensure_connection()
-    bound: Any = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]  # psycopg's constructor
+    bound = kind(connection.connection)
     return (connection.make_debug_cursor if connection.queries_logged else connection.make_cursor)(bound)
 
 

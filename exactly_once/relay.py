@@ -14,9 +14,8 @@ from uuid import UUID
 from django.db import connection
 from django_subatomic.db import transaction
 
-from exactly_once.models import HandlerRun
 from exactly_once.outbox import subscribers
-from exactly_once.together import Write, insert, write_together
+from exactly_once.together import Write, write_together
 from exactly_once.wake import wake
 from exactly_once.webhook_delivery import make_deliveries
 
@@ -47,6 +46,14 @@ ORDER BY e.xid, e.seq
 """
 _ADVANCE = """
 UPDATE exactly_once_sinkposition SET xid = %s::xid8, seq = %s, updated_at = now() WHERE sink = %s RETURNING sink
+"""
+# Keys are given in the order of the rows.
+_MAKE_DUE = """
+INSERT INTO exactly_once_handlerrun (handler, event_id, next_attempt_at)
+SELECT d.handler, d.event_id, %s
+FROM unnest(%s::text [], %s::uuid []) WITH ORDINALITY AS d (handler, event_id, place)
+ORDER BY d.place
+RETURNING id
 """
 _POSITION = "SELECT p.xid::text, p.seq FROM exactly_once_sinkposition AS p WHERE p.sink = %s"
 # The position is read before, and stands here as two constants: the planner sees how few events are behind it. It takes
@@ -107,13 +114,10 @@ def feed_webhooks(*, now: datetime, limit: int = BATCH) -> int:
 
 def _feed_handlers(now: datetime, limit: int) -> int:
     def make_due(events: Events, beside: Sequence[Write]) -> Due:
-        runs = [
-            HandlerRun(handler=name, event_id=event_id, next_attempt_at=now)
-            for event_id, event_type in events
-            for name in subscribers(event_type)
-        ]
-        write_together(*([insert(*runs)] if runs else []), *beside)
-        return [(run.pk, run.event_id) for run in runs]
+        runs = [(name, event_id) for event_id, event_type in events for name in subscribers(event_type)]
+        handlers, of_events = [name for name, _ in runs], [event_id for _, event_id in runs]
+        run_ids, *_ = write_together(Write(_MAKE_DUE, (now, handlers, of_events)), *beside)
+        return list(zip(run_ids, of_events, strict=True))
 
     return _feed(HANDLERS, limit, make_due, _wake_for_handlers)
 

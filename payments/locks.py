@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django_subatomic.db import transaction_required
 
+from exactly_once.compiled import Compiled, Given
 from payments.errors import PaymentNotFound
 from payments.models import (
     Attempt,
@@ -25,6 +26,15 @@ from payments.models import (
     SettlementLine,
 )
 from payments.states import AttemptState, DisputeState
+
+# PostgreSQL locks the rows of a join in the order of OF, and reads both anew where it had to wait for one.
+_ATTEMPT = Compiled(
+    lambda: (
+        Attempt.objects.select_for_update(no_key=True, of=("intent", "self"))
+        .select_related("intent")
+        .filter(uuid=Given("uuid"))
+    )
+)
 
 
 @transaction_required
@@ -44,12 +54,9 @@ def lock_attempt(*, attempt_uuid: UUID) -> Attempt:
 
     :raises PaymentNotFound: no such attempt.
     """
-    # PostgreSQL locks the rows of a join in the order of OF, and reads both anew where it had to wait for one.
-    in_order = Attempt.objects.select_for_update(no_key=True, of=("intent", "self")).select_related("intent")
-    attempt = in_order.filter(uuid=attempt_uuid).first()
-    if attempt is None:
-        raise PaymentNotFound(code="attempt_not_found", detail=f"There is no attempt {attempt_uuid}.")
-    return attempt
+    for attempt in _ATTEMPT(uuid=attempt_uuid):
+        return attempt
+    raise PaymentNotFound(code="attempt_not_found", detail=f"There is no attempt {attempt_uuid}.")
 
 
 @transaction_required

@@ -8,6 +8,9 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from config.access.models import ApiKey, hash_key
+from exactly_once.compiled import Compiled, Given
+
+_KEY = Compiled(lambda: ApiKey.objects.filter(key_hash=Given("key_hash")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class ApiKeyAuthentication(BaseAuthentication):
             return None
         if len(parts) != 2:  # noqa: PLR2004 - scheme and key
             raise AuthenticationFailed("Send the key as: Authorization: Bearer sk_...")
-        key = ApiKey.objects.filter(key_hash=hash_key(parts[1])).first()
+        key = next(iter(_KEY(key_hash=hash_key(parts[1]))), None)
         if key is None or not key.usable(now=datetime.now(UTC)):
             raise AuthenticationFailed("This API key is unknown, revoked or expired.")
         return ApiClient(pk=key.client), key

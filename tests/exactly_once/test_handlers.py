@@ -145,6 +145,21 @@ def test_a_worker_that_comes_to_its_end_too_late_changes_nothing(listen: Listen,
     assert run.next_attempt_at > NOW + handlers.LEASE
 
 
+def test_what_was_given_up_while_its_last_attempt_ran_on_stays_with_a_person(listen: Listen, run_id: int) -> None:
+    # Given the last attempt outlives its lease, and is given up for dead
+    HandlerRun.objects.update(attempts=MAX_ATTEMPTS - 1)
+
+    def outlive_the_lease(_: OutboxMessage) -> None:
+        handlers.run_handler(run_id=run_id, now=NOW + handlers.LEASE)
+
+    listen(outlive_the_lease)
+    # When it ends after all
+    assert handlers.run_handler(run_id=run_id, now=NOW) is False
+    # Then
+    run = HandlerRun.objects.get()
+    assert (run.state, run.attempts, run.done_at) == ("failed", MAX_ATTEMPTS, None)
+
+
 def test_a_handler_that_fails_is_tried_again_and_in_the_end_left_to_a_person(listen: Listen, run_id: int) -> None:
     # Given
     listen(fail)

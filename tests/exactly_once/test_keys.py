@@ -160,3 +160,18 @@ def test_work_that_loses_a_deadlock_is_done_again() -> None:
     assert results == [ANSWER, ANSWER]
     assert sorted(runs) in ([0, 0, 1], [0, 1, 1])
     assert OutboxEvent.objects.count() == 2
+
+
+def test_a_plan_that_is_kept_finds_a_subject_by_its_index() -> None:
+    # Given the plan of a statement that is prepared, which knows no values
+    with transaction(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        written = keys.finishing_subject(subject="chk_1", response=ANSWER, now=NOW)
+        cursor.execute(f"PREPARE finishing AS {written.sql % tuple(f'${place}' for place in range(1, 7))}")
+        # When
+        cursor.execute("EXPLAIN EXECUTE finishing (200, '', '', '', now(), 'chk_1')")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+        cursor.execute("DEALLOCATE finishing")
+    # Then
+    assert "idempotency_key_subject" in plan, plan

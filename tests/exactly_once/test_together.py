@@ -65,20 +65,20 @@ def test_an_update_says_which_rows_it_met() -> None:
     # Given
     with transaction():
         write_together(insert(event("one")), insert(run("mail"), run("export"), parent="event"))
-    ours = HandlerRun.objects.filter(handler="mail")
     # When
     with transaction():
         met, none = write_together(
-            update(ours, {"attempts": 3}), update(HandlerRun.objects.filter(handler="nobody"), {"attempts": 9})
+            update(HandlerRun, {"attempts": 3}, where={"handler": "mail", "state": "pending"}),
+            update(HandlerRun, {"attempts": 9}, where={"handler": "nobody"}),
         )
     # Then
-    assert (met, none) == ([ours.get().pk], [])
+    assert (met, none) == ([HandlerRun.objects.get(handler="mail").pk], [])
     assert sorted(HandlerRun.objects.values_list("handler", "attempts")) == [("export", 0), ("mail", 3)]
 
 
 def test_a_write_that_must_meet_one_row_undoes_all_where_it_does_not() -> None:
     # Given
-    nobody = update(HandlerRun.objects.filter(handler="nobody"), {"attempts": 9}, otherwise=KeyError("nobody"))
+    nobody = update(HandlerRun, {"attempts": 9}, where={"handler": "nobody"}, otherwise=KeyError("nobody"))
     # When
     with pytest.raises(KeyError, match="nobody"), transaction():
         write_together(insert(event("one")), nobody)
@@ -90,6 +90,7 @@ def test_a_row_that_is_gone_is_not_saved_silently() -> None:
     with transaction():
         write_together(insert(event("one")), insert(row := run("mail"), parent="event"))
     HandlerRun.objects.all().delete()
+    row.state = "failed"
 
     with pytest.raises(AssertionError, match="is not there"), transaction():
         write_together(save(row, "state"))

@@ -41,7 +41,7 @@ ORDER = Order(
     currency="EUR",
     total_minor=3870,
 )
-LINES = [OrderLine(sku="MUG", quantity=2), OrderLine(sku="TEE-M", quantity=1)]
+LINES = [OrderLine(sku="MUG", name="Mug", quantity=2), OrderLine(sku="TEE-M", name="Tee M", quantity=1)]
 SHIPMENT = Shipment(
     public_id="shp_1",
     carrier="DHL",

@@ -14,6 +14,8 @@ CREATE FUNCTION ledger_open_accounts(
 LANGUAGE sql
 SECURITY DEFINER
 SET search_path = public, pg_temp
+-- With the lengths of the arrays the plan would be the same, made anew for each call.
+SET plan_cache_mode = force_generic_plan
 AS $$
     WITH given AS (
         SELECT b.id AS book_id, a.*
