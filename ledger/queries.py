@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import F, Max, Min, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
 
 from ledger.errors import LedgerNotFound
 from ledger.models import ENTRIES_BITS, Account, Balance, Book, Entry, Transaction
@@ -210,6 +210,15 @@ def with_entries(found: Sequence[Transaction]) -> Sequence[Transaction]:
 def stripes_of(account: Account) -> int:
     """Return over how many balance rows an account that `with_sums` read is spread."""
     return int(account.stripes)  # type: ignore[attr-defined]  # an annotation
+
+
+def entries_of(*, reference: str) -> QuerySet[Entry]:
+    """Return the entries of those transactions, of whatever books, that have this reference."""
+    found = Transaction.objects.filter(book__in=Book.objects.all(), reference=reference).values_list("pk", flat=True)
+    its = Q(pk__in=[])
+    for key in found:
+        its |= Q(pk__gte=key << ENTRIES_BITS, pk__lt=(key + 1) << ENTRIES_BITS)
+    return Entry.objects.filter(its)
 
 
 def with_transactions(found: QuerySet[Entry]) -> QuerySet[Entry]:

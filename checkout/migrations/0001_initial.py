@@ -1981,4 +1981,16 @@ class Migration(migrations.Migration):
                 condition=models.Q(("quantity__gt", 0), ("quantity__lte", 10000)), name="cart_line_quantity_within"
             ),
         ),
+        migrations.AddIndex(
+            model_name="checkoutsession",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                autosummarize=True, fields=["created_at"], name="session_by_day", pages_per_range=32
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="order",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                autosummarize=True, fields=["created_at"], name="order_by_day", pages_per_range=32
+            ),
+        ),
     ]

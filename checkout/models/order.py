@@ -9,6 +9,7 @@ from checkout.models.priced import Priced, PricedLine, lines_add_up
 from checkout.models.session import CheckoutSession
 from checkout.state_machines import ORDER
 from checkout.states import LineStatus, OrderState
+from exactly_once.by_day import by_day
 
 _LINES = {"whole": "checkout_order", "lines": "checkout_orderline", "owner": "order_id"}
 
@@ -44,6 +45,7 @@ class Order(Priced):
             models.Index(name="order_by_client", fields=["client", "-id"]),
             models.Index(name="order_by_customer", fields=["client", "customer", "-id"], condition=~Q(customer="")),
             models.Index(F("client"), Upper("buyer_email"), F("id").desc(), name="order_by_email"),
+            by_day(name="order_by_day", field="created_at"),
             models.Index(name="order_to_complete", fields=["shipped_at"], condition=Q(state=OrderState.SHIPPED)),
         ]
         triggers = [

@@ -7,6 +7,7 @@ from django.db.models.functions import Lower
 from checkout.models.cart import Cart
 from checkout.models.priced import Priced, PricedLine, lines_add_up
 from checkout.states import PAYING_SESSION_STATES, RecoveryPoint, SessionState
+from exactly_once.by_day import by_day
 
 _LINES = {"whole": "checkout_checkoutsession", "lines": "checkout_sessionline", "owner": "session_id"}
 
@@ -55,6 +56,7 @@ class CheckoutSession(Priced):
             ),
             models.Index(name="session_by_client", fields=["client", "-id"]),
             models.Index(Lower("buyer_email"), F("id").desc(), name="session_by_email", condition=~Q(buyer_email="")),
+            by_day(name="session_by_day", field="created_at"),
             models.Index(name="session_purchase", fields=["purchase_hash"], condition=Q(purchase_hash__isnull=False)),
         ]
         triggers = [lines_add_up(**_LINES, of_lines=False)]

@@ -33,7 +33,7 @@ class OutboxEventAdmin(ReadOnly, ModelAdmin):
     list_filter = ("type", "aggregatetype")
     search_fields = ("id", "aggregateid", "type")
     date_hierarchy = "occurred_at"
-    ordering = ("-seq",)
+    ordering = ("-xid", "-seq")
     inlines = (HandlerRunInline,)
     fields = (
         ("id", "type", "schema_version"),

@@ -294,4 +294,16 @@ class Migration(migrations.Migration):
                 name="handler_run_state_known",
             ),
         ),
+        migrations.AddIndex(
+            model_name="idempotencykey",
+            index=models.Index(
+                condition=models.Q(("resumptions__gt", 0)), fields=["-id"], name="idempotency_key_resumed"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="inboxevent",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                autosummarize=True, fields=["received_at"], name="inbox_event_by_day", pages_per_range=32
+            ),
+        ),
     ]

@@ -55,6 +55,8 @@ class IdempotencyKey(models.Model):
         ]
         indexes = [
             models.Index(name="idempotency_key_subject", fields=["subject"], condition=~Q(subject="")),
+            # Few: for who looks for what died half way.
+            models.Index(name="idempotency_key_resumed", fields=["-id"], condition=Q(resumptions__gt=0)),
             models.Index(name="idempotency_key_answered", fields=["finished_at"], condition=Q(state="finished")),
         ]
         triggers = [

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from exactly_once.append_only import append_only
+from exactly_once.by_day import by_day
 from exactly_once.final import final
 from exactly_once.tracing import TRACEPARENT_LENGTH, TRACEPARENT_PATTERN
 
@@ -47,6 +48,7 @@ class InboxEvent(models.Model):
             ),
             # Those given up on are not due, and counted all the same.
             models.Index(name="inbox_event_failed", fields=["received_at"], condition=Q(state="failed")),
+            by_day(name="inbox_event_by_day", field="received_at"),
             GinIndex(name="inbox_event_about", fields=["subjects"], fastupdate=False),
         ]
         triggers = [

@@ -52,6 +52,10 @@ class EntryAdmin(ReadOnly, ModelAdmin):
         found: QuerySet[Entry] = super().get_queryset(request)
         return queries.with_transactions(found)
 
+    def found_also(self, words: str) -> QuerySet[Entry]:
+        """Return the entries of the transactions with this reference: its column is not theirs."""
+        return queries.entries_of(reference=words)
+
     @admin.display(description="reference")
     def reference(self, entry: Entry) -> str:
         """Return the reference of the entry's transaction."""

@@ -35,7 +35,7 @@ class SettlementLineAdmin(ReadOnly, ModelAdmin):
     list_filter = ("state", "kind", "psp", "currency", ("finding", admin.EmptyFieldListFilter))
     search_fields = ("line_id", "psp_reference", "payment_reference", "payout_reference", "our_id")
     date_hierarchy = "occurred_at"
-    ordering = ("-occurred_at", "-pk")
+    ordering = ("-pk",)
     raw_id_fields = ("capture", "refund", "dispute", "payout", "finding")
     show_full_result_count = False
 

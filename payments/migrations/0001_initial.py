@@ -3,6 +3,7 @@
 import uuid
 
 import django.contrib.postgres.fields
+import django.contrib.postgres.indexes
 import django.core.serializers.json
 import django.core.validators
 import django.db.models.deletion
@@ -2632,6 +2633,18 @@ class Migration(migrations.Migration):
                     table="payments_void",
                     when="AFTER",
                 ),
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="capture",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                autosummarize=True, fields=["created_at"], name="payment_capture_by_day", pages_per_range=32
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="settlementline",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                autosummarize=True, fields=["occurred_at"], name="payment_settlement_line_by_day", pages_per_range=32
             ),
         ),
     ]

@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
+from exactly_once.by_day import by_day
 from payments.count_triggers import capture_is_counted, refund_is_counted
 from payments.models.intent import Attempt
 from payments.models.rows import due_index, named_index, one_of
@@ -43,7 +44,11 @@ class Capture(models.Model):
                 name="payment_capture_one_pending", fields=["attempt"], condition=Q(state=CaptureState.PENDING)
             ),
         ]
-        indexes = [due_index(name="payment_capture_due"), named_index(name="payment_capture_named")]
+        indexes = [
+            due_index(name="payment_capture_due"),
+            named_index(name="payment_capture_named"),
+            by_day(name="payment_capture_by_day", field="created_at"),
+        ]
         triggers = [capture_is_counted(), CAPTURE.trigger(constraint="payment_capture_follows_table")]
 
     def __str__(self) -> str:

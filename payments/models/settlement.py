@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
+from exactly_once.by_day import by_day
 from exactly_once.fixed import fixed
 from payments.line_triggers import kept, paid_out_once
 from payments.models.break_refunds import BreakRefund
@@ -151,6 +152,7 @@ class SettlementLine(models.Model):
             models.UniqueConstraint(name="payment_settlement_line_one_of_payout", fields=["payout", "kind"]),
         ]
         indexes = [
+            by_day(name="payment_settlement_line_by_day", field="occurred_at"),
             models.Index(
                 name="payment_settlement_line_new", fields=["checks", "occurred_at"], condition=Q(state=LineState.NEW)
             ),

@@ -9,11 +9,17 @@ from ledger.overview import footings
 from tests.campaigns import PROCESSES
 from tests.factories import NOW
 
-pytestmark = [PROCESSES.only, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_truth_is_left")]
+pytestmark = [
+    PROCESSES.only,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("no_truth_is_left"),
+    # django-unfold's, not ours: it still serves older Djangos, too.
+    pytest.mark.filterwarnings("ignore:Overriding get_action_choices"),
+]
 
 
 def test_the_start_page_and_stories_are_measured() -> None:
-    measured = measure(payments=300, now=NOW)
+    measured = measure(payments=300, now=NOW, lists=["checkout.order", "staff.auditevent"])
 
     assert measured.payments == 300
     assert set(measured.pages) == {
@@ -28,6 +34,9 @@ def test_the_start_page_and_stories_are_measured() -> None:
         "search by nothing",
     }
     assert all(0 < median <= longest for median, longest in measured.pages.values())
+    assert measured.lists["checkout: orders"][0] == 301
+    assert set(measured.lists["checkout: orders"][1]) == {"opened", "filtered", "of a day", "searched"}
+    assert set(measured.lists) == {"checkout: orders", "staff: audit events"}
     # What was measured is there: a story of the shop, the payment and the books.
     assert Order.objects.filter(session__public_id="order1000300").count() == 1
     assert footings()[0].balanced

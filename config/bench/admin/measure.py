@@ -5,6 +5,7 @@ Run as a program in the environment of an empty database, as its owner; prints a
 
 import json
 import sys
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
@@ -15,16 +16,21 @@ from django.db import connection
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Milliseconds of server time by page: the median of some requests, and the longest."""
+    """Milliseconds of server time: the median of some requests, and the longest.
+
+    ``lists``: for each list how many rows it has, and what was asked of it.
+    """
 
     payments: int
     pages: dict[str, tuple[float, float]]
+    lists: dict[str, tuple[int, dict[str, tuple[float, float]]]]
 
 
-def measure(*, payments: int, now: datetime) -> Measured:
-    """Write so many payments up to ``now``, and measure."""
+def measure(*, payments: int, now: datetime, lists: Collection[str] = ()) -> Measured:
+    """Write so many payments up to ``now``, and measure; of lists only these models', where some are named."""
     from config.bench.admin import books, shop  # noqa: PLC0415 - models need Django to be set up
     from config.bench.admin.clock import TIMES, Asked  # noqa: PLC0415 - the same
+    from config.bench.admin.lists import measure_lists  # noqa: PLC0415 - the same
     from config.bench.reconcile import truth  # noqa: PLC0415 - the same
 
     truth.write_truth(payments=payments, seed=1, start=now - truth.PAYMENTS_LAST)
@@ -54,6 +60,7 @@ def measure(*, payments: int, now: datetime) -> Measured:
             f"search by {name}": asked.timed([f"/admin/story/?q={word}" for word in them])
             for name, them in words.items()
         },
+        lists={name: (rows, took) for name, rows, took in measure_lists(asked, only=lists)},
     )
 
 

@@ -1,0 +1,89 @@
+"""Searching a long list: ids and references as a whole among all rows, by their indexes; any part among the newest."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.contrib.admin.utils import NotRelationField, get_fields_from_path
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db import connection
+from django.db.models import F, Field, Index, Model, Q, QuerySet, UniqueConstraint, Value
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Lower, Upper
+from django.db.models.lookups import Exact
+
+from config.staff import lists
+
+HELP = f"A whole id or reference; any part of one in the newest {lists.ROWS_AT_MOST:,}"
+
+
+def found_whole(rows: QuerySet[Any], search_fields: Iterable[Any], words: str) -> set[object]:
+    """Return the keys of those rows that have these words, as they are, in a column with an index."""
+    conditions = [each for name in search_fields for each in _conditions(rows.model, str(name).lstrip("=^@"), words)]
+    return {key for condition in conditions for key in keys(rows.model._default_manager.filter(condition))}  # noqa: SLF001 - Django's documented name
+
+
+def keys(rows: QuerySet[Any]) -> list[object]:
+    """Return the keys of the newest rows, and of one more where they are more than a list shows."""
+    return list(rows.order_by("-pk").values_list("pk", flat=True)[: lists.ROWS_AT_MOST + 1])
+
+
+def newest(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Return the newest of some rows."""
+    oldest = rows.order_by("-pk").values_list("pk", flat=True)[lists.ROWS_AT_MOST - 1 :].first()
+    return rows if oldest is None else rows.filter(pk__gte=oldest)
+
+
+def with_keys(rows: QuerySet[Any], found: Iterable[object]) -> QuerySet[Any]:
+    """Return those of some rows that have these keys: as one array, because of a list each item is parsed."""
+    kind = rows.model._meta.pk.rel_db_type(connection)  # noqa: SLF001 - Django's documented name
+    return rows.filter(pk__in=RawSQL(f"SELECT unnest(%s::{kind}[])", [list(found)]))  # noqa: S611 - the type is Django's
+
+
+def _conditions(model: type[Model], path: str, words: str) -> Iterator[Any]:
+    try:
+        field = get_fields_from_path(model, path)[-1]
+    except NotRelationField:  # a key within JSON, whose index answers what contains what
+        column, key = path.split("__")
+        yield Q(**{f"{column}__contains": {key: words}})
+        return
+    except FieldDoesNotExist:  # an annotation
+        return
+    for of_path, of_field in zip(_equals(path, field, words), _equals(field.name, field, words), strict=True):
+        # Where no row of the other table has it, the planner may walk through all of this one to find that out.
+        if field.model is model or field.model._default_manager.filter(of_field).exists():  # noqa: SLF001 - the same
+            yield of_path
+
+
+def _equals(path: str, field: "Field[Any, Any]", words: str) -> Iterator[Any]:
+    """Say that a column has these words, in each way that an index knows."""
+    try:
+        field.run_validators(field.to_python(words))
+    except ValidationError:
+        return
+    if _is_indexed(field):
+        yield Q(**{path: words})
+    for function in _functions(field):
+        if function is Upper:
+            yield Q(**{f"{path}__iexact": words})
+        else:
+            yield Q(Exact(Lower(F(path)), Value(words.lower()))) & ~Q(**{path: ""})
+
+
+def _is_indexed(field: Any) -> bool:
+    # In whichever place: of what stands before it there are few values, and PostgreSQL skips from one to the next.
+    names = {name.lstrip("-") for index in _indexes(field) for name in index.fields}
+    return field.primary_key or field.unique or field.db_index or field.name in names
+
+
+def _functions(field: "Field[Any, Any]") -> Iterator[type[Lower | Upper]]:
+    for index in _indexes(field):
+        for expression in index.expressions:
+            named: list[Any] = getattr(expression, "source_expressions", [])
+            if isinstance(expression, Lower | Upper) and named == [F(field.name)]:
+                yield type(expression)
+
+
+def _indexes(field: "Field[Any, Any]") -> Iterator[Index | UniqueConstraint]:
+    meta = field.model._meta  # noqa: SLF001 - Django's documented name
+    yield from meta.indexes
+    yield from (each for each in meta.constraints if isinstance(each, UniqueConstraint))
