@@ -17,7 +17,14 @@ _TABLES = {
     "counters": "name TEXT PRIMARY KEY, value INTEGER",
     "settings": "name TEXT PRIMARY KEY, value INTEGER",
 }
-_INDEXES = ("documents (kind, seq)", "metadata (name, value)", "keys (until)")
+# What tells what has to be decided: it is asked several times a second, whatever else has been written by then.
+_STATUS = "json_extract(body, '$.status')"
+_INDEXES = {
+    "documents_index": "documents (kind, seq)",
+    "statuses_index": f"documents (kind, {_STATUS}, seq)",
+    "metadata_index": "metadata (name, value)",
+    "keys_index": "keys (until)",
+}
 
 
 class Store:
@@ -29,8 +36,8 @@ class Store:
         self._db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
         for table, columns in _TABLES.items():
             self._db.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns})")
-        for place in _INDEXES:
-            self._db.execute(f"CREATE INDEX IF NOT EXISTS {place.split()[0]}_index ON {place}")
+        for name, place in _INDEXES.items():
+            self._db.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {place}")
 
     def close(self) -> None:
         """Close the file."""
@@ -74,6 +81,10 @@ class Store:
     def all(self, kind: str) -> list[Document]:
         """Read every document of a kind, the oldest first."""
         return self._read("WHERE kind = ? ORDER BY seq", kind)
+
+    def in_status(self, kind: str, status: str) -> list[Document]:
+        """Read the documents of a kind that are in a status, the oldest first."""
+        return self._read(f"WHERE kind = ? AND {_STATUS} = ? ORDER BY seq", kind, status)
 
     def newer(self, kind: str, seq: int) -> tuple[list[Document], int]:
         """Read the documents of a kind that were added after ``seq``, and return the last one's seq to go on from."""

@@ -94,9 +94,7 @@ class PaymentIntents:
 
     def expire_due(self) -> None:
         """Let authorisations run out that nobody has captured in time."""
-        for intent in self._store.all("payment_intent"):
-            if intent["status"] != "requires_capture":
-                continue
+        for intent in self._store.in_status("payment_intent", "requires_capture"):
             card_details = self._account.found("charge", intent["latest_charge"])["payment_method_details"]["card"]
             if card_details["capture_before"] <= self._account.now():
                 intent.update(cancellation_reason="automatic", canceled_at=self._account.now())
