@@ -1,5 +1,7 @@
 """Say what a break was, and take its money out of suspense: to where it belongs."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -85,7 +87,20 @@ def resolve_break(
 
 def is_for_two(*, held: Break) -> bool:
     """Whether the money that a break holds is more than one person may say what it was."""
-    return held.in_suspense and held.amount_minor > settings.BREAK_ONE_PERSON_UP_TO * 10 ** exponent(held.currency)
+    return held.in_suspense and _is_beyond_one(held.amount_minor, held.currency)
+
+
+def for_two_together(*, breaks: Iterable[Break]) -> set[int]:
+    """Return the keys of those that are for two people where one says of all of them at once what they were.
+
+    That is all that hold money of a currency in which they come to more than one person may say: else somebody alone
+    could write off any sum, in parts that are small enough.
+    """
+    holding = [held for held in breaks if held.in_suspense]
+    sums: Counter[str] = Counter()
+    for held in holding:
+        sums[held.currency] += held.amount_minor
+    return {held.pk for held in holding if _is_beyond_one(sums[held.currency], held.currency)}
 
 
 def check_resolution(*, held: Break, other: Break | None, how: How, reason: str) -> None:
@@ -206,3 +221,7 @@ def _draft(held: Break, how: How, now: datetime) -> TransactionDraft:
 
 def _money(held: Break) -> Money:
     return Money(held.amount_minor, held.currency)
+
+
+def _is_beyond_one(amount_minor: int, currency: str) -> bool:
+    return amount_minor > settings.BREAK_ONE_PERSON_UP_TO * 10 ** exponent(currency)

@@ -33,10 +33,11 @@ class StaffSite(UnfoldAdminSite):  # type: ignore[misc]  # django-unfold's class
         from config.staff.lists.long_lists import LongLists  # noqa: PLC0415
         from config.staff.money_shown import MoneyShown  # noqa: PLC0415
         from config.staff.plain_json import PlainJson  # noqa: PLC0415
+        from config.staff.seen import ActsOnWhatWasSeen  # noqa: PLC0415
         from config.story.linked import StoryLinked, is_linked  # noqa: PLC0415
 
         base: Any = admin_class or ModelAdmin
-        ours: tuple[type, ...] = (Audited, LongLists, PlainJson, MoneyShown)
+        ours: tuple[type, ...] = (Audited, ActsOnWhatWasSeen, LongLists, PlainJson, MoneyShown)
         told: dict[str, Any] = {"__module__": base.__module__, "__doc__": base.__doc__}
         models = model_or_iterable if isinstance(model_or_iterable, Iterable) else (model_or_iterable,)
         if is_linked(*models):

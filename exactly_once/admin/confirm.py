@@ -12,6 +12,8 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
 SHOWN_ROWS = 20
+# The keys of all that fitted the filters when the page was drawn; set on the request by whoever looked them up.
+SEEN = "seen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ def unconfirmed(request: HttpRequest, question: Question, *, opts: object, actio
             ("select_across", request.POST.get("select_across", "0")),
             *((ACTION_CHECKBOX_NAME, chosen) for chosen in request.POST.getlist(ACTION_CHECKBOX_NAME)),
             *(question.noted or {}).items(),
+            *([(SEEN, request.seen)] if hasattr(request, SEEN) else ()),
         ],
     }
     return TemplateResponse(request, "admin/exactly_once/confirm.html", context)

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from uuid import uuid5
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
@@ -16,12 +15,11 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from exactly_once.admin.confirm import Foreseen, Question, confirmed, split, unconfirmed
 from exactly_once.errors import TallyError
-from ledger.money import exponent
 from payments.admin.break_forms import HOW_WORDS, AssignForm, ReasonForm
 from payments.assign_break import assign_break
 from payments.models import Break
 from payments.propose_resolution import propose_resolution
-from payments.resolve_break import How, is_for_two, resolve_break
+from payments.resolve_break import How, for_two_together, resolve_break
 from payments.states import BreakResolution, BreakState
 
 # Each is a transaction of its own, and somebody waits for the page.
@@ -70,18 +68,19 @@ class BreaksInBulk(ModelAdmin):
 
     @admin.action(description="Resolve", permissions=["resolve"])
     def resolve_these(self, request: HttpRequest, breaks: QuerySet[Break]) -> TemplateResponse | None:
-        """Ask what they were, then resolve those that are open, or propose it where the sum is for two people."""
+        """Ask what they were, then resolve those that are open, or propose it where they are for two people."""
         if self._too_many(request, breaks):
             return None
         form = ResolveAllForm(request.POST if confirmed(request) else None)
-        question = Question("Resolve these breaks?", _foreseen(breaks), form=form)
+        for_two = for_two_together(breaks=breaks.filter(state=BreakState.OPEN))
+        question = Question("Resolve these breaks?", _foreseen(breaks, for_two), form=form)
         asked = unconfirmed(request, question, opts=self.opts, action="resolve_these")
         if asked is not None:
             return asked
         told, by, now = form.cleaned_data, request.user.get_username(), datetime.now(UTC)
 
         def resolve(held: Break) -> None:
-            verb = propose_resolution if is_for_two(held=held) else resolve_break
+            verb = propose_resolution if held.pk in for_two else resolve_break
             operation = uuid5(told["operation"], held.public_id)
             how = How(BreakResolution(told["how"]))
             verb(break_id=held.public_id, how=how, reason=told["reason"], by=by, operation=operation, now=now)
@@ -109,14 +108,12 @@ class BreaksInBulk(ModelAdmin):
         self.message_user(request, f"{done} of {len(chosen)} {what}.", messages.SUCCESS if done else messages.WARNING)
 
 
-def _foreseen(breaks: QuerySet[Break]) -> list[Foreseen]:
-    for_two = Q(pk__in=[])
-    for currency in breaks.order_by("currency").values_list("currency", flat=True).distinct():
-        most = settings.BREAK_ONE_PERSON_UP_TO * 10 ** exponent(currency)
-        for_two |= Q(currency=currency, in_suspense=True, amount_minor__gt=most)
+def _foreseen(breaks: QuerySet[Break], for_two: set[int]) -> list[Foreseen]:
     still = breaks.filter(state=BreakState.OPEN)
     return [
-        Foreseen("resolved: what they hold leaves suspense. This is final", still.exclude(for_two)),
-        Foreseen("proposed: their sums are for two people, and somebody else has to agree", still.filter(for_two)),
+        Foreseen("resolved: what they hold leaves suspense. This is final", still.exclude(pk__in=for_two)),
+        Foreseen(
+            "proposed: together they are for two people, and somebody else has to agree", still.filter(pk__in=for_two)
+        ),
         Foreseen(RESOLVED, breaks.exclude(state=BreakState.OPEN), acts=False),
     ]

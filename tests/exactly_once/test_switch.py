@@ -37,8 +37,8 @@ def test_those_that_are_on_are_switched_off_and_back() -> None:
     assert on() == [False, False]
     # When all that fit the filters are chosen, not those that are ticked
     every = {"action": "switch_on", "select_across": "1", "_selected_action": chosen["_selected_action"][:1]}
-    asked = client.post(f"{LIST}?active__exact=0", every).content.decode()
-    client.post(f"{LIST}?active__exact=0", {**every, "confirmed": "yes"})
+    page = client.post(f"{LIST}?active__exact=0", every)
+    client.post(f"{LIST}?active__exact=0", {**dict(page.context["hidden"]), "confirmed": "yes"})
     # Then
-    assert "2 of 2 for sale" in asked
+    assert "2 of 2 for sale" in page.content.decode()
     assert on() == [True, True]

@@ -13,7 +13,14 @@ from tests.payments.holding import RECEIVABLE
 SUSPENSE = "suspense:stripe"
 
 
-def line(minor: int = 390, *, subject: str = "line:txn_1", received: bool = True, posted: bool = True) -> Finding:
+def line(
+    minor: int = 390,
+    *,
+    subject: str = "line:txn_1",
+    received: bool = True,
+    posted: bool = True,
+    currency: str = "EUR",
+) -> Finding:
     """Return a line of a settlement that matches nothing of ours."""
     return Finding(
         kind=BreakKind.UNEXPLAINED,
@@ -21,7 +28,7 @@ def line(minor: int = 390, *, subject: str = "line:txn_1", received: bool = True
         psp="stripe",
         psp_account="main",
         subject=subject,
-        money=Money(minor, "EUR"),
+        money=Money(minor, currency),
         received=received,
         in_suspense=posted,
         detail="A line that matches nothing.",
