@@ -224,4 +224,4 @@ def _money(held: Break) -> Money:
 
 
 def _is_beyond_one(amount_minor: int, currency: str) -> bool:
-    return amount_minor > settings.BREAK_ONE_PERSON_UP_TO * 10 ** exponent(currency)
+    return amount_minor > int(settings.BREAK_ONE_PERSON_UP_TO) * int(10 ** exponent(currency))

@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest
 
 from config.staff import lists
 from exactly_once.admin.confirm import SEEN, confirmed
@@ -19,10 +19,10 @@ class ActsOnWhatWasSeen(admin.ModelAdmin):  # type: ignore[type-arg]  # generic 
     the keys of what it foresees.
     """
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet[Any], **options: Any) -> HttpResponseBase | None:
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *location: Any, **options: Any) -> Any:
         """Leave only what was seen; of more than can be leafed through, nothing."""
         if not forms.BooleanField(required=False).to_python(request.POST.get("select_across", "0")):
-            return super().response_action(request, queryset, **options)
+            return super().response_action(request, queryset, *location, **options)
         keys = self._seen(request)
         if keys is None:
             keys = list(queryset.order_by("pk").values_list("pk", flat=True)[: lists.ROWS_AT_MOST + 1])
@@ -32,7 +32,7 @@ class ActsOnWhatWasSeen(admin.ModelAdmin):  # type: ignore[type-arg]  # generic 
             self.message_user(request, told, messages.ERROR)
             return None
         request.seen = ",".join(map(str, keys))  # type: ignore[attr-defined]  # confirm.py has it in its page
-        return super().response_action(request, queryset.filter(pk__in=keys), **options)
+        return super().response_action(request, queryset.filter(pk__in=keys), *location, **options)
 
     def _seen(self, request: HttpRequest) -> list[Any] | None:
         """Return the keys that come back from the page; None where there was none, or somebody made it up."""

@@ -76,7 +76,7 @@ def unconfirmed(request: HttpRequest, question: Question, *, opts: object, actio
             ("select_across", request.POST.get("select_across", "0")),
             *((ACTION_CHECKBOX_NAME, chosen) for chosen in request.POST.getlist(ACTION_CHECKBOX_NAME)),
             *(question.noted or {}).items(),
-            *([(SEEN, request.seen)] if hasattr(request, SEEN) else ()),
+            *([(SEEN, getattr(request, SEEN))] if hasattr(request, SEEN) else ()),
         ],
     }
     return TemplateResponse(request, "admin/exactly_once/confirm.html", context)
