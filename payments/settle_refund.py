@@ -10,22 +10,13 @@ from exactly_once import outbox
 from ledger import journal
 from ledger.money import Money
 from payments import posting_rules, reversals
-from payments.errors import PaymentRefused
 from payments.events import refund_payload
 from payments.locks import lock_refund
-from payments.models import BreakRefund, Refund
+from payments.models import Refund
 from payments.part_rows import earned_of
-from payments.psp.outcomes import (
-    NotSent,
-    RefundCanceled,
-    RefundFailed,
-    RefundOutcome,
-    RefundPending,
-    RefundRequiresAction,
-    RefundSucceeded,
-    Unknown,
-)
-from payments.states import UNPAID_REFUND_STATES, RefundState
+from payments.psp.outcomes import RefundCanceled, RefundFailed, RefundOutcome, RefundRequiresAction, RefundSucceeded
+from payments.refund_news import take_news
+from payments.states import RefundState
 
 log = structlog.get_logger(__name__)
 
@@ -39,29 +30,20 @@ DISPUTED = "disputed"
 def settle_refund(*, refund_uuid: UUID, outcome: RefundOutcome, now: datetime) -> RefundState:
     """Apply the PSP's answer or webhook once, and post it.
 
-    A refund that succeeded may still fail later: banks return them. A refusal (a failure without the PSP's reference)
-    says only that our request was not executed: nothing about a refund that the PSP has.
-
     :raises PaymentRefused: ``contradictory_outcome``: money went back otherwise than we asked, or after a refusal.
     """
     refund = lock_refund(refund_uuid=refund_uuid)
-    refuse_contradiction(refund=refund, outcome=outcome)
-    match outcome, R(refund.state):
-        case RefundPending(psp_reference=reference), R.PENDING:
-            refund.psp_reference = reference
-            refund.save(update_fields=["psp_reference"])
-        case RefundRequiresAction(psp_reference=reference), R.PENDING:
-            refund.state, refund.psp_reference = R.REQUIRES_ACTION, reference
-            _save(refund, now)
-        case RefundSucceeded(psp_reference=reference), R.PENDING | R.REQUIRES_ACTION:
-            _succeed(refund, reference, now)
-        case RefundFailed(psp_reference=None) | RefundCanceled(psp_reference=None), _ if refund.psp_reference:
-            log.warning("refund.refused_again", refund=refund.public_id, state=refund.state)
-        case RefundFailed() | RefundCanceled(), R.PENDING | R.REQUIRES_ACTION | R.SUCCEEDED:
-            _undo(refund, outcome, now)
+    before = take_news(refund=refund, outcome=outcome, now=now)
+    match before, outcome:
+        case None, _:
+            pass
+        case _, RefundRequiresAction():
+            _publish(refund, now)
+        case _, RefundSucceeded(psp_reference=reference):
+            _post_paid(refund, reference, now)
+        case _, RefundFailed() | RefundCanceled():
+            _post_undone(refund, now, was_paid=before is R.SUCCEEDED)
             reversals.announce(reversals.Reversal(refund.attempt.intent.order_reference, now))
-        case _:
-            log.info("refund.news_ignored", refund=refund.public_id, state=refund.state, news=type(outcome).__name__)
     return R(refund.state)
 
 
@@ -72,31 +54,14 @@ def call_off(*, refund_uuid: UUID, now: datetime) -> None:
     Nobody is told here: the dispute is told of, when it is decided.
     """
     refund = lock_refund(refund_uuid=refund_uuid)
-    if refund.state == R.PENDING and refund.sent_at is None:
-        _undo(refund, RefundCanceled(None, reason=DISPUTED), now)
-
-
-def refuse_contradiction(*, refund: Refund | BreakRefund, outcome: RefundOutcome) -> None:
-    """Refuse news that cannot be of this refund.
-
-    :raises PaymentRefused: ``contradictory_outcome``.
-    """
-    if isinstance(outcome, NotSent | Unknown):
+    if refund.state != R.PENDING or refund.sent_at is not None:
         return
-    another = refund.psp_reference is not None and outcome.psp_reference not in (None, refund.psp_reference)
-    paid = outcome.money if isinstance(outcome, RefundSucceeded) else None
-    otherwise = paid is not None and paid != Money(refund.amount_minor, refund.currency)
-    after_refusal = paid is not None and refund.state in UNPAID_REFUND_STATES and refund.psp_reference is None
-    if another or otherwise or after_refusal:
-        raise PaymentRefused(
-            code="contradictory_outcome",
-            detail=f"{refund.public_id} is {refund.state} by {refund.psp_reference}, yet the PSP reports {outcome}.",
-        )
+    if take_news(refund=refund, outcome=RefundCanceled(None, reason=DISPUTED), now=now) is not None:
+        _post_undone(refund, now, was_paid=False)
 
 
-def _succeed(refund: Refund, reference: str, now: datetime) -> None:
-    refund.state, refund.psp_reference = R.SUCCEEDED, reference
-    _close(refund, now)
+def _post_paid(refund: Refund, reference: str, now: datetime) -> None:
+    _publish(refund, now)
     intent = refund.attempt.intent
     journal.post(
         book=intent.book,
@@ -111,19 +76,16 @@ def _succeed(refund: Refund, reference: str, now: datetime) -> None:
     )
 
 
-def _undo(refund: Refund, outcome: RefundFailed | RefundCanceled, now: datetime) -> None:
-    was_paid = refund.state == R.SUCCEEDED
-    refund.state = R.FAILED if isinstance(outcome, RefundFailed) else R.CANCELED
-    refund.failure_reason, refund.psp_reference = outcome.reason[:255], outcome.psp_reference
+def _post_undone(refund: Refund, now: datetime, *, was_paid: bool) -> None:
     refund.attempt.refunded_minor -= refund.amount_minor
     refund.attempt.save(update_fields=["refunded_minor"])
-    _close(refund, now)
+    _publish(refund, now)
     intent = refund.attempt.intent
     journal.post(
         book=intent.book,
         drafts=posting_rules.refund_undone(
             psp=refund.attempt.psp,
-            state=refund.state,
+            state=R(refund.state),
             was_paid=was_paid,
             refund_id=refund.public_id,
             money=Money(refund.amount_minor, refund.currency),
@@ -134,14 +96,7 @@ def _undo(refund: Refund, outcome: RefundFailed | RefundCanceled, now: datetime)
     )
 
 
-def _close(refund: Refund, now: datetime) -> None:
-    refund.settled_at, refund.next_check_at = now, None
-    _save(refund, now)
-
-
-def _save(refund: Refund, now: datetime) -> None:
-    """Save a refund in its new state, and publish that."""
-    refund.save()
+def _publish(refund: Refund, now: datetime) -> None:
     outbox.publish(
         aggregatetype="refund",
         aggregateid=refund.public_id,

@@ -1,14 +1,12 @@
 """Money that nobody is owed, on its way back: what a break holds in suspense."""
 
-import uuid
-
 from django.db import models
 from django.db.models import Q
 
 from exactly_once.fixed import fixed
 from payments.break_triggers import of_what_is_in_suspense
 from payments.models.breaks import Break
-from payments.models.rows import due_index, named_index, one_of
+from payments.models.rows import Movement, due_index, named_index, one_of
 from payments.state_machines import REFUND
 from payments.states import OPEN_REFUND_STATES, UNPAID_REFUND_STATES, RefundState
 
@@ -27,30 +25,17 @@ _SAYS = (
 )
 
 
-class BreakRefund(models.Model):
+class BreakRefund(Movement):
     """All that a break has in suspense, asked of the PSP. The break stays open until the PSP has paid."""
 
-    public_id = models.CharField(max_length=40, unique=True)
-    uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     about = models.ForeignKey(Break, on_delete=models.PROTECT, related_name="refunds")
     psp = models.CharField(max_length=32)
     psp_account = models.CharField(max_length=64)
     # The payment at the PSP that the money came by.
     payment_reference = models.CharField(max_length=255)
-    amount_minor = models.BigIntegerField()
-    currency = models.CharField(max_length=3)
     # What it was, in a sentence, and the names of who said so.
     reason = models.CharField(max_length=500)
     asked_by = models.CharField(max_length=150)
-    state = models.CharField(max_length=32, default=RefundState.PENDING)
-    psp_reference = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 - unique where known
-    failure_reason = models.CharField(max_length=255, blank=True)
-    created_at = models.DateTimeField()
-    # When the PSP was first asked: its memory of our key cannot have begun before.
-    sent_at = models.DateTimeField(null=True, blank=True)
-    settled_at = models.DateTimeField(null=True, blank=True)
-    next_check_at = models.DateTimeField(null=True, blank=True)
-    checks = models.IntegerField(default=0)
 
     class Meta:
         default_permissions = ()  # whoever sees a break sees it
@@ -78,6 +63,3 @@ class BreakRefund(models.Model):
             of_what_is_in_suspense(),
             REFUND.trigger(constraint="payment_break_refund_follows_table"),
         ]
-
-    def __str__(self) -> str:
-        return self.public_id

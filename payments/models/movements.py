@@ -8,31 +8,18 @@ from django.db.models import Q
 from exactly_once.by_day import by_day
 from payments.count_triggers import capture_is_counted, refund_is_counted
 from payments.models.intent import Attempt
-from payments.models.rows import due_index, named_index, one_of
+from payments.models.rows import Movement, due_index, named_index, one_of
 from payments.part_triggers import refund_has_its_shares
 from payments.state_machines import CAPTURE, REFUND, VOID
 from payments.states import UNPAID_REFUND_STATES, CaptureState, RefundState, VoidReason, VoidState
 
 
-class Capture(models.Model):
+class Capture(Movement):
     """Money taken out of an authorisation, or with it; ``final`` lets go of the rest."""
 
-    public_id = models.CharField(max_length=40, unique=True)
-    uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="captures")
     number = models.IntegerField()
-    amount_minor = models.BigIntegerField()
-    currency = models.CharField(max_length=3)
     final = models.BooleanField(default=True)
-    state = models.CharField(max_length=32, default=CaptureState.PENDING)
-    psp_reference = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 - unique where known
-    failure_reason = models.CharField(max_length=255, blank=True)
-    created_at = models.DateTimeField()
-    # When the PSP was first asked: its memory of our key cannot have begun before.
-    sent_at = models.DateTimeField(null=True, blank=True)
-    settled_at = models.DateTimeField(null=True, blank=True)
-    next_check_at = models.DateTimeField(null=True, blank=True)
-    checks = models.IntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -50,9 +37,6 @@ class Capture(models.Model):
             by_day(name="payment_capture_by_day", field="created_at"),
         ]
         triggers = [capture_is_counted(), CAPTURE.trigger(constraint="payment_capture_follows_table")]
-
-    def __str__(self) -> str:
-        return self.public_id
 
 
 class Void(models.Model):
@@ -82,24 +66,11 @@ class Void(models.Model):
         return self.public_id
 
 
-class Refund(models.Model):
+class Refund(Movement):
     """Money on its way back to the buyer."""
 
-    public_id = models.CharField(max_length=40, unique=True)
-    uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="refunds")
-    amount_minor = models.BigIntegerField()
-    currency = models.CharField(max_length=3)
-    state = models.CharField(max_length=32, default=RefundState.PENDING)
     reason = models.CharField(max_length=64)
-    psp_reference = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 - unique where known
-    failure_reason = models.CharField(max_length=255, blank=True)
-    created_at = models.DateTimeField()
-    # When the PSP was first asked: its memory of our key cannot have begun before.
-    sent_at = models.DateTimeField(null=True, blank=True)
-    settled_at = models.DateTimeField(null=True, blank=True)
-    next_check_at = models.DateTimeField(null=True, blank=True)
-    checks = models.IntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -118,6 +89,3 @@ class Refund(models.Model):
             refund_has_its_shares(),
             REFUND.trigger(constraint="payment_refund_follows_table"),
         ]
-
-    def __str__(self) -> str:
-        return self.public_id
