@@ -15,6 +15,7 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from config.staff import second_factor
+from config.staff.act_words import ActFilter, act_words
 from config.staff.models import AuditEvent
 from exactly_once.admin.confirm import Foreseen, Question, unconfirmed
 from exactly_once.read_only import ReadOnly
@@ -64,12 +65,21 @@ class AuditEventAdmin(ReadOnly, ModelAdmin):
     """Who did what, the newest first."""
 
     when_empty = "A row comes here for each sign-in, and for all that is done in the admin."
-    list_display = ("at", "actor", "action", "outcome", "object_type", "objects", "reason", "address")
-    list_filter = ("outcome", "action", "actor", "object_type")
+    list_display = ("at", "actor", "act", "outcome", "objects", "reason", "address")
+    list_filter = ("outcome", ("action", ActFilter), "actor", "object_type")
     search_fields = ("actor", "action", "object_type", "reason", "address", "request_id")
     date_hierarchy = "at"
     ordering = ("-at", "-pk")
-    show_full_result_count = False
+    fields = (
+        *("at", "actor", "act", "action", "outcome", "object_type", "object_ids", "detail"),
+        *("reason", "address", "request_id"),
+    )
+    readonly_fields = ("act",)
+
+    @admin.display(description="act", ordering="action")
+    def act(self, event: AuditEvent) -> str:
+        """Return what was done, in words."""
+        return act_words(event.action)
 
     @admin.display(description="objects")
     def objects(self, event: AuditEvent) -> str:

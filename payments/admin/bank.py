@@ -84,7 +84,6 @@ class BankLineAdmin(ReadOnly, ModelAdmin):
     readonly_fields = ("money", "stands")
     list_select_related = ("payout",)
     raw_id_fields = ("payout", "finding", "file")
-    show_full_result_count = False
     actions = ("set_aside_these",)
     actions_detail = ("match", "set_aside")
 

@@ -71,7 +71,7 @@ class BreakAdmin(ReadOnly, BreaksInBulk):
     """Findings, the most urgent first."""
 
     when_empty = "Nothing of what PSPs and banks say differs from what we know."
-    list_display = ("public_id", "stands", "kind", "money", "suspense", "psp", "psp_reference", "owner", "due_at")
+    list_display = ("public_id", "stands", "what", "money", "suspense", "psp", "psp_reference", "owner", "due_at")
     list_filter = ("state", "kind", "psp", "currency", "in_suspense", "owner")
     list_before_template = "admin/payments/breaks_open.html"
     search_fields = ("public_id", "subject", "psp_reference", "detail", "attempt__uuid")
@@ -184,7 +184,12 @@ class BreakAdmin(ReadOnly, BreaksInBulk):
         """Return what it is about, and in whose favour."""
         return _money(held)
 
-    @admin.display(description="in suspense", ordering="in_suspense", boolean=True)
+    @admin.display(description="kind", ordering="kind")
+    def what(self, held: Break) -> str:
+        """Return the kind in words, which may stand in two lines."""
+        return held.kind.replace("_", " ")
+
+    @admin.display(description="held", ordering="in_suspense", boolean=True)
     def suspense(self, held: Break) -> bool:
         """Whether its money is in suspense now."""
         return held.in_suspense and held.state == BreakState.OPEN

@@ -171,7 +171,6 @@ class FileRowAdmin(ReadOnly, ModelAdmin):
     search_fields = ("file__public_id", "field", "reason")
     ordering = ("-file", "number")
     raw_id_fields = ("file",)
-    show_full_result_count = False
 
     def lookup_allowed(self, lookup: str, value: str, request: object = None) -> bool:
         """Let a file's page link to its rows."""

@@ -37,7 +37,6 @@ class SettlementLineAdmin(ReadOnly, ModelAdmin):
     date_hierarchy = "occurred_at"
     ordering = ("-pk",)
     raw_id_fields = ("capture", "refund", "dispute", "payout", "finding")
-    show_full_result_count = False
 
     def lookup_allowed(self, lookup: str, value: str, request: object = None) -> bool:
         """Let a payout's page link to its lines."""

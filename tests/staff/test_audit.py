@@ -15,11 +15,13 @@ from unfold.admin import ModelAdmin
 
 from checkout.models import Product
 from config.access.models import ApiKey
+from config.staff.act_words import act_words
 from config.staff.audit import Act, record, watched
 from config.staff.audited_view import audited
 from config.staff.models import AuditEvent
 from tests.factories import NOW, VariantFactory
 from tests.staff.conftest import LOGIN, PASSWORD, shown_by_app
+from tests.staff.role_table import OF_LISTS, OF_ROWS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore:Overriding get_action_choices")]
 
@@ -231,3 +233,45 @@ def test_a_file_that_leaves_is_on_record(boss: User) -> None:
     row = AuditEvent.objects.get()
     assert row.action == "export /admin/ledger/book/1/reports/trial-balance/"
     assert row.detail == {"file": 'attachment; filename="books.csv"', "asked": "format=csv"}
+
+
+@pytest.mark.parametrize(
+    ("action", "words"),
+    [
+        ("access_apikey_revoke", "API key: Revoke the chosen keys"),
+        ("payments_break_resolve_these", "Break: Resolve"),
+        ("payments_attempt_ask_now", "Attempt: Ask the PSP now"),
+        ("payments_bankline_match", "Bank line: Match"),
+        ("auth_user_change", "User: Change"),
+        ("export ledger_account_statement", "Account: Statement, as a file"),
+        ("sign in", "Sign in"),
+        ("second_factor_enrol", "Second factor enrol"),
+    ],
+)
+def test_an_act_is_told_in_words(action: str, words: str) -> None:
+    assert act_words(action) == words
+
+
+def test_no_button_is_told_by_its_code() -> None:
+    acts = [button.replace(".", "_") for button in (*OF_LISTS, *OF_ROWS)]
+    assert len(acts) > 10
+
+    assert [act for act in acts if "_" in act_words(act) or ": " not in act_words(act)] == []
+
+
+def test_the_list_and_its_filter_tell_acts_in_words(client: Client) -> None:
+    for action in ("sign in", "access_apikey_revoke"):
+        AuditEvent.objects.create(at=NOW, actor="ann", action=action, outcome="done")
+
+    page = client.get(reverse("admin:staff_auditevent_changelist"))
+
+    [acts] = [spec for spec in page.context["cl"].filter_specs if spec.field_path == "action"]
+    assert [choice["display"] for choice in acts.choices(page.context["cl"])] == [
+        "All",
+        "API key: Revoke the chosen keys",
+        "Sign in",
+    ]
+    table = page.content.decode().partition('id="result_list"')[2].partition("</table>")[0]
+    assert ("API key: Revoke the chosen keys" in table, "access_apikey_revoke" in table) == (True, False)
+    narrowed = client.get(page.request["PATH_INFO"], {"action": "access_apikey_revoke"})
+    assert narrowed.context["cl"].result_count == 1

@@ -150,6 +150,15 @@ def test_of_what_a_filter_leaves_it_says_that_there_are_more(client: Client, mon
     told = " ".join(client.get(AUDIT, {"action": "act1"}).content.decode().split())
 
     assert "more than 250 audit events: the first 250 can be leafed through" in told
+    assert "250 results" not in told
+
+
+def test_the_head_says_how_many_are_left_of_a_list_that_is_narrowed(client: Client) -> None:
+    write(5)
+
+    every, some = (" ".join(client.get(AUDIT, asked).content.decode().split()) for asked in ({}, {"action": "act1"}))
+
+    assert ("Show all" in every, '2 results (<a href="?">Show all' in some) == (False, True)
 
 
 def test_a_filter_offers_what_a_constraint_names_also_where_no_row_has_it(client: Client) -> None:

@@ -26,6 +26,10 @@ class LongChangeList(ChangeList):  # type: ignore[misc]  # django-unfold's class
         super().get_results(request)
         if not self.multi_page or (self.page_num == 1 and not self.show_all):
             self.result_list = self.paginator.first_page[: self.list_per_page]
+        narrowed = self.query or self.get_filters_params()
+        if self.paginator.has_more or not narrowed:
+            # Else the page's head would have a count of its own, and a way to all rows, which these are.
+            self.full_result_count = self.result_count
 
 
 class LongLists(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the type checker only
