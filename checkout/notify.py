@@ -11,9 +11,11 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
+from opentelemetry.trace import SpanKind
 
 from checkout import events
 from checkout.models import Order, OrderLine
+from exactly_once import tracing
 from exactly_once.outbox import OutboxMessage, Subscriber
 from ledger.money import Money
 from payments.queries import pays_back_surplus
@@ -113,7 +115,8 @@ def _send(message: OutboxMessage, order: dict[str, Any], *, template: str, subje
         headers={"Message-ID": f"<{message.id}.{template}@{domain}>"},
     )
     mail.attach_alternative(render_to_string(f"checkout/mail/{template}.html", context), "text/html")
-    mail.send()
+    with tracing.span(f"send mail {template}", kind=SpanKind.CLIENT):
+        mail.send()
 
 
 def _named(order_id: str, lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

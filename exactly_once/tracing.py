@@ -63,6 +63,14 @@ def call(method: str, *, host: str) -> Iterator[Span]:
         yield opened
 
 
+@contextmanager
+def query(operation: str) -> Iterator[Span]:
+    """Open the span of what the database is asked to do."""
+    with span(operation, kind=SpanKind.CLIENT) as opened:
+        opened.set_attributes({"db.system.name": "postgresql", "db.operation.name": operation})
+        yield opened
+
+
 def answered(opened: Span, *, status: int, failed: bool) -> None:
     """Note the status of an HTTP answer."""
     opened.set_attribute("http.response.status_code", status)

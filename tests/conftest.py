@@ -12,9 +12,13 @@ from django.test import TransactionTestCase
 from django.test.utils import override_settings
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from pytest_django import Settings
 
 from config.services import valkey
+from exactly_once import tracing
 from payments.psp.registry import get_adapter
 from tests.mutation.guards import without
 from tests.processes import SECRETS, Program, running, simulator
@@ -66,6 +70,16 @@ def _without_the_guard(request: pytest.FixtureRequest) -> Iterator[None]:
     blocker = request.getfixturevalue("django_db_blocker")
     with blocker.unblock(), without(*name.split(".")):
         yield
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
+    """What an exporter is given: a tracer of the test's own, for a provider is set once per process."""
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(tracing, "_tracer", provider.get_tracer("tests"))
+    return exporter
 
 
 @pytest.fixture(scope="session")

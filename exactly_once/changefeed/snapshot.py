@@ -12,6 +12,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from exactly_once import tracing
 from exactly_once.changefeed.entries import Batch, Change, Entry, Shape, Sink, State
 from exactly_once.changefeed.errors import CannotPublish
 from exactly_once.changefeed.lsn import parse_lsn
@@ -84,13 +85,15 @@ def _new_slot(source: Source) -> Iterator[tuple[int, str]]:
 
 
 def _copy(source: Source, sink: Sink, state: State, snapshot_name: str) -> State:
-    with psycopg.connect(source.conninfo) as reader:
+    with psycopg.connect(source.conninfo) as reader, tracing.query("COPY") as span:
         reader.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         reader.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(snapshot_name))
         ordinal = 0
         for entries in batched(_entries(reader, source.tables), ROWS_PER_BATCH):
             ordinal = entries[-1].ordinal
             sink.write(Batch(_at(state, ordinal), entries))
+        # Each table's shape is an entry, too.
+        span.set_attribute("db.response.returned_rows", ordinal - len(source.tables))
     done = State(state.epoch, state.lsn, ordinal)
     sink.write(Batch(done))
     return done

@@ -11,8 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
 from django_subatomic import db
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode, format_span_id, format_trace_id
 
@@ -29,16 +28,6 @@ FOLLOWS = f"00-{TRACE}-{CALLER}-01"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-@pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
-    """What an exporter is given: a tracer of the test's own, for a provider is set once per process."""
-    exporter = InMemorySpanExporter()
-    provider = TracerProvider(shutdown_on_exit=False)
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setattr(tracing, "_tracer", provider.get_tracer("tests"))
-    return exporter
-
-
 def parent(span: ReadableSpan) -> tuple[str, str] | None:
     return (format_trace_id(span.parent.trace_id), format_span_id(span.parent.span_id)) if span.parent else None
 
@@ -52,6 +41,7 @@ def test_without_an_endpoint_nothing_is_installed() -> None:
     assert not [name for name in settings.MIDDLEWARE if "tracing" in name]
     assert not issubclass(app.Task, TracedTask)
     assert trace_statement not in connection.execute_wrappers
+    assert "commit" not in vars(connection)
     with tracing.span("anything"):
         assert (tracing.traceparent(), tracing.ids()) == ("", None)
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from exactly_once.changefeed.entries import State
 from exactly_once.changefeed.errors import FeedStopped, SinkBusy, SlotLost, WrongEpoch
@@ -231,3 +232,18 @@ def test_a_database_of_rest_does_not_keep_the_log(
     assert status is not None
     assert status.lag_bytes < 1 << 20
     assert positions(path) == []
+
+
+def test_the_first_copy_is_told_in_a_span_that_counts_its_rows(
+    owner: psycopg.Connection, follow: Follow, path: Path, told: InMemorySpanExporter
+) -> None:
+    # Given
+    owner.execute("INSERT INTO fruit VALUES (1, 'apple'), (2, 'fig')")
+    # When
+    follow(JsonlSink(path), copy=True)
+    # Then
+    [copy] = told.get_finished_spans()
+    assert (copy.name, dict(copy.attributes or {})) == (
+        "COPY",
+        {"db.system.name": "postgresql", "db.operation.name": "COPY", "db.response.returned_rows": 2},
+    )
