@@ -120,8 +120,11 @@ def _send(message: OutboxMessage, order: dict[str, Any], *, template: str, subje
 
 
 def _named(order_id: str, lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the lines with the names under which they were bought, where they lack them: buyers do not know SKUs."""
-    if all("name" in line for line in lines):
+    """Return the lines with the names under which they were bought, where they lack them: buyers do not know SKUs.
+
+    A first version of ``order.confirmed`` comes with SKUs for names (checkout/events.py).
+    """
+    if all(line.get("name", line["sku"]) != line["sku"] for line in lines):
         return [*lines]
     names = dict(OrderLine.objects.filter(order__public_id=order_id).values_list("sku", "name"))
     return [{**line, "name": names.get(line["sku"], line["sku"])} for line in lines]

@@ -11,10 +11,14 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Expression, Model, QuerySet
+from django.db.transaction import TransactionManagementError
 
 
 class Given(Expression):
-    """Stands in a query for a value that is given each time, under a name; not for None, which is other SQL."""
+    """Stands in a query for a value that is given each time, under a name; not for None, which is other SQL.
+
+    The value goes to PostgreSQL as it is, not through the field: a UUID for a column of UUIDs.
+    """
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -34,8 +38,17 @@ class Compiled[Row: Model]:
         self._make = make
 
     def __call__(self, **given: Any) -> list[Row]:
-        """Run it with a value for each name."""
+        """Run it with a value for each name.
+
+        :raises TypeError: another name, or none, or None for a value.
+        :raises TransactionManagementError: it locks rows, and no transaction is open.
+        """
         queryset, compiler, sql, parameters = self._made
+        names = {value.name for value in parameters if isinstance(value, Given)}
+        if names != given.keys() or None in given.values():
+            raise TypeError(f"a value is to be given for each of {sorted(names)}, not {given}")
+        if queryset.query.select_for_update and not connections[DEFAULT_DB_ALIAS].in_atomic_block:
+            raise TransactionManagementError("rows are locked until the transaction ends: one has to be open")
         values = tuple([given[value.name] if isinstance(value, Given) else value for value in parameters])
         asking = copy(compiler)
         # This thread's, not a name for it that is looked up each time.
@@ -50,6 +63,7 @@ class Compiled[Row: Model]:
         sql, parameters = compiler.as_sql()
         converters = compiler.get_converters([column for column, _, _ in compiler.select])
         compiler.get_converters = lambda _: converters
+        compiler.connection = None  # that of whoever came first would stay open
         return queryset, compiler, sql, parameters
 
 

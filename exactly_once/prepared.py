@@ -3,6 +3,7 @@
 PostgreSQL parses and plans each once per connection (config/settings/database.py says from when on).
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import count
@@ -45,9 +46,8 @@ def fetch_all_prepared(statement: str, arguments: Mapping[str, Any]) -> list[Any
 @lru_cache(maxsize=512)
 def _numbered(statement: str) -> str:
     """Return a statement with $1, $2, ... in place of each %s."""
-    first, *others = statement.split("%s")
     numbers = count(1)
-    return "".join([first, *(f"${next(numbers)}{text}" for text in others)]).replace("%%", "%")
+    return re.sub(r"%([s%])", lambda found: f"${next(numbers)}" if found[1] == "s" else "%", statement)
 
 
 def _bound(kind: Any) -> Any:

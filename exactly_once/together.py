@@ -69,11 +69,12 @@ def update(
 
 
 def save(row: Model, *fields: str) -> Write:
-    """Save fields of a row that is there, all of them unless told which."""
+    """Save fields of a row that is there, all of them unless told which: then without what was left to the database."""
     model: Any = type(row)
     columns = {name: row.__dict__[name] for name in _attributes(model, fields)}
-    # What was left to the database is there.
     known = {name: value for name, value in columns.items() if not isinstance(value, DatabaseDefault)}
+    if fields and len(known) < len(columns):
+        raise AssertionError(f"of {row!r} nobody has set {sorted(columns.keys() - known.keys())}")
     return update(model, known, where={model._meta.pk.name: row.pk}, otherwise=AssertionError(f"{row!r} is not there"))
 
 

@@ -5,8 +5,11 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django_subatomic.db import transaction
 
+from exactly_once.event_types import upcast
 from exactly_once.models import OutboxEvent
 from exactly_once.outbox import OutboxMessage, subscribers
 from ledger.money import Money
@@ -31,7 +34,8 @@ HANDLERS = {
 def sent(event_type: str) -> EmailMultiAlternatives:
     """Have the last event of a type heard; return the mail that went out."""
     event = OutboxEvent.objects.filter(type=event_type).latest("pk")
-    hear(event_type, event.payload, event.pk)
+    payload = upcast(type=event_type, version=event.schema_version, payload=event.payload)
+    hear(event_type, payload, event.pk)
     found = mail.outbox[-1]
     assert isinstance(found, EmailMultiAlternatives)
     return found
@@ -60,6 +64,32 @@ def test_an_order_is_confirmed() -> None:
         f"Thank you. We have received your order {order.public_id} of EUR 30.70 for:\n  2 x {mug.product.name}\n"
     )
     assert f"<li>2 \N{MULTIPLICATION SIGN} {mug.product.name}</li>" in page(message)
+
+
+def test_an_order_says_itself_what_was_bought() -> None:
+    # Given
+    mug, _ = open_taxed_shop()
+    sell((mug, 1))
+    event = OutboxEvent.objects.get(type="order.confirmed")
+    # When
+    with CaptureQueriesContext(connection) as asked:
+        hear(event.type, event.payload, event.pk)
+    # Then
+    assert len(asked) == 0
+
+
+def test_an_order_of_the_first_version_is_confirmed_by_the_same_mail() -> None:
+    # Given
+    mug, _ = open_taxed_shop()
+    sell((mug, 1))
+    today = sent("order.confirmed")
+    event = OutboxEvent.objects.get(type="order.confirmed")
+    older = [{"sku": line["sku"], "quantity": line["quantity"]} for line in event.payload["line_items"]]
+    # When
+    payload = upcast(type=event.type, version=1, payload={**event.payload, "line_items": older})
+    hear(event.type, payload, event.pk)
+    # Then
+    assert mail.outbox[-1].body == today.body
 
 
 def test_a_second_copy_bears_the_same_id() -> None:

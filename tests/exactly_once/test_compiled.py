@@ -1,11 +1,17 @@
 """Queries that are put into SQL once: the rows are those of today's values, whoever asks, from whichever thread."""
 
+import gc
+import warnings
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
+from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
+from django_subatomic.db import transaction
 
 from exactly_once.compiled import Compiled, Given
 from exactly_once.models import HandlerRun, OutboxEvent
@@ -72,6 +78,38 @@ def test_a_thread_asks_over_its_own_connection() -> None:
     assert connection.connection.info.backend_pid not in {pid for _, pid in answers}
 
 
-def test_a_value_that_is_missing_is_an_error() -> None:
-    with pytest.raises(KeyError, match="now"):
-        OF_HANDLER(handler="mail")
+@pytest.mark.parametrize(
+    "given",
+    [{"handler": "mail"}, {"handler": "mail", "now": NOW, "more": 1}, {"handler": None, "now": NOW}],
+    ids=["one is missing", "one too many", "none"],
+)
+def test_each_name_has_a_value(given: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match=r"handler.*now"):
+        OF_HANDLER(**given)
+
+
+def test_rows_are_locked_in_a_transaction_alone() -> None:
+    # Given a query that has been put into SQL already
+    locking = Compiled(lambda: HandlerRun.objects.select_for_update().filter(handler=Given("handler")))
+    with transaction():
+        assert len(locking(handler="mail")) == 1
+    # Then
+    with pytest.raises(TransactionManagementError):
+        locking(handler="mail")
+
+
+def test_the_connection_of_whoever_came_first_is_not_kept() -> None:
+    # Given
+    asked = Compiled(lambda: HandlerRun.objects.filter(handler=Given("handler")))
+
+    def ask() -> weakref.ref[Any]:
+        asked(handler="mail")
+        return weakref.ref(connections["default"])
+
+    # When the thread ends, and nobody has closed what it opened
+    with ThreadPoolExecutor(1) as threads, warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        theirs = threads.submit(ask).result()
+    gc.collect()
+    # Then
+    assert theirs() is None

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django_subatomic.db import transaction
 
 from exactly_once.models import HandlerRun, OutboxEvent
+from exactly_once.prepared import fetch_prepared
 from exactly_once.together import insert, is_new, save, update, write_together
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -94,6 +95,25 @@ def test_a_row_that_is_gone_is_not_saved_silently() -> None:
 
     with pytest.raises(AssertionError, match="is not there"), transaction():
         write_together(save(row, "state"))
+
+
+def test_a_field_that_nobody_has_set_is_not_saved_silently() -> None:
+    with transaction():
+        write_together(insert(event("one")), insert(row := run("mail"), parent="event"))
+
+    with pytest.raises(AssertionError, match=r"nobody has set.*attempts"):
+        save(row, "next_attempt_at", "attempts")
+
+
+def test_texts_that_look_like_placeholders_are_texts() -> None:
+    # Given
+    odd = "100 %, %s, %%s, $1 and 'quotes'"
+    # When
+    with transaction():
+        write_together(insert(event("one")), insert(run(odd), parent="event"))
+    # Then
+    assert HandlerRun.objects.get().handler == odd
+    assert fetch_prepared("SELECT '%%s', %s::text", [odd]) == ("%s", odd)
 
 
 def test_what_the_database_refuses_undoes_all_of_them() -> None:
