@@ -23,6 +23,7 @@ from exactly_once.keys import KeyedRequest
 from ledger import queries as ledger
 from ledger.money import Money
 from payments.capture import send_capture, settle_capture
+from payments.client_verbs import refund_intent
 from payments.create_intent import Method
 from payments.models import Capture
 from payments.psp.outcomes import CaptureFailed, CaptureSucceeded
@@ -69,6 +70,12 @@ def sell(*items: tuple[Variant, int], at_shipping: bool = False, psp: str = "str
         )
     assert answer.status == 200, answer.body
     return Order.objects.get(public_id=json.loads(answer.body)["order"]["id"])
+
+
+def sell_mugs(quantity: int, **terms: Any) -> tuple[Variant, Order]:
+    """Open the taxed shop, and sell so many mugs; return what a mug is, and the order."""
+    mug, _ = open_taxed_shop()
+    return mug, sell((mug, quantity), **terms)
 
 
 def ship(order: Order, *lines: tuple[Variant, int], **parcel: str) -> dict[str, Any]:
@@ -127,6 +134,14 @@ def pay_back() -> None:
     """Have the PSP pay back what was promised."""
     for refund in due_refunds(now=NOW, limit=10):
         send_refund(refund_uuid=refund, now=NOW)
+
+
+def refund_by_hand(order: Order, minor: int | None = None) -> None:
+    """Have a person pay back so much, or all that is left."""
+    with transaction():
+        refund_intent(
+            client=CLIENT, intent_id=str(order.payment_intent), amount_minor=minor, reason="duplicate", now=NOW
+        )
 
 
 def books(*codes: str) -> list[int]:

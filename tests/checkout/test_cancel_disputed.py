@@ -10,7 +10,7 @@ from payments.dispute import settle_dispute
 from payments.models import Attempt, Refund
 from payments.psp.news import DisputeEvent
 from payments.states import DisputeState
-from tests.checkout.orders import books, cancel, open_taxed_shop, pay_back, sell, ship, wrong
+from tests.checkout.orders import books, cancel, pay_back, sell_mugs, ship, wrong
 from tests.factories import NOW
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("psp")]
@@ -25,8 +25,7 @@ def dispute(state: DisputeState, minor: int) -> None:
 
 def test_nothing_is_canceled_before_the_bank_has_decided_whose_the_money_is() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 1))
+    _, order = sell_mugs(1)
     dispute(DisputeState.NEEDS_RESPONSE, 1780)
     # When
     with pytest.raises(OrderRefused) as refusal:
@@ -43,8 +42,7 @@ def test_nothing_is_canceled_before_the_bank_has_decided_whose_the_money_is() ->
 
 def test_what_is_left_is_paid_back_of_the_canceled_units_alone() -> None:
     # Given one mug and the parcel earned: EUR 17.80; the bank gives the buyer EUR 5.00
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2))
+    mug, order = sell_mugs(2)
     ship(order, (mug, 1))
     earned = books("revenue:sales", "revenue:shipping", "revenue:refunds")
     dispute(DisputeState.LOST, 500)

@@ -23,6 +23,7 @@ from tests.checkout.orders import (
     pay_back,
     review,
     sell,
+    sell_mugs,
     shelf,
     ship,
     statuses,
@@ -96,8 +97,7 @@ def test_units_that_cannot_be_shared_evenly_leave_nothing_behind() -> None:
 
 def test_what_was_only_held_is_let_go_of(psp: Psp) -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2), at_shipping=True)
+    _, order = sell_mugs(2, at_shipping=True)
     # When
     body = cancel(order)
     send_void(attempt_uuid=Attempt.objects.get().uuid, now=NOW)
@@ -158,8 +158,7 @@ def test_what_was_shipped_unpaid_is_taken_when_the_rest_is_canceled() -> None:
 
 def test_no_more_is_paid_back_than_the_buyers_bank_has_left() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 1))
+    _, order = sell_mugs(1)
     dispute(DisputeState.LOST, 1000)
     assert review(order) == "manual_review"
     # When
@@ -170,8 +169,7 @@ def test_no_more_is_paid_back_than_the_buyers_bank_has_left() -> None:
 
 def test_what_is_shipped_is_not_canceled() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 1))
+    mug, order = sell_mugs(1)
     ship(order)
     # When
     with pytest.raises(OrderRefused) as refused:

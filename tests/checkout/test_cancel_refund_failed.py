@@ -9,7 +9,7 @@ from payments.parts import Wanted
 from payments.psp.outcomes import RefundFailed
 from payments.refund import request_refund
 from payments.settle_refund import settle_refund
-from tests.checkout.orders import books, cancel, open_taxed_shop, sell, ship, wrong
+from tests.checkout.orders import books, cancel, sell_mugs, ship, wrong
 from tests.factories import NOW
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("psp")]
@@ -17,8 +17,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 def test_units_whose_refund_failed_are_not_earned_by_the_last_shipment() -> None:
     # Given one of two mugs canceled, whose refund comes back
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2))
+    mug, order = sell_mugs(2)
     cancel(order, (mug, 1))
     refund = Refund.objects.get()
     with transaction():
@@ -32,8 +31,7 @@ def test_units_whose_refund_failed_are_not_earned_by_the_last_shipment() -> None
 
 def test_what_is_paid_back_once_more_by_hand_is_not_gone_twice() -> None:
     # Given a cancellation whose refund came back, and another refund in its place
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2))
+    mug, order = sell_mugs(2)
     cancel(order, (mug, 1))
     refund = Refund.objects.get()
     with transaction():

@@ -7,7 +7,7 @@ from checkout.models import Order
 from payments.models import Attempt
 from payments.psp.outcomes import Expired
 from payments.settle_attempt import settle_attempt
-from tests.checkout.orders import cancel, fail_capture, open_taxed_shop, review, sell, ship
+from tests.checkout.orders import cancel, fail_capture, review, sell_mugs, ship
 from tests.factories import NOW
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("psp")]
@@ -15,8 +15,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 def test_an_order_whose_goods_left_unpaid_stays_with_people_when_the_rest_is_canceled() -> None:
     # Given a mug that was shipped, whose capture failed, and then the hold ran out
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2), at_shipping=True, psp="adyen")
+    mug, order = sell_mugs(2, at_shipping=True, psp="adyen")
     ship(order, (mug, 1))
     fail_capture()
     attempt = Attempt.objects.get()

@@ -3,22 +3,19 @@
 from datetime import timedelta
 
 import pytest
-from django_subatomic.db import transaction
 
 from checkout.models import Order
-from payments.client_verbs import refund_intent
 from payments.models import Attempt, Dispute, Refund
 from payments.refund import send_refund
 from payments.states import DisputeState
-from tests.checkout.buyers import CLIENT
 from tests.checkout.disputes import TWO_MUGS, dispute, paid_back
 from tests.checkout.orders import (
     books,
     cancel,
-    open_taxed_shop,
     pay_back,
+    refund_by_hand,
     review,
-    sell,
+    sell_mugs,
     ship,
     take_back,
     wrong,
@@ -32,8 +29,7 @@ D = DisputeState
 
 def test_what_the_bank_has_kept_of_a_canceled_order_is_owed_no_more_and_no_loss() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2))
+    _, order = sell_mugs(2)
     dispute(D.LOST, TWO_MUGS)
     # When
     body = cancel(order)
@@ -45,8 +41,7 @@ def test_what_the_bank_has_kept_of_a_canceled_order_is_owed_no_more_and_no_loss(
 
 def test_of_goods_that_were_sent_the_chargeback_stays_a_loss() -> None:
     # Given one of two mugs sent, with the parcel
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2))
+    mug, order = sell_mugs(2)
     ship(order, (mug, 1))
     dispute(D.LOST, TWO_MUGS)
     # When
@@ -58,8 +53,7 @@ def test_of_goods_that_were_sent_the_chargeback_stays_a_loss() -> None:
 
 def test_a_dispute_that_turns_after_all_owes_the_buyer_the_refund() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2))
+    _, order = sell_mugs(2)
     dispute(D.LOST, TWO_MUGS)
     cancel(order)
     # When it is won, lost and won once more
@@ -74,8 +68,7 @@ def test_a_dispute_that_turns_after_all_owes_the_buyer_the_refund() -> None:
 
 def test_a_refund_that_was_sent_before_the_dispute_was_lost_again_is_a_loss() -> None:
     # Given a refund that is with the PSP
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2))
+    _, order = sell_mugs(2)
     dispute(D.LOST, TWO_MUGS)
     cancel(order)
     dispute(D.WON, TWO_MUGS)
@@ -89,8 +82,7 @@ def test_a_refund_that_was_sent_before_the_dispute_was_lost_again_is_a_loss() ->
 
 def test_a_refund_that_a_dispute_called_back_is_promised_again_when_that_is_won() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2))
+    _, order = sell_mugs(2)
     cancel(order)
     # When
     dispute(D.NEEDS_RESPONSE, TWO_MUGS)
@@ -105,8 +97,7 @@ def test_a_refund_that_a_dispute_called_back_is_promised_again_when_that_is_won(
 
 def test_a_refund_of_a_return_is_promised_again_as_well() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2))
+    mug, order = sell_mugs(2)
     ship(order)
     take_back(order, (mug, 1))
     dispute(D.UNDER_REVIEW, TWO_MUGS)
@@ -120,12 +111,10 @@ def test_a_refund_of_a_return_is_promised_again_as_well() -> None:
 
 def test_a_refund_that_people_asked_for_in_its_place_is_not_promised_twice() -> None:
     # Given one of two mugs canceled; a dispute of all but EUR 5.00 calls its refund back, and a person pays EUR 5.00
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2))
+    mug, order = sell_mugs(2)
     cancel(order, (mug, 1))
     dispute(D.NEEDS_RESPONSE, TWO_MUGS - 500)
-    with transaction():
-        refund_intent(client=CLIENT, intent_id=str(order.payment_intent), amount_minor=500, reason="duplicate", now=NOW)
+    refund_by_hand(order, 500)
     # When
     dispute(D.WON, TWO_MUGS - 500)
     # Then no part is paid back twice
@@ -136,8 +125,7 @@ def test_a_refund_that_people_asked_for_in_its_place_is_not_promised_twice() -> 
 
 def test_what_the_bank_leaves_is_paid_back_and_the_rest_set_off() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2))
+    mug, order = sell_mugs(2)
     dispute(D.LOST, 2000)
     # When
     cancel(order, (mug, 1))
@@ -152,8 +140,7 @@ def test_what_the_bank_leaves_is_paid_back_and_the_rest_set_off() -> None:
 
 def test_of_two_disputes_the_one_that_turns_gives_back_its_own() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2))
+    _, order = sell_mugs(2)
     dispute(D.LOST, 1000)
     dispute(D.LOST, 2000, reference="du_2")
     cancel(order)
@@ -171,8 +158,7 @@ def test_of_two_disputes_the_one_that_turns_gives_back_its_own() -> None:
 @pytest.mark.parametrize("canceled_first", [True, False])
 def test_what_a_lost_dispute_has_given_the_buyer_is_not_paid_by_us_as_well(canceled_first: bool) -> None:
     # Given one of two mugs shipped
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2))
+    mug, order = sell_mugs(2)
     ship(order, (mug, 1))
     # When the other one is canceled, and the bank gives the buyer more than it cost
     if canceled_first:
@@ -188,8 +174,7 @@ def test_what_a_lost_dispute_has_given_the_buyer_is_not_paid_by_us_as_well(cance
 
 def test_what_a_lost_dispute_has_given_for_a_return_is_not_paid_by_us_as_well() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2))
+    mug, order = sell_mugs(2)
     ship(order)
     take_back(order, (mug, 1))
     dispute(D.NEEDS_RESPONSE, 2000)
@@ -201,8 +186,7 @@ def test_what_a_lost_dispute_has_given_for_a_return_is_not_paid_by_us_as_well() 
 
 def test_what_of_returns_is_more_than_the_bank_has_given_is_paid_by_us() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2))
+    mug, order = sell_mugs(2)
     ship(order)
     take_back(order, (mug, 2))
     dispute(D.NEEDS_RESPONSE, 1000)
@@ -215,12 +199,10 @@ def test_what_of_returns_is_more_than_the_bank_has_given_is_paid_by_us() -> None
 
 def test_what_people_paid_before_a_dispute_does_not_take_the_place_of_what_that_calls_off() -> None:
     # Given one of two mugs shipped, the other one canceled; and EUR 5.00 for a scratch, paid out at once
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2))
+    mug, order = sell_mugs(2)
     ship(order, (mug, 1))
     cancel(order)
-    with transaction():
-        refund_intent(client=CLIENT, intent_id=str(order.payment_intent), amount_minor=500, reason="duplicate", now=NOW)
+    refund_by_hand(order, 500)
     send_refund(refund_uuid=Refund.objects.get(reason="duplicate").uuid, now=NOW)
     # When a dispute calls the canceled mug's refund back, and is won
     later = NOW + timedelta(hours=1)

@@ -13,7 +13,7 @@ from payments.models import Attempt, Refund
 from payments.psp.outcomes import Expired
 from payments.settle_attempt import settle_attempt
 from tests.checkout.buyers import CLIENT
-from tests.checkout.orders import books, cancel, capture_all, open_taxed_shop, review, sell, ship, wrong
+from tests.checkout.orders import books, cancel, capture_all, review, sell_mugs, ship, wrong
 from tests.factories import NOW
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("psp")]
@@ -27,8 +27,7 @@ def hold_runs_out() -> None:
 
 def test_what_was_never_captured_is_not_paid_back() -> None:
     # Given one of two mugs shipped and captured: EUR 12.90 and 4.90 for the parcel
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2), at_shipping=True, psp="adyen")
+    mug, order = sell_mugs(2, at_shipping=True, psp="adyen")
     ship(order, (mug, 1))
     capture_all()
     hold_runs_out()
@@ -42,8 +41,7 @@ def test_what_was_never_captured_is_not_paid_back() -> None:
 
 def test_what_is_no_longer_held_is_not_shipped() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2), at_shipping=True, psp="adyen")
+    mug, order = sell_mugs(2, at_shipping=True, psp="adyen")
     ship(order, (mug, 1))
     capture_all()
     # When
@@ -56,8 +54,7 @@ def test_what_is_no_longer_held_is_not_shipped() -> None:
 
 def test_what_was_let_go_of_by_a_final_capture_of_less_is_not_shipped() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2), at_shipping=True)
+    _, order = sell_mugs(2, at_shipping=True)
     # When
     with transaction():
         capture_intent(client=CLIENT, intent_id=str(order.payment_intent), amount_minor=100, final=True, now=NOW)
@@ -70,8 +67,7 @@ def test_what_was_let_go_of_by_a_final_capture_of_less_is_not_shipped() -> None:
 
 def test_the_end_of_a_hold_in_part_has_its_order_looked_at() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2), at_shipping=True, psp="adyen")
+    mug, order = sell_mugs(2, at_shipping=True, psp="adyen")
     ship(order, (mug, 1))
     capture_all()
     # When
@@ -85,8 +81,7 @@ def test_the_end_of_a_hold_in_part_has_its_order_looked_at() -> None:
 
 def test_what_is_canceled_first_is_what_was_never_taken_and_the_rest_is_shipped() -> None:
     # Given EUR 20.00 of EUR 30.70, for good
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2), at_shipping=True)
+    mug, order = sell_mugs(2, at_shipping=True)
     with transaction():
         capture_intent(client=CLIENT, intent_id=str(order.payment_intent), amount_minor=2000, final=True, now=NOW)
     capture_all()

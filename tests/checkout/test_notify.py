@@ -17,7 +17,7 @@ from payments.models import Attempt
 from payments.psp.outcomes import Approved
 from payments.psp.registry import get_adapter
 from payments.settle_attempt import settle_attempt
-from tests.checkout.orders import cancel, open_taxed_shop, pay_back, sell, ship, take_back
+from tests.checkout.orders import cancel, open_taxed_shop, pay_back, sell, sell_mugs, ship, take_back
 from tests.factories import NOW
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("psp")]
@@ -54,8 +54,7 @@ def page(message: EmailMultiAlternatives) -> str:
 
 def test_an_order_is_confirmed() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2))
+    mug, order = sell_mugs(2)
     # When
     message = sent("order.confirmed")
     # Then
@@ -105,8 +104,7 @@ def test_a_second_copy_bears_the_same_id() -> None:
 
 def test_a_shipment_says_how_it_can_be_followed_and_what_is_still_to_come() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2))
+    mug, order = sell_mugs(2)
     # When
     ship(
         order, (mug, 1), carrier="Parcels & Co", tracking_number="42", tracking_url="https://parcels.example/42?a=1&b=2"
@@ -129,8 +127,7 @@ def test_a_shipment_says_how_it_can_be_followed_and_what_is_still_to_come() -> N
 
 def test_what_is_canceled_returned_and_paid_back_is_told() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 3))
+    mug, order = sell_mugs(3)
     # When
     cancel(order, (mug, 1))
     canceled = sent("order.canceled")
@@ -153,8 +150,7 @@ def test_what_is_canceled_returned_and_paid_back_is_told() -> None:
 
 def test_a_charge_too_many_is_told_as_one() -> None:
     # Given an order whose payment succeeds once more, behind our back
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 1))
+    _, order = sell_mugs(1)
     kept = Attempt.objects.get()
     late = get_adapter(psp="stripe", account="main").authorize(
         key="late",
@@ -181,8 +177,7 @@ def test_a_charge_too_many_is_told_as_one() -> None:
 
 def test_what_was_only_held_is_told_not_to_be_charged() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 1), at_shipping=True)
+    _, order = sell_mugs(1, at_shipping=True)
     # When
     cancel(order)
     # Then

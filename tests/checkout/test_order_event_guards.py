@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError
 
 from checkout.models import Cancellation, Order, Return, Shipment
-from tests.checkout.orders import cancel, open_taxed_shop, sell, ship
+from tests.checkout.orders import cancel, open_taxed_shop, sell, sell_mugs, ship
 from tests.factories import NOW
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("psp")]
@@ -39,8 +39,7 @@ def test_an_event_is_the_sum_of_its_parts(event: type[Shipment], minor: int, par
 @pytest.mark.parametrize("event", [Shipment, Cancellation])
 def test_what_is_shipped_and_canceled_is_no_more_than_the_order(event: type[Shipment]) -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2))
+    mug, order = sell_mugs(2)
     ship(order, (mug, 1))
     assert refused(event, order, 1291, [1291]) == "order_event_within_order"
     # When

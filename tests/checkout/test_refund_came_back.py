@@ -5,20 +5,18 @@ from django_subatomic.db import transaction
 
 from checkout.models import Order
 from exactly_once.models import OutboxEvent
-from payments.client_verbs import refund_intent
 from payments.models import Refund
 from payments.psp.outcomes import RefundCanceled, RefundFailed
 from payments.settle_refund import settle_refund
 from payments.states import DisputeState
-from tests.checkout.buyers import CLIENT
 from tests.checkout.disputes import dispute, paid_back, send_back
 from tests.checkout.orders import (
     books,
     cancel,
-    open_taxed_shop,
     pay_back,
+    refund_by_hand,
     review,
-    sell,
+    sell_mugs,
     ship,
     take_back,
     wrong,
@@ -32,8 +30,7 @@ D = DisputeState
 
 def test_a_refund_that_came_back_waits_for_people_until_another_one_is_paid() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 1))
+    _, order = sell_mugs(1)
     cancel(order)
     # When
     send_back()
@@ -42,8 +39,7 @@ def test_a_refund_that_came_back_waits_for_people_until_another_one_is_paid() ->
     # And it is not sent again by itself
     assert (review(order), paid_back()) == ("manual_review", 0)
     # When somebody does
-    with transaction():
-        refund_intent(client=CLIENT, intent_id=str(order.payment_intent), reason="duplicate", now=NOW)
+    refund_by_hand(order)
     pay_back()
     # Then
     assert (review(order), books("liabilities:orders"), wrong()) == ("canceled", [0], [])
@@ -51,8 +47,7 @@ def test_a_refund_that_came_back_waits_for_people_until_another_one_is_paid() ->
 
 
 def test_a_refund_that_came_back_because_the_bank_had_paid_is_set_off() -> None:
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 1))
+    _, order = sell_mugs(1)
     cancel(order)
     pay_back()
     dispute(D.LOST, 1780)
@@ -69,8 +64,7 @@ def test_a_refund_that_the_psp_says_failed_as_disputed_waits_for_people_as_well(
     end: type[RefundFailed | RefundCanceled],
 ) -> None:
     # Given a refund that is with the PSP
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 1))
+    _, order = sell_mugs(1)
     cancel(order)
     Refund.objects.update(sent_at=NOW)
     # When the PSP uses the word that we have for a refund called off
@@ -82,8 +76,7 @@ def test_a_refund_that_the_psp_says_failed_as_disputed_waits_for_people_as_well(
 
 def test_a_refund_of_a_return_that_came_back_waits_for_people_until_another_one_is_paid() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 1))
+    mug, order = sell_mugs(1)
     ship(order)
     take_back(order, (mug, 1))
     pay_back()
@@ -97,15 +90,13 @@ def test_a_refund_of_a_return_that_came_back_waits_for_people_until_another_one_
     ]
     assert review(order) == "manual_review"
     # When somebody pays it otherwise
-    with transaction():
-        refund_intent(client=CLIENT, intent_id=str(order.payment_intent), reason="duplicate", now=NOW)
+    refund_by_hand(order)
     # Then
     assert (review(order), wrong()) == ("shipped", [])
 
 
 def test_a_refund_of_a_return_that_came_back_because_the_bank_had_paid_waits_for_nobody() -> None:
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 1))
+    mug, order = sell_mugs(1)
     ship(order)
     take_back(order, (mug, 1))
     pay_back()
@@ -118,8 +109,7 @@ def test_a_refund_of_a_return_that_came_back_because_the_bank_had_paid_waits_for
 
 def test_the_last_shipment_shows_that_a_refund_of_a_return_came_back() -> None:
     # Given a return's refund that came back while the other mug was to be sent
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2))
+    mug, order = sell_mugs(2)
     ship(order, (mug, 1))
     take_back(order, (mug, 1))
     send_back(reference="re_1")

@@ -8,9 +8,7 @@ from checkout.errors import OrderRefused
 from checkout.models import OrderLine, Return, ReturnLine, StockMovement
 from checkout.states import Disposition
 from exactly_once.models import OutboxEvent
-from payments.client_verbs import refund_intent
 from payments.models import Attempt, Refund
-from tests.checkout.buyers import CLIENT
 from tests.checkout.orders import (
     TOTAL,
     books,
@@ -18,13 +16,14 @@ from tests.checkout.orders import (
     kinds,
     open_taxed_shop,
     pay_back,
+    refund_by_hand,
     sell,
+    sell_mugs,
     shelf,
     ship,
     take_back,
     wrong,
 )
-from tests.factories import NOW
 from tests.psp import Psp
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("psp")]
@@ -51,8 +50,7 @@ def test_what_is_restocked_is_for_sale_again_and_paid_back(psp: Psp) -> None:
 
 def test_what_is_written_off_is_not_for_sale() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 3))
+    mug, order = sell_mugs(3)
     ship(order)
     # When
     take_back(order, (mug, 1), disposition=Disposition.WRITE_OFF)
@@ -64,8 +62,7 @@ def test_what_is_written_off_is_not_for_sale() -> None:
 
 def test_goods_may_come_back_without_a_refund() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 1))
+    mug, order = sell_mugs(1)
     ship(order)
     # When
     body = take_back(order, (mug, 1), refund=False)
@@ -75,8 +72,7 @@ def test_goods_may_come_back_without_a_refund() -> None:
 
 def test_the_shipping_is_paid_back_once_if_that_is_wanted() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2))
+    mug, order = sell_mugs(2)
     ship(order)
     # When
     first = take_back(order, (mug, 1), shipping=True)
@@ -89,8 +85,7 @@ def test_the_shipping_is_paid_back_once_if_that_is_wanted() -> None:
 
 def test_no_more_comes_back_than_was_shipped() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 3))
+    mug, order = sell_mugs(3)
     ship(order, (mug, 2))
     take_back(order, (mug, 1))
     # When
@@ -133,13 +128,11 @@ def test_a_part_that_was_captured_is_paid_back_while_the_rest_is_held() -> None:
 
 def test_a_refund_that_the_payments_api_asks_for_comes_off_what_shipping_has_earned() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2))
+    mug, order = sell_mugs(2)
     ship(order, (mug, 1))
     ship(order)
     # When
-    with transaction():
-        refund_intent(client=CLIENT, intent_id=str(order.payment_intent), amount_minor=700, reason="duplicate", now=NOW)
+    refund_by_hand(order, 700)
     # Then
     assert books(OWED, LESS, TAX) == [0, 588, 490 - 112]
     assert wrong() == []

@@ -3,15 +3,14 @@
 import pytest
 
 from payments.models import Refund, Void
-from tests.checkout.orders import books, cancel, capture_all, open_taxed_shop, sell, ship, take_back, wrong
+from tests.checkout.orders import books, cancel, capture_all, sell_mugs, ship, take_back, wrong
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("psp")]
 
 
 def test_a_return_is_paid_back_while_the_rest_of_the_hold_is_let_go_of() -> None:
     # Given one mug shipped and captured, and the other canceled: a void that nobody has answered
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2), at_shipping=True, psp="adyen")
+    mug, order = sell_mugs(2, at_shipping=True, psp="adyen")
     ship(order, (mug, 1))
     capture_all()
     cancel(order)

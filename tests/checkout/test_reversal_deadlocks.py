@@ -19,7 +19,7 @@ from payments.psp.news import DisputeEvent
 from payments.psp.registry import get_adapter
 from payments.refund import send_refund
 from payments.states import DisputeState
-from tests.checkout.orders import books, cancel, open_taxed_shop, review, sell, wrong
+from tests.checkout.orders import books, cancel, open_taxed_shop, review, sell, sell_mugs, wrong
 from tests.concurrency.crowd import crowd
 from tests.factories import NOW
 
@@ -89,8 +89,7 @@ def test_a_lost_dispute_and_a_refund_that_fails_do_not_fail_by_a_deadlock(monkey
 
 def test_an_order_is_looked_at_once_more_after_a_deadlock(monkeypatch: pytest.MonkeyPatch) -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 1))
+    _, order = sell_mugs(1)
     runs = list[int]()
 
     def fail_once(**terms: Any) -> None:

@@ -31,6 +31,7 @@ from tests.checkout.orders import (
     open_taxed_shop,
     review,
     sell,
+    sell_mugs,
     shelf,
     ship,
     wrong,
@@ -55,8 +56,7 @@ def events() -> list[str]:
 
 def test_a_dispute_stops_what_is_not_shipped_until_it_is_won() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2))
+    mug, order = sell_mugs(2)
     ship(order, (mug, 1))
     # When
     dispute(DisputeState.NEEDS_RESPONSE)
@@ -73,8 +73,7 @@ def test_a_dispute_stops_what_is_not_shipped_until_it_is_won() -> None:
 
 
 def test_a_dispute_of_what_is_all_shipped_changes_nothing() -> None:
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 1))
+    _, order = sell_mugs(1)
     ship(order)
     dispute(DisputeState.NEEDS_RESPONSE)
 
@@ -83,8 +82,7 @@ def test_a_dispute_of_what_is_all_shipped_changes_nothing() -> None:
 
 def test_a_hold_that_has_run_out_stops_the_order_which_can_be_canceled() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2), at_shipping=True)
+    mug, order = sell_mugs(2, at_shipping=True)
     attempt = Attempt.objects.get()
     # When
     with transaction():
@@ -119,8 +117,7 @@ def test_a_capture_that_failed_stops_the_order_until_one_succeeds() -> None:
 
 def test_whatever_moves_a_payment_has_its_order_looked_at() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 1))
+    _, order = sell_mugs(1)
     dispute(DisputeState.NEEDS_RESPONSE)
     news = OutboxEvent.objects.get(type="dispute.needs_response")
     # When
@@ -135,8 +132,7 @@ def test_whatever_moves_a_payment_has_its_order_looked_at() -> None:
 
 def test_an_order_is_completed_days_after_it_was_shipped() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 1))
+    _, order = sell_mugs(1)
     ship(order)
     early, due = NOW + timedelta(days=14, seconds=-1), NOW + timedelta(days=14)
     # When

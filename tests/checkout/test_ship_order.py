@@ -10,7 +10,18 @@ from exactly_once.errors import InvalidInput
 from exactly_once.models import OutboxEvent
 from payments.models import Attempt, Capture
 from tests.checkout.buyers import open_shop
-from tests.checkout.orders import TOTAL, books, capture_all, open_taxed_shop, sell, shelf, ship, statuses, wrong
+from tests.checkout.orders import (
+    TOTAL,
+    books,
+    capture_all,
+    open_taxed_shop,
+    sell,
+    sell_mugs,
+    shelf,
+    ship,
+    statuses,
+    wrong,
+)
 from tests.factories import DiscountFactory
 from tests.psp import Psp
 
@@ -99,8 +110,7 @@ def test_what_is_not_of_the_order_is_named() -> None:
 
 def test_a_shipped_order_is_not_shipped_again() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 1))
+    mug, order = sell_mugs(1)
     ship(order)
     # When
     with pytest.raises(OrderRefused) as refused:
@@ -111,8 +121,7 @@ def test_a_shipped_order_is_not_shipped_again() -> None:
 
 def test_nothing_is_shipped_while_the_buyers_bank_takes_the_money_back() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 1))
+    mug, order = sell_mugs(1)
     Attempt.objects.update(disputed_minor=100)
     # When
     with pytest.raises(OrderRefused) as refused:
@@ -123,8 +132,7 @@ def test_nothing_is_shipped_while_the_buyers_bank_takes_the_money_back() -> None
 
 def test_the_database_counts_units_and_refuses_more_than_there_are() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 2))
+    mug, order = sell_mugs(2)
     ship(order, (mug, 1))
     line = OrderLine.objects.get()
     shipment = Shipment.objects.get()

@@ -8,7 +8,7 @@ import pytest
 from checkout.errors import OrderRefused
 from checkout.models import Order, OrderLine
 from payments.models import Refund
-from tests.checkout.orders import books, cancel, open_taxed_shop, sell, shelf, ship, take_back, wrong
+from tests.checkout.orders import books, cancel, open_taxed_shop, sell, sell_mugs, shelf, ship, take_back, wrong
 from tests.concurrency.crowd import crowd
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("psp")]
@@ -20,8 +20,7 @@ def ends(results: Sequence[object]) -> Counter[str]:
 
 def test_an_order_that_eight_ship_at_once_leaves_once() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 3))
+    mug, order = sell_mugs(3)
     # When
     results = crowd(8, lambda _: ship(order))
     # Then
@@ -47,8 +46,7 @@ def test_of_those_who_ship_and_cancel_the_last_units_some_are_too_late() -> None
 
 def test_what_four_take_back_at_once_is_paid_back_once() -> None:
     # Given
-    mug, _ = open_taxed_shop()
-    order = sell((mug, 1))
+    mug, order = sell_mugs(1)
     ship(order)
     # When
     results = crowd(4, lambda _: take_back(order, (mug, 1)))

@@ -38,6 +38,7 @@ from tests.factories import NOW
 from tests.payments.findings import balances, found, line
 from tests.payments.holding import EUR, assert_in_order, begin, news
 from tests.payments.settling import read, settled, told
+from tests.payments.taking import take
 from tests.payments.test_unknown_admin import person
 from tests.psp import Psp
 
@@ -165,8 +166,7 @@ def test_a_refund_that_the_bank_sends_back_opens_another_break_that_may_be_paid_
 
 
 def test_what_is_paid_back_after_the_psp_has_said_something_else_is_in_question() -> None:
-    attempt = begin(captures_at_once=True)
-    news(attempt, Approved("pi_1", captured=True, money=EUR))
+    attempt = take()
     news(attempt, Approved("pi_1", captured=True, money=Money(1295, "EUR")))
     pay_back(Break.objects.get())
     news(attempt, Approved("pi_1", captured=True, money=Money(1297, "EUR")))

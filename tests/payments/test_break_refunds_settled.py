@@ -6,7 +6,6 @@ from uuid import UUID
 
 import pytest
 from django.conf import settings
-from django_subatomic.db import transaction
 
 from ledger.money import Money
 from payments.find_missing_lines import find_missing_lines
@@ -15,15 +14,14 @@ from payments.payout_proof import Proof, payout_proof
 from payments.psp.outcomes import Approved, RefundFailed, RefundSucceeded
 from payments.psp.settlement import SettlementLine as ToldLine
 from payments.settle_line import settle_due_lines
-from payments.settle_refund import settle_refund
 from payments.states import LineKind
 from payments.verify import checks
 from tests.factories import NOW
 from tests.payments.findings import balances
 from tests.payments.holding import assert_in_order, begin, news
 from tests.payments.settling import read, settled, told
+from tests.payments.taking import give_back
 from tests.payments.test_break_refunds import pay_back, says
-from tests.payments.test_settle_line import refund
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -124,9 +122,7 @@ def test_verify_names_what_was_paid_back_though_the_settlement_had_not_had_it() 
 def test_the_line_of_a_breaks_refund_is_not_that_of_a_buyers_refund() -> None:
     # Given both, of one payment, and a settlement that is read and tells of one
     paid_back()
-    ours = refund()
-    with transaction():
-        settle_refund(refund_uuid=ours.uuid, outcome=RefundSucceeded("re_1", Money(290, "EUR")), now=NOW)
+    ours = give_back()
     age = timedelta(days=settings.SETTLEMENT_MISSING_DAYS)
     settled(told(K.CHARGE, 1295), BACK, told(K.FEE, 0, fee=1, occurred_at=NOW + age))
     # Then the other one is missing

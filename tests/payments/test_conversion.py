@@ -12,11 +12,10 @@ from ledger.models import Transaction
 from ledger.money import Money
 from payments.conversion import conversion_of
 from payments.models import Break
-from payments.psp.outcomes import Approved
 from payments.psp.settlement import SettlementLine
 from payments.states import LineKind
 from tests.factories import NOW
-from tests.payments.holding import EUR, assert_in_order, begin, news
+from tests.payments.holding import EUR, assert_in_order
 from tests.payments.settling import balances, converted, settled, told
 
 K = LineKind
@@ -68,13 +67,6 @@ def test_the_rate_that_is_kept_leads_from_one_sum_to_the_other(
     found = conversion_of(gross=signed[0], original=signed[1], told=rate)
     there = convert(found.sold, rate=found.rate, currency=found.bought.currency)
     assert abs(there.amount_minor - found.bought.amount_minor) <= 1
-
-
-@pytest.fixture
-def paid() -> UUID:
-    attempt = begin(captures_at_once=True)
-    news(attempt, Approved("pi_1", captured=True, money=EUR))
-    return attempt
 
 
 books = pytest.mark.django_db(transaction=True)

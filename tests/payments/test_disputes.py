@@ -14,13 +14,14 @@ from payments.dispute import settle_dispute
 from payments.errors import PaymentRefused
 from payments.models import Attempt, Dispute, Refund
 from payments.psp.news import DisputeEvent
-from payments.psp.outcomes import Approved, RefundSucceeded
+from payments.psp.outcomes import RefundSucceeded
 from payments.refund import request_refund
 from payments.settle_refund import call_off, settle_refund
 from payments.states import DisputeState
 from tests.concurrency.crowd import crowd
 from tests.factories import NOW
-from tests.payments.holding import EUR, ORDER, assert_in_order, begin, news
+from tests.payments.holding import EUR, ORDER, assert_in_order
+from tests.payments.taking import take
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,7 +32,7 @@ FEE = Money(1500, "EUR")
 
 @pytest.fixture(autouse=True)
 def _paid() -> None:
-    news(begin(captures_at_once=True), Approved("pi_1", captured=True, money=EUR))
+    take()
 
 
 def tell(state: DisputeState, *, money: Money = EUR, fee: Money | None = None, reference: str = "du_1") -> str:

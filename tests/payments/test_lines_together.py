@@ -13,18 +13,17 @@ from ledger.money import Money
 from payments.chart import ensure_settlement_chart
 from payments.find_missing_lines import find_missing_lines
 from payments.models import Break, SettlementLine
-from payments.psp.outcomes import Approved, RefundSucceeded
+from payments.psp.outcomes import Approved
 from payments.psp.settlement import SettlementLine as ToldLine
 from payments.settle_line import settle_due_lines, settle_line
 from payments.settle_lines_together import settle_lines_together
-from payments.settle_refund import settle_refund
 from payments.states import LineKind
 from payments.tasks import find_missing
 from tests.concurrency.crowd import crowd
 from tests.factories import NOW
-from tests.payments.holding import EUR, assert_in_order, begin, news
+from tests.payments.holding import assert_in_order, news
 from tests.payments.settling import balances, breaks, read, told
-from tests.payments.test_settle_line import refund
+from tests.payments.taking import give_back, refund, take
 from tests.tables import empty_tables
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -39,11 +38,8 @@ def paid() -> UUID:
 
 def pay() -> UUID:
     """Have a payment of 12.90 of which 2.90 went back."""
-    attempt = begin(captures_at_once=True)
-    news(attempt, Approved("pi_1", captured=True, money=EUR))
-    ours = refund()
-    with transaction():
-        settle_refund(refund_uuid=ours.uuid, outcome=RefundSucceeded("re_1", Money(290, "EUR")), now=NOW)
+    attempt = take()
+    give_back()
     return attempt
 
 

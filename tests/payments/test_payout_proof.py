@@ -15,14 +15,12 @@ from payments.bank_findings import open_missing_payout
 from payments.find_unbalanced_payouts import find_unbalanced_payouts
 from payments.models import Break, Payout
 from payments.payout_proof import Proof, payout_proof
-from payments.psp.outcomes import Approved, RefundSucceeded
 from payments.resolve_break import resolve_break
-from payments.settle_refund import settle_refund
 from payments.states import LineKind
 from tests.factories import NOW
-from tests.payments.holding import EUR, assert_in_order, begin, news
+from tests.payments.holding import assert_in_order
 from tests.payments.settling import converted, read, settled, told
-from tests.payments.test_settle_line import refund
+from tests.payments.taking import give_back, take
 from tests.payments.test_unknown_admin import person
 
 pytestmark = [
@@ -40,11 +38,8 @@ PAYOUT = told(K.PAYOUT, -900, occurred_at=LATER)
 @pytest.fixture(autouse=True)
 def paid() -> UUID:
     """Have a payment of 12.90 of which 2.90 went back."""
-    attempt = begin(captures_at_once=True)
-    news(attempt, Approved("pi_1", captured=True, money=EUR))
-    ours = refund()
-    with transaction():
-        settle_refund(refund_uuid=ours.uuid, outcome=RefundSucceeded("re_1", Money(290, "EUR")), now=NOW)
+    attempt = take()
+    give_back()
     return attempt
 
 

@@ -13,10 +13,10 @@ from payments.errors import PaymentRefused
 from payments.models import Payout
 from payments.payout import settle_payout
 from payments.psp.news import PayoutEvent
-from payments.psp.outcomes import Approved
 from payments.states import PayoutState
 from tests.factories import NOW
-from tests.payments.holding import EUR, assert_in_order, begin, news
+from tests.payments.holding import EUR, assert_in_order
+from tests.payments.taking import take
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,7 +25,7 @@ P = PayoutState
 
 @pytest.fixture(autouse=True)
 def _paid() -> None:
-    news(begin(captures_at_once=True), Approved("pi_1", captured=True, money=EUR))
+    take()
 
 
 def tell(state: PayoutState, money: Money = EUR) -> str:

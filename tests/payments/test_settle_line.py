@@ -11,47 +11,29 @@ from ledger.models import Transaction
 from ledger.money import Money
 from payments.capture import settle_capture
 from payments.chart import ensure_settlement_chart
-from payments.models import Attempt, Break, Refund, SettlementLine
+from payments.models import Attempt, Break, SettlementLine
 from payments.psp.outcomes import (
     Approved,
     CaptureSucceeded,
     Declined,
     RefundFailed,
-    RefundSucceeded,
     RequiresAction,
     Unknown,
 )
-from payments.refund import request_refund
 from payments.settle_line import settle_due_lines, settle_line
 from payments.settle_refund import settle_refund
 from payments.states import LineKind
 from tests.concurrency.crowd import crowd
 from tests.factories import NOW
-from tests.payments.holding import EUR, ORDER, ask, assert_in_order, begin, news, states
+from tests.payments.holding import EUR, ask, assert_in_order, begin, news, states
 from tests.payments.settling import balances, breaks, read, settled, told
+from tests.payments.taking import give_back, refund
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 K = LineKind
 CHARGE = told(K.CHARGE, 1290, fee=43)
 PARTS = [("cap_1", 289), ("cap_2", 1002)]
-
-
-@pytest.fixture
-def attempt() -> UUID:
-    return begin(captures_at_once=True)
-
-
-@pytest.fixture
-def paid(attempt: UUID) -> UUID:
-    news(attempt, Approved("pi_1", captured=True, money=EUR))
-    return attempt
-
-
-def refund(minor: int = 290) -> Refund:
-    with transaction():
-        public_id = request_refund(order_reference=ORDER, money=Money(minor, "EUR"), reason="test", now=NOW)
-    return Refund.objects.get(public_id=public_id)
 
 
 def test_a_charge_that_is_known_costs_its_fee(paid: UUID) -> None:
@@ -201,9 +183,7 @@ def test_a_refund_that_nobody_asked_for_stands_in_suspense(paid: UUID) -> None:
 
 
 def test_a_refund_of_another_sum_is_in_question(paid: UUID) -> None:
-    ours = refund()
-    with transaction():
-        settle_refund(refund_uuid=ours.uuid, outcome=RefundSucceeded("re_1", Money(290, "EUR")), now=NOW)
+    give_back()
     assert settled(told(K.REFUND, -291)) == ["amount_mismatch"]
     assert breaks() == [("amount_mismatch", "open", 1, False, True)]
     assert balances() == {"receivable": 999, "orders": 1000, "suspense": 1}

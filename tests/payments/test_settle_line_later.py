@@ -10,27 +10,16 @@ from payments.dispute import settle_dispute
 from payments.models import Attempt, Dispute, Payout
 from payments.payout import settle_payout
 from payments.psp.news import DisputeEvent, PayoutEvent
-from payments.psp.outcomes import Approved, RequiresAction
+from payments.psp.outcomes import RequiresAction
 from payments.states import DisputeState, LineKind, PayoutState
 from tests.factories import NOW
-from tests.payments.holding import EUR, assert_in_order, begin, news
+from tests.payments.holding import EUR, assert_in_order, news
 from tests.payments.settling import balances, breaks, settled, told
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 K = LineKind
 CHARGE = told(K.CHARGE, 1290, fee=43)
-
-
-@pytest.fixture
-def attempt() -> UUID:
-    return begin(captures_at_once=True)
-
-
-@pytest.fixture
-def paid(attempt: UUID) -> UUID:
-    news(attempt, Approved("pi_1", captured=True, money=EUR))
-    return attempt
 
 
 def tell(state: DisputeState, *, fee: int | None = None) -> None:

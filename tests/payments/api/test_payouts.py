@@ -12,12 +12,11 @@ from django.urls import reverse
 
 from payments.api import schemas
 from payments.models import Break, Payout
-from payments.psp.outcomes import Approved
 from payments.states import LineKind
 from tests.api import Api, problem
 from tests.factories import NOW
-from tests.payments.holding import EUR, begin, news
 from tests.payments.settling import settled, told
+from tests.payments.taking import take
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -30,7 +29,7 @@ K = LineKind
 
 @pytest.fixture(autouse=True)
 def _paid_out() -> None:
-    news(begin(captures_at_once=True), Approved("pi_1", captured=True, money=EUR))
+    take()
     settled(
         told(K.CHARGE, 1290, fee=43, payout_reference="po_1"),
         told(K.FEE, 0, fee=7, payout_reference="po_1"),
