@@ -37,6 +37,7 @@ def main() -> None:
         read_end, write_end = os.pipe()
         child = os.fork()
         if child == 0:
+            os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what it logs may break off anywhere
             _live(dsn, spec, url, Death(point, write_end, random.Random(draw.random())))
         os.close(write_end)
         if point is None:
