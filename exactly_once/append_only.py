@@ -2,19 +2,18 @@
 
 import pgtrigger
 
+from exactly_once.triggers import refuse
+
 
 def append_only() -> pgtrigger.Trigger:
     """Return a trigger that refuses UPDATE, DELETE and TRUNCATE, whoever asks.
 
     It fires once per statement and never on INSERT, so that posting pays nothing for it.
     """
-    return pgtrigger.Trigger(
+    return refuse(
         name="append_only",
-        when=pgtrigger.Before,
         operation=pgtrigger.Update | pgtrigger.Delete | pgtrigger.Truncate,
         level=pgtrigger.Statement,
-        func="""
-            RAISE EXCEPTION '% is append-only', TG_TABLE_NAME
-                USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
-        """,
+        says="% is append-only",
+        about="TG_TABLE_NAME",
     )

@@ -2,6 +2,8 @@
 
 import pgtrigger
 
+from exactly_once.triggers import refuse
+
 
 def final(*, state: str, columns: tuple[str, ...], unless: str = "false") -> pgtrigger.Trigger:
     """Return a trigger by which a row that has reached ``state`` keeps these columns, whoever asks.
@@ -12,15 +14,12 @@ def final(*, state: str, columns: tuple[str, ...], unless: str = "false") -> pgt
     """
     now = ", ".join(f"NEW.{column}" for column in columns)
     before = ", ".join(f"OLD.{column}" for column in columns)
-    return pgtrigger.Trigger(
+    return refuse(
         name="final",
-        when=pgtrigger.Before,
         operation=pgtrigger.Update,
         condition=pgtrigger.Condition(
             f"OLD.state = '{state}' AND ({now}) IS DISTINCT FROM ({before}) AND ({unless}) IS NOT TRUE"
         ),
-        func=f"""
-            RAISE EXCEPTION 'a % that is {state} is final', TG_TABLE_NAME
-                USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
-        """,
+        says=f"a % that is {state} is final",
+        about="TG_TABLE_NAME",
     )

@@ -2,6 +2,8 @@
 
 import pgtrigger
 
+from exactly_once.triggers import refuse
+
 
 def fixed(*, columns: tuple[str, ...], name: str = "fixed", once: str = "true") -> pgtrigger.Trigger:
     """Return a trigger by which these columns keep what a row was made with, whoever asks.
@@ -10,13 +12,10 @@ def fixed(*, columns: tuple[str, ...], name: str = "fixed", once: str = "true") 
     """
     now = ", ".join(f"NEW.{column}" for column in columns)
     before = ", ".join(f"OLD.{column}" for column in columns)
-    return pgtrigger.Trigger(
+    return refuse(
         name=name,
-        when=pgtrigger.Before,
         operation=pgtrigger.Update,
         condition=pgtrigger.Condition(f"(({once}) AND ({now}) IS DISTINCT FROM ({before}))"),
-        func="""
-            RAISE EXCEPTION 'what a % says is fixed', TG_TABLE_NAME
-                USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
-        """,
+        says="what a % says is fixed",
+        about="TG_TABLE_NAME",
     )

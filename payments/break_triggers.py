@@ -2,27 +2,24 @@
 
 import pgtrigger
 
+from exactly_once.triggers import row_check
+
 
 def of_what_is_in_suspense() -> pgtrigger.Trigger:
     """Return a trigger by which a break's refund is all that the break has in suspense for us, whoever asks."""
-    return pgtrigger.Trigger(
+    return row_check(
         name="of_suspense",
-        when=pgtrigger.After,
         operation=pgtrigger.Insert,
-        func="""
-            IF NOT EXISTS (
+        fails_if="""NOT EXISTS (
                 SELECT FROM payments_break AS b
                 WHERE
                     b.id = NEW.about_id AND b.state = 'open' AND b.in_suspense AND b.received
                     AND b.amount_minor = NEW.amount_minor AND b.currency = NEW.currency
                     AND b.psp = NEW.psp AND b.psp_account = NEW.psp_account
-            ) THEN
-                RAISE EXCEPTION 'refund % is not what its break has in suspense', NEW.public_id
-                    USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME,
-                        CONSTRAINT = 'payment_break_refund_of_suspense';
-            END IF;
-            RETURN NULL;
-        """,
+            )""",
+        says="refund % is not what its break has in suspense",
+        about="NEW.public_id",
+        constraint="payment_break_refund_of_suspense",
     )
 
 
@@ -31,13 +28,11 @@ def refunded_once_paid() -> pgtrigger.Trigger:
 
     Only the PSP's own news may replace it meanwhile. Whoever writes either row has locked the break.
     """
-    return pgtrigger.Trigger(
+    return row_check(
         name="refunded_once_paid",
-        when=pgtrigger.After,
         operation=pgtrigger.Update,
         condition=pgtrigger.Condition("OLD.state = 'open' AND NEW.state = 'resolved'"),
-        func="""
-            IF EXISTS (
+        fails_if="""EXISTS (
                 SELECT FROM payments_breakrefund AS r WHERE r.about_id = NEW.id AND r.state = 'succeeded'
             ) <> (NEW.resolution = 'refunded')
             OR (
@@ -45,11 +40,8 @@ def refunded_once_paid() -> pgtrigger.Trigger:
                     SELECT FROM payments_breakrefund AS r
                     WHERE r.about_id = NEW.id AND r.state IN ('pending', 'requires_action')
                 )
-            ) THEN
-                RAISE EXCEPTION 'break % is not % by what became of its refund', NEW.public_id, NEW.resolution
-                    USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME,
-                        CONSTRAINT = 'payment_break_refunded_once_paid';
-            END IF;
-            RETURN NULL;
-        """,
+            )""",
+        says="break % is not % by what became of its refund",
+        about="NEW.public_id, NEW.resolution",
+        constraint="payment_break_refunded_once_paid",
     )

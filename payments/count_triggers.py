@@ -2,6 +2,8 @@
 
 import pgtrigger
 
+from exactly_once.triggers import row_check
+
 
 def refund_is_counted() -> pgtrigger.Trigger:
     """Return a trigger by which an attempt's refunds come to no more than it counts, in its currency, whoever asks.
@@ -9,24 +11,19 @@ def refund_is_counted() -> pgtrigger.Trigger:
     The count is held below the capture by a CHECK. Whoever counts locks the attempt, so sums need no lock of theirs. A
     new refund takes nothing that a buyer's bank has taken.
     """
-    return pgtrigger.Trigger(
+    return row_check(
         name="counted",
-        when=pgtrigger.After,
         operation=pgtrigger.Insert | pgtrigger.Update,
-        func="""
-            IF NOT EXISTS (
+        fails_if="""NOT EXISTS (
                 SELECT FROM payments_attempt AS a
                 WHERE a.id = NEW.attempt_id AND a.currency = NEW.currency AND a.refunded_minor >= (
                     SELECT coalesce(sum(r.amount_minor), 0) FROM payments_refund AS r
                     WHERE r.attempt_id = NEW.attempt_id AND r.state NOT IN ('failed', 'canceled')
                 ) AND (TG_OP <> 'INSERT' OR a.refunded_minor + a.disputed_minor <= a.captured_minor)
-            ) THEN
-                RAISE EXCEPTION 'refund % is not counted by its attempt', NEW.public_id
-                    USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME,
-                        CONSTRAINT = 'payment_refund_counted';
-            END IF;
-            RETURN NULL;
-        """,
+            )""",
+        says="refund % is not counted by its attempt",
+        about="NEW.public_id",
+        constraint="payment_refund_counted",
     )
 
 
@@ -35,12 +32,10 @@ def capture_is_counted() -> pgtrigger.Trigger:
 
     In the attempt's currency, whoever asks. Whoever counts locks the attempt, so sums need no lock of theirs.
     """
-    return pgtrigger.Trigger(
+    return row_check(
         name="counted",
-        when=pgtrigger.After,
         operation=pgtrigger.Insert | pgtrigger.Update,
-        func="""
-            IF NOT EXISTS (
+        fails_if="""NOT EXISTS (
                 SELECT FROM payments_attempt AS a
                 CROSS JOIN LATERAL (
                     SELECT
@@ -52,11 +47,8 @@ def capture_is_counted() -> pgtrigger.Trigger:
                 WHERE
                     a.id = NEW.attempt_id AND a.currency = NEW.currency
                     AND s.taken <= a.captured_minor AND s.asked <= a.amount_minor
-            ) THEN
-                RAISE EXCEPTION 'capture % is not counted by its attempt', NEW.public_id
-                    USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME,
-                        CONSTRAINT = 'payment_capture_counted';
-            END IF;
-            RETURN NULL;
-        """,
+            )""",
+        says="capture % is not counted by its attempt",
+        about="NEW.public_id",
+        constraint="payment_capture_counted",
     )

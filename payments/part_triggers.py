@@ -2,6 +2,7 @@
 
 import pgtrigger
 
+from exactly_once.triggers import row_check
 from payments.states import LIVE_ATTEMPT_STATES
 
 _LIVE = ", ".join(f"'{state}'" for state in LIVE_ATTEMPT_STATES)
@@ -12,23 +13,18 @@ def attempt_is_made_of_parts() -> pgtrigger.Trigger:
 
     A surplus asked for nothing. The intent is locked, so that nobody changes parts meanwhile.
     """
-    return pgtrigger.Trigger(
+    return row_check(
         name="made_of_parts",
-        when=pgtrigger.After,
         operation=pgtrigger.Insert | pgtrigger.UpdateOf("amount_minor", "intent_id"),  # type: ignore[no-untyped-call]
-        func="""
-            PERFORM FROM payments_paymentintent AS i WHERE i.id = NEW.intent_id FOR NO KEY UPDATE;
-            IF NEW.state <> 'surplus' AND EXISTS (
+        first="PERFORM FROM payments_paymentintent AS i WHERE i.id = NEW.intent_id FOR NO KEY UPDATE;",
+        fails_if="""NEW.state <> 'surplus' AND EXISTS (
                 SELECT FROM payments_intentpart AS p
                 WHERE p.intent_id = NEW.intent_id
                 HAVING sum(p.amount_minor) <> NEW.amount_minor
-            ) THEN
-                RAISE EXCEPTION 'attempt % is not of the sum of its parts', NEW.uuid
-                    USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME,
-                        CONSTRAINT = 'payment_attempt_made_of_parts';
-            END IF;
-            RETURN NULL;
-        """,
+            )""",
+        says="attempt % is not of the sum of its parts",
+        about="NEW.uuid",
+        constraint="payment_attempt_made_of_parts",
     )
 
 
@@ -62,13 +58,11 @@ def share_is_within_part() -> pgtrigger.Trigger:
 
     The part is locked before its shares are added up, so that two refunds cannot both take the last of it.
     """
-    return pgtrigger.Trigger(
+    return row_check(
         name="within_part",
-        when=pgtrigger.After,
         operation=pgtrigger.Insert,
-        func="""
-            PERFORM FROM payments_intentpart AS p WHERE p.id = NEW.part_id FOR NO KEY UPDATE;
-            IF NOT EXISTS (
+        first="PERFORM FROM payments_intentpart AS p WHERE p.id = NEW.part_id FOR NO KEY UPDATE;",
+        fails_if="""NOT EXISTS (
                 SELECT FROM payments_intentpart AS p
                 INNER JOIN payments_attempt AS a ON a.intent_id = p.intent_id
                 INNER JOIN payments_refund AS r ON r.attempt_id = a.id
@@ -77,13 +71,10 @@ def share_is_within_part() -> pgtrigger.Trigger:
                     INNER JOIN payments_refund AS o ON o.id = s.refund_id
                     WHERE s.part_id = NEW.part_id AND o.state NOT IN ('failed', 'canceled')
                 )
-            ) THEN
-                RAISE EXCEPTION 'part % has less left than that', NEW.part_id
-                    USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME,
-                        CONSTRAINT = 'payment_refund_within_part';
-            END IF;
-            RETURN NULL;
-        """,
+            )""",
+        says="part % has less left than that",
+        about="NEW.part_id",
+        constraint="payment_refund_within_part",
     )
 
 
@@ -102,14 +93,12 @@ def share_makes_up_refund() -> pgtrigger.Trigger:
 
 
 def _shares_add_up(*, column: str, operation: pgtrigger.Operation) -> pgtrigger.Trigger:
-    return pgtrigger.Trigger(
+    return row_check(
         name="shares_add_up",
-        when=pgtrigger.After,
         operation=operation,
         timing=pgtrigger.Deferred,
         declare=[("refund", f"bigint := NEW.{column}")],
-        func="""
-            IF EXISTS (
+        fails_if="""EXISTS (
                 SELECT FROM payments_refund AS r
                 INNER JOIN payments_attempt AS a ON a.id = r.attempt_id
                 WHERE r.id = refund AND (
@@ -120,11 +109,8 @@ def _shares_add_up(*, column: str, operation: pgtrigger.Operation) -> pgtrigger.
                         THEN r.amount_minor
                     ELSE 0
                 END
-            ) THEN
-                RAISE EXCEPTION 'refund % is not the sum of its shares', refund
-                    USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME,
-                        CONSTRAINT = 'payment_refund_shares_add_up';
-            END IF;
-            RETURN NULL;
-        """,
+            )""",
+        says="refund % is not the sum of its shares",
+        about="refund",
+        constraint="payment_refund_shares_add_up",
     )

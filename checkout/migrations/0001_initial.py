@@ -1035,8 +1035,8 @@ class Migration(migrations.Migration):
                 sql=pgtrigger.compiler.UpsertTriggerSql(
                     constraint="CONSTRAINT",
                     declare="DECLARE wrong text;",
-                    func="\n            SELECT w.public_id INTO wrong\n            FROM checkout_checkoutsession AS w\n            LEFT JOIN checkout_sessionline AS l ON l.session_id = w.id\n            WHERE w.id IN (NEW.id)\n            GROUP BY w.id\n            HAVING\n                w.subtotal_minor <> coalesce(sum(l.quantity * l.unit_amount_minor), 0)\n                OR w.discount_minor <> coalesce(sum(l.discount_minor), 0) + w.shipping_discount_minor\n                OR w.tax_minor <> coalesce(sum(l.tax_minor), 0) + w.shipping_tax_minor;\n            IF wrong IS NOT NULL THEN\n                RAISE EXCEPTION 'the lines of % do not add up to its totals', wrong\n                    USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME, CONSTRAINT = 'lines_add_up';\n            END IF;\n            RETURN NULL;\n        ",
-                    hash="6541ec9f90e27a2842007ae43037b426bb3c8c37",
+                    func="\n            SELECT w.public_id INTO wrong\n            FROM checkout_checkoutsession AS w\n            LEFT JOIN checkout_sessionline AS l ON l.session_id = w.id\n            WHERE w.id IN (NEW.id)\n            GROUP BY w.id\n            HAVING\n                w.subtotal_minor <> coalesce(sum(l.quantity * l.unit_amount_minor), 0)\n                OR w.discount_minor <> coalesce(sum(l.discount_minor), 0) + w.shipping_discount_minor\n                OR w.tax_minor <> coalesce(sum(l.tax_minor), 0) + w.shipping_tax_minor;\n            IF wrong IS NOT NULL THEN\n                RAISE EXCEPTION 'the lines of % do not add up to its totals', wrong\n                    USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME,\n                        CONSTRAINT = 'lines_add_up';\n            END IF;\n            RETURN NULL;\n        ",
+                    hash="0360e3f04aa58ac0c75cf59ac1a1b320fce4f7a6",
                     operation='INSERT OR UPDATE OF "subtotal_minor", "discount_minor", "tax_minor", "shipping_discount_minor", "shipping_tax_minor"',
                     pgid="pgtrigger_lines_add_up_41af2",
                     table="checkout_checkoutsession",
@@ -1225,8 +1225,8 @@ class Migration(migrations.Migration):
                 sql=pgtrigger.compiler.UpsertTriggerSql(
                     constraint="CONSTRAINT",
                     declare="DECLARE wrong text;",
-                    func="\n            SELECT w.public_id INTO wrong\n            FROM checkout_order AS w\n            LEFT JOIN checkout_orderline AS l ON l.order_id = w.id\n            WHERE w.id IN (NEW.id)\n            GROUP BY w.id\n            HAVING\n                w.subtotal_minor <> coalesce(sum(l.quantity * l.unit_amount_minor), 0)\n                OR w.discount_minor <> coalesce(sum(l.discount_minor), 0) + w.shipping_discount_minor\n                OR w.tax_minor <> coalesce(sum(l.tax_minor), 0) + w.shipping_tax_minor;\n            IF wrong IS NOT NULL THEN\n                RAISE EXCEPTION 'the lines of % do not add up to its totals', wrong\n                    USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME, CONSTRAINT = 'lines_add_up';\n            END IF;\n            RETURN NULL;\n        ",
-                    hash="d064a284571d3bd7427832801b638e0c95388b4e",
+                    func="\n            SELECT w.public_id INTO wrong\n            FROM checkout_order AS w\n            LEFT JOIN checkout_orderline AS l ON l.order_id = w.id\n            WHERE w.id IN (NEW.id)\n            GROUP BY w.id\n            HAVING\n                w.subtotal_minor <> coalesce(sum(l.quantity * l.unit_amount_minor), 0)\n                OR w.discount_minor <> coalesce(sum(l.discount_minor), 0) + w.shipping_discount_minor\n                OR w.tax_minor <> coalesce(sum(l.tax_minor), 0) + w.shipping_tax_minor;\n            IF wrong IS NOT NULL THEN\n                RAISE EXCEPTION 'the lines of % do not add up to its totals', wrong\n                    USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME,\n                        CONSTRAINT = 'lines_add_up';\n            END IF;\n            RETURN NULL;\n        ",
+                    hash="4223c4f48960141f45062ace96c4a586d828c7a6",
                     operation='INSERT OR UPDATE OF "subtotal_minor", "discount_minor", "tax_minor", "shipping_discount_minor", "shipping_tax_minor"',
                     pgid="pgtrigger_lines_add_up_a5ac9",
                     table="checkout_order",
@@ -1241,8 +1241,8 @@ class Migration(migrations.Migration):
                 name="paid",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
                     condition="WHEN (NEW.total_minor > 0)",
-                    func="\n            IF NOT EXISTS (\n                SELECT FROM payments_paymentintent AS i\n                INNER JOIN payments_attempt AS a ON a.intent_id = i.id\n                INNER JOIN checkout_checkoutsession AS s ON s.public_id = i.order_reference\n                WHERE\n                    i.public_id = NEW.payment_intent AND s.id = NEW.session_id\n                    AND a.amount_minor = NEW.total_minor AND a.currency = NEW.currency\n                    AND (\n                        (a.state = 'captured' AND a.captured_minor = NEW.total_minor)\n                        OR (a.state = 'authorized' AND NOT a.captures_at_once)\n                    )\n            ) THEN\n                RAISE EXCEPTION 'order % is neither paid nor authorised', NEW.public_id\n                    USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME, CONSTRAINT = 'order_paid';\n            END IF;\n            RETURN NULL;\n        ",
-                    hash="9a2a3ff6078ae4fb262bfe964c1c08abe8b93c58",
+                    func="\n            IF NOT EXISTS (\n                SELECT FROM payments_paymentintent AS i\n                INNER JOIN payments_attempt AS a ON a.intent_id = i.id\n                INNER JOIN checkout_checkoutsession AS s ON s.public_id = i.order_reference\n                WHERE\n                    i.public_id = NEW.payment_intent AND s.id = NEW.session_id\n                    AND a.amount_minor = NEW.total_minor AND a.currency = NEW.currency\n                    AND (\n                        (a.state = 'captured' AND a.captured_minor = NEW.total_minor)\n                        OR (a.state = 'authorized' AND NOT a.captures_at_once)\n                    )\n            ) THEN\n                RAISE EXCEPTION 'order % is neither paid nor authorised', NEW.public_id\n                    USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME,\n                        CONSTRAINT = 'order_paid';\n            END IF;\n            RETURN NULL;\n        ",
+                    hash="fe1f45dafdfc9262ed32276e6f44632976579e70",
                     operation="INSERT",
                     pgid="pgtrigger_paid_c4145",
                     table="checkout_order",
@@ -1339,8 +1339,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="counted",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\n            UPDATE checkout_orderline AS l SET canceled = l.canceled + NEW.quantity\n            FROM checkout_cancellation AS e\n            WHERE l.id = NEW.order_line_id AND e.id = NEW.cancellation_id AND e.order_id = l.order_id;\n            IF NOT FOUND THEN\n                RAISE EXCEPTION 'line % is of another order', NEW.order_line_id\n                    USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME, CONSTRAINT = 'order_event_of_its_order';\n            END IF;\n            RETURN NULL;\n        ",
-                    hash="ebc90a293601250a1b2992ea58639053e7754814",
+                    func="\n            UPDATE checkout_orderline AS l SET canceled = l.canceled + NEW.quantity\n            FROM checkout_cancellation AS e\n            WHERE l.id = NEW.order_line_id AND e.id = NEW.cancellation_id AND e.order_id = l.order_id;\n            IF NOT FOUND THEN\n                RAISE EXCEPTION 'line % is of another order', NEW.order_line_id\n                    USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME,\n                        CONSTRAINT = 'order_event_of_its_order';\n            END IF;\n            RETURN NULL;\n        ",
+                    hash="a80aea205b32843893b3f523cba69eb5685a9c20",
                     operation="INSERT",
                     pgid="pgtrigger_counted_274f5",
                     table="checkout_cancellationline",
@@ -1576,8 +1576,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="counted",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\n            UPDATE checkout_orderline AS l SET shipped = l.shipped + NEW.quantity\n            FROM checkout_shipment AS e\n            WHERE l.id = NEW.order_line_id AND e.id = NEW.shipment_id AND e.order_id = l.order_id;\n            IF NOT FOUND THEN\n                RAISE EXCEPTION 'line % is of another order', NEW.order_line_id\n                    USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME, CONSTRAINT = 'order_event_of_its_order';\n            END IF;\n            RETURN NULL;\n        ",
-                    hash="4fb419ca7b47ac9ab2c4c3bd53ff0b618c9bd862",
+                    func="\n            UPDATE checkout_orderline AS l SET shipped = l.shipped + NEW.quantity\n            FROM checkout_shipment AS e\n            WHERE l.id = NEW.order_line_id AND e.id = NEW.shipment_id AND e.order_id = l.order_id;\n            IF NOT FOUND THEN\n                RAISE EXCEPTION 'line % is of another order', NEW.order_line_id\n                    USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME,\n                        CONSTRAINT = 'order_event_of_its_order';\n            END IF;\n            RETURN NULL;\n        ",
+                    hash="fd47de29e6267c86cb6118263076453a87e07b67",
                     operation="INSERT",
                     pgid="pgtrigger_counted_3b86a",
                     table="checkout_shipmentline",
@@ -1617,8 +1617,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="counted",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\n            UPDATE checkout_orderline AS l SET returned = l.returned + NEW.quantity\n            FROM checkout_return AS e\n            WHERE l.id = NEW.order_line_id AND e.id = NEW.returned_in_id AND e.order_id = l.order_id;\n            IF NOT FOUND THEN\n                RAISE EXCEPTION 'line % is of another order', NEW.order_line_id\n                    USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME, CONSTRAINT = 'order_event_of_its_order';\n            END IF;\n            RETURN NULL;\n        ",
-                    hash="1f59045aff04833cb355bcd67f9d781ab10a0011",
+                    func="\n            UPDATE checkout_orderline AS l SET returned = l.returned + NEW.quantity\n            FROM checkout_return AS e\n            WHERE l.id = NEW.order_line_id AND e.id = NEW.returned_in_id AND e.order_id = l.order_id;\n            IF NOT FOUND THEN\n                RAISE EXCEPTION 'line % is of another order', NEW.order_line_id\n                    USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME,\n                        CONSTRAINT = 'order_event_of_its_order';\n            END IF;\n            RETURN NULL;\n        ",
+                    hash="beb357e1d1a84fc8f9b7c3c593e869e911590a2b",
                     operation="INSERT",
                     pgid="pgtrigger_counted_a83c1",
                     table="checkout_returnline",
@@ -1842,8 +1842,8 @@ class Migration(migrations.Migration):
                 sql=pgtrigger.compiler.UpsertTriggerSql(
                     constraint="CONSTRAINT",
                     declare="DECLARE wrong text;",
-                    func="\n            SELECT w.public_id INTO wrong\n            FROM checkout_checkoutsession AS w\n            LEFT JOIN checkout_sessionline AS l ON l.session_id = w.id\n            WHERE w.id IN (NEW.session_id, OLD.session_id)\n            GROUP BY w.id\n            HAVING\n                w.subtotal_minor <> coalesce(sum(l.quantity * l.unit_amount_minor), 0)\n                OR w.discount_minor <> coalesce(sum(l.discount_minor), 0) + w.shipping_discount_minor\n                OR w.tax_minor <> coalesce(sum(l.tax_minor), 0) + w.shipping_tax_minor;\n            IF wrong IS NOT NULL THEN\n                RAISE EXCEPTION 'the lines of % do not add up to its totals', wrong\n                    USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME, CONSTRAINT = 'lines_add_up';\n            END IF;\n            RETURN NULL;\n        ",
-                    hash="b33786f5ca56659ea0a20fb4fc41680f8de21953",
+                    func="\n            SELECT w.public_id INTO wrong\n            FROM checkout_checkoutsession AS w\n            LEFT JOIN checkout_sessionline AS l ON l.session_id = w.id\n            WHERE w.id IN (NEW.session_id, OLD.session_id)\n            GROUP BY w.id\n            HAVING\n                w.subtotal_minor <> coalesce(sum(l.quantity * l.unit_amount_minor), 0)\n                OR w.discount_minor <> coalesce(sum(l.discount_minor), 0) + w.shipping_discount_minor\n                OR w.tax_minor <> coalesce(sum(l.tax_minor), 0) + w.shipping_tax_minor;\n            IF wrong IS NOT NULL THEN\n                RAISE EXCEPTION 'the lines of % do not add up to its totals', wrong\n                    USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME,\n                        CONSTRAINT = 'lines_add_up';\n            END IF;\n            RETURN NULL;\n        ",
+                    hash="db487fdaae257ef18e9e93424d1ca084fe425867",
                     operation="INSERT OR UPDATE OR DELETE",
                     pgid="pgtrigger_lines_add_up_de0a3",
                     table="checkout_sessionline",
@@ -1945,8 +1945,8 @@ class Migration(migrations.Migration):
                 sql=pgtrigger.compiler.UpsertTriggerSql(
                     constraint="CONSTRAINT",
                     declare="DECLARE wrong text;",
-                    func="\n            SELECT w.public_id INTO wrong\n            FROM checkout_order AS w\n            LEFT JOIN checkout_orderline AS l ON l.order_id = w.id\n            WHERE w.id IN (NEW.order_id, OLD.order_id)\n            GROUP BY w.id\n            HAVING\n                w.subtotal_minor <> coalesce(sum(l.quantity * l.unit_amount_minor), 0)\n                OR w.discount_minor <> coalesce(sum(l.discount_minor), 0) + w.shipping_discount_minor\n                OR w.tax_minor <> coalesce(sum(l.tax_minor), 0) + w.shipping_tax_minor;\n            IF wrong IS NOT NULL THEN\n                RAISE EXCEPTION 'the lines of % do not add up to its totals', wrong\n                    USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME, CONSTRAINT = 'lines_add_up';\n            END IF;\n            RETURN NULL;\n        ",
-                    hash="45b04678a9dcb8ba84fb9d5238943f3700470d18",
+                    func="\n            SELECT w.public_id INTO wrong\n            FROM checkout_order AS w\n            LEFT JOIN checkout_orderline AS l ON l.order_id = w.id\n            WHERE w.id IN (NEW.order_id, OLD.order_id)\n            GROUP BY w.id\n            HAVING\n                w.subtotal_minor <> coalesce(sum(l.quantity * l.unit_amount_minor), 0)\n                OR w.discount_minor <> coalesce(sum(l.discount_minor), 0) + w.shipping_discount_minor\n                OR w.tax_minor <> coalesce(sum(l.tax_minor), 0) + w.shipping_tax_minor;\n            IF wrong IS NOT NULL THEN\n                RAISE EXCEPTION 'the lines of % do not add up to its totals', wrong\n                    USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME,\n                        CONSTRAINT = 'lines_add_up';\n            END IF;\n            RETURN NULL;\n        ",
+                    hash="df9584c58a56a4ae1fe22a934f6c0c88fb52029e",
                     operation="INSERT OR UPDATE OR DELETE",
                     pgid="pgtrigger_lines_add_up_f2f02",
                     table="checkout_orderline",
@@ -1961,8 +1961,8 @@ class Migration(migrations.Migration):
                 name="counts_events",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
                     constraint="CONSTRAINT",
-                    func="\n            -- Most lines are new, and nothing has become of them.\n            IF TG_OP = 'INSERT' AND (NEW.shipped, NEW.canceled, NEW.returned) = (0, 0, 0) THEN\n                RETURN NULL;\n            END IF;\n            IF EXISTS (\n                SELECT FROM checkout_orderline AS l\n                WHERE l.id = NEW.id AND (\n                    l.shipped <> (\n                        SELECT coalesce(sum(e.quantity), 0) FROM checkout_shipmentline AS e\n                        WHERE e.order_line_id = l.id\n                    )\n                    OR l.canceled <> (\n                        SELECT coalesce(sum(e.quantity), 0) FROM checkout_cancellationline AS e\n                        WHERE e.order_line_id = l.id\n                    )\n                    OR l.returned <> (\n                        SELECT coalesce(sum(e.quantity), 0) FROM checkout_returnline AS e\n                        WHERE e.order_line_id = l.id\n                    )\n                )\n            ) THEN\n                RAISE EXCEPTION 'line % counts other units than were shipped, canceled and returned', NEW.id\n                    USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME, CONSTRAINT = 'orderline_counts_events';\n            END IF;\n            RETURN NULL;\n        ",
-                    hash="57953bfd9f81a0c0598e1f420cd144e58daf119a",
+                    func="\n            -- Most lines are new, and nothing has become of them.\n            IF TG_OP = 'INSERT' AND (NEW.shipped, NEW.canceled, NEW.returned) = (0, 0, 0) THEN\n                RETURN NULL;\n            END IF;\n            IF EXISTS (\n                SELECT FROM checkout_orderline AS l\n                WHERE l.id = NEW.id AND (\n                    l.shipped <> (\n                        SELECT coalesce(sum(e.quantity), 0) FROM checkout_shipmentline AS e\n                        WHERE e.order_line_id = l.id\n                    )\n                    OR l.canceled <> (\n                        SELECT coalesce(sum(e.quantity), 0) FROM checkout_cancellationline AS e\n                        WHERE e.order_line_id = l.id\n                    )\n                    OR l.returned <> (\n                        SELECT coalesce(sum(e.quantity), 0) FROM checkout_returnline AS e\n                        WHERE e.order_line_id = l.id\n                    )\n                )\n            ) THEN\n                RAISE EXCEPTION 'line % counts other units than were shipped, canceled and returned', NEW.id\n                    USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME,\n                        CONSTRAINT = 'orderline_counts_events';\n            END IF;\n            RETURN NULL;\n        ",
+                    hash="dab9137e8f54c09548bf418d53513d1cb2d7f90f",
                     operation='INSERT OR UPDATE OF "shipped", "canceled", "returned"',
                     pgid="pgtrigger_counts_events_53cd7",
                     table="checkout_orderline",

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from checkout.models.catalog import Variant
+from exactly_once.triggers import row_check
 
 
 class Priced(models.Model):
@@ -116,16 +117,14 @@ def lines_add_up(*, whole: str, lines: str, owner: str, of_lines: bool) -> pgtri
     """
     touched = f"NEW.{owner}, OLD.{owner}" if of_lines else "NEW.id"
     watched = ["subtotal_minor", "discount_minor", "tax_minor", "shipping_discount_minor", "shipping_tax_minor"]
-    return pgtrigger.Trigger(
+    return row_check(
         name="lines_add_up",
-        when=pgtrigger.After,
         operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete
         if of_lines
         else pgtrigger.Insert | pgtrigger.UpdateOf(*watched),  # type: ignore[no-untyped-call]
         timing=pgtrigger.Deferred,
         declare=[("wrong", "text")],
-        func=f"""
-            SELECT w.public_id INTO wrong
+        first=f"""SELECT w.public_id INTO wrong
             FROM {whole} AS w
             LEFT JOIN {lines} AS l ON l.{owner} = w.id
             WHERE w.id IN ({touched})
@@ -133,11 +132,9 @@ def lines_add_up(*, whole: str, lines: str, owner: str, of_lines: bool) -> pgtri
             HAVING
                 w.subtotal_minor <> coalesce(sum(l.quantity * l.unit_amount_minor), 0)
                 OR w.discount_minor <> coalesce(sum(l.discount_minor), 0) + w.shipping_discount_minor
-                OR w.tax_minor <> coalesce(sum(l.tax_minor), 0) + w.shipping_tax_minor;
-            IF wrong IS NOT NULL THEN
-                RAISE EXCEPTION 'the lines of % do not add up to its totals', wrong
-                    USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME, CONSTRAINT = 'lines_add_up';
-            END IF;
-            RETURN NULL;
-        """,  # noqa: S608 - the names of our own tables
+                OR w.tax_minor <> coalesce(sum(l.tax_minor), 0) + w.shipping_tax_minor;""",  # noqa: S608 - the names of our own tables
+        fails_if="wrong IS NOT NULL",
+        says="the lines of % do not add up to its totals",
+        about="wrong",
+        constraint="lines_add_up",
     )

@@ -2,6 +2,8 @@
 
 import pgtrigger
 
+from exactly_once.triggers import refuse
+
 
 def moves_stock() -> pgtrigger.Trigger:
     """Return a trigger of movements: each changes its stock item by itself, so that neither is without the other."""
@@ -20,27 +22,19 @@ def moves_stock() -> pgtrigger.Trigger:
 
 def only_moved() -> pgtrigger.Trigger:
     """Return a trigger of stock items that lets nobody but the trigger of movements change them."""
-    return pgtrigger.Trigger(
+    return refuse(
         name="only_moved",
-        when=pgtrigger.Before,
         operation=pgtrigger.Update,
         condition=pgtrigger.Condition("pg_trigger_depth() = 0 AND OLD.* IS DISTINCT FROM NEW.*"),
-        func="""
-            RAISE EXCEPTION 'stock changes by a movement alone'
-                USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
-        """,
+        says="stock changes by a movement alone",
     )
 
 
 def starts_empty() -> pgtrigger.Trigger:
     """Return a trigger by which a new stock item has no units: these come by a movement, too."""
-    return pgtrigger.Trigger(
+    return refuse(
         name="starts_empty",
-        when=pgtrigger.Before,
         operation=pgtrigger.Insert,
         condition=pgtrigger.Condition("NEW.on_hand <> 0 OR NEW.reserved <> 0"),
-        func="""
-            RAISE EXCEPTION 'a new stock item is empty'
-                USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
-        """,
+        says="a new stock item is empty",
     )

@@ -154,8 +154,8 @@ class Migration(migrations.Migration):
                 name="key_fixed",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
                     condition="WHEN ((NEW.name, NEW.key_by, NEW.key_pointers) IS DISTINCT FROM (OLD.name, OLD.key_by, OLD.key_pointers))",
-                    func="\n                    RAISE EXCEPTION 'what an event source is called, and the rule of its keys, never change'\n                        USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;\n                ",
-                    hash="35f4398050ca1a0c7535ec91672f6cad4884e86f",
+                    func="\n            RAISE EXCEPTION 'what an event source is called, and the rule of its keys, never change'\n                USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;\n        ",
+                    hash="3aaa1a5fece04f96b06d00fe002a2e5be0e52e8a",
                     operation="UPDATE",
                     pgid="pgtrigger_key_fixed_9043b",
                     table="exactly_once_eventsource",

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from exactly_once.event_keys import check_pointers
 from exactly_once.event_schemas import check_schema
+from exactly_once.triggers import refuse
 
 KEY_KINDS = ("id", "content")
 
@@ -63,18 +64,14 @@ class EventSource(models.Model):
             ),
         ]
         triggers = [
-            pgtrigger.Trigger(
+            refuse(
                 name="key_fixed",
-                when=pgtrigger.Before,
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(
                     "((NEW.name, NEW.key_by, NEW.key_pointers)"
                     " IS DISTINCT FROM (OLD.name, OLD.key_by, OLD.key_pointers))"
                 ),
-                func="""
-                    RAISE EXCEPTION 'what an event source is called, and the rule of its keys, never change'
-                        USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
-                """,
+                says="what an event source is called, and the rule of its keys, never change",
             )
         ]
 
