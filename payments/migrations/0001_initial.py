@@ -1166,11 +1166,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="break",
-            index=models.Index(
-                condition=models.Q(("state", payments.states.BreakState["OPEN"])),
-                fields=["due_at"],
-                name="payment_break_open",
-            ),
+            index=models.Index(fields=["state", "due_at"], name="payment_break_open"),
         ),
         migrations.AddConstraint(
             model_name="break",
@@ -2645,6 +2641,12 @@ class Migration(migrations.Migration):
             model_name="settlementline",
             index=django.contrib.postgres.indexes.BrinIndex(
                 autosummarize=True, fields=["occurred_at"], name="payment_settlement_line_by_day", pages_per_range=32
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="paymentintent",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                autosummarize=True, fields=["created_at"], name="payment_intent_by_day", pages_per_range=32
             ),
         ),
     ]

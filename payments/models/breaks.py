@@ -93,7 +93,8 @@ class Break(models.Model):
                 condition=~Q(resolution=BreakResolution.SUPERSEDED),
             ),
         ]
-        indexes = [models.Index(name="payment_break_open", fields=["due_at"], condition=Q(state=BreakState.OPEN))]
+        # Those that are open, the most urgent first; and then the others.
+        indexes = [models.Index(name="payment_break_open", fields=["state", "due_at"])]
         triggers = [
             BREAK.trigger(constraint="payment_break_follows_table"),
             fixed(columns=_SAYS),

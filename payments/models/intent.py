@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db import models
 from django.db.models import F, Q
 
+from exactly_once.by_day import by_day
 from payments.models.rows import one_of
 from payments.part_triggers import attempt_is_made_of_parts
 from payments.state_machines import ATTEMPT, INTENT
@@ -62,7 +63,8 @@ class PaymentIntent(models.Model):
             # The others are found by the constraint above.
             models.Index(
                 name="payment_intent_canceled", fields=["order_reference"], condition=Q(state=IntentState.CANCELED)
-            )
+            ),
+            by_day(name="payment_intent_by_day", field="created_at"),
         ]
         triggers = [INTENT.trigger(constraint="payment_intent_follows_table")]
 

@@ -15,7 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from checkout.models import CheckoutSession, Order
+from checkout.models import CheckoutSession, Order, OrderLine
 from config.staff import lists
 from config.staff.models import AuditEvent
 from ledger.models import ENTRIES_BITS, Entry, Transaction
@@ -102,6 +102,7 @@ def test_a_page_reads_as_many_rows_as_can_be_leafed_through(
 ) -> None:
     # given
     monkeypatch.setattr(lists, "ROWS_AT_MOST", 300)
+    monkeypatch.setattr(lists, "ROWS_SEARCHED", 200)
     write(20_000)
 
     # when
@@ -172,6 +173,7 @@ def test_a_filter_offers_what_the_newest_rows_have_what_is_common_and_what_is_ch
 ) -> None:
     # given: an actor of old, often; one of long ago, once; and one of now
     monkeypatch.setattr(lists, "ROWS_AT_MOST", 100)
+    monkeypatch.setattr(lists, "ROWS_SEARCHED", 100)
     AuditEvent.objects.create(at=NOW, actor="bea", action="once", outcome="done")
     write(500)
     with connection.cursor() as cursor:
@@ -211,6 +213,7 @@ def test_any_part_is_found_in_a_short_list_and_in_the_newest_rows_of_a_long_one(
     assert shown(client, AUDIT, q="EQUEST-40").result_count == 2
 
     monkeypatch.setattr(lists, "ROWS_AT_MOST", 100)
+    monkeypatch.setattr(lists, "ROWS_SEARCHED", 100)
     found = {words: shown(client, AUDIT, q=words).result_count for words in ("EQUEST-40", "EQUEST-399", "act1", "ac")}
 
     # "act1" is a whole action, which an index finds everywhere.
@@ -222,6 +225,7 @@ def test_any_part_is_found_in_a_short_list_and_in_the_newest_rows_of_a_long_one(
 def test_what_is_whole_is_found_among_all_rows(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     # given: an order, with others behind it
     monkeypatch.setattr(lists, "ROWS_AT_MOST", 2)
+    monkeypatch.setattr(lists, "ROWS_SEARCHED", 1)
     mug, _ = open_taxed_shop()
     order = sell((mug, 1))
     for _ in range(3):
@@ -245,6 +249,8 @@ def test_what_is_whole_is_found_among_all_rows(client: Client, monkeypatch: pyte
     assert [asked for asked, key in wanted.items() if key not in found[asked]] == []
     assert shown(client, _list_of(Order), q=order.public_id[:-3]).result_count == 0
     assert shown(client, _list_of(Order), q="nothing").result_count == 0
+    for state, number in (("confirmed", 2), ("shipped", 0)):
+        assert shown(client, _list_of(OrderLine), order__state=state).result_count == number
 
 
 def _list_of(model: type[Model]) -> str:

@@ -6,3 +6,5 @@ statistics say.
 
 # Enough to leaf through, a hundred pages; and few enough to be read for each page that somebody opens.
 ROWS_AT_MOST = 10_000
+# Each is compared with parts of words, in several columns.
+ROWS_SEARCHED = 5_000

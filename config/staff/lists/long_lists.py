@@ -59,5 +59,7 @@ class LongLists(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the t
         # What no field says by itself, a ModelAdmin may know how to find.
         if also := getattr(self, "found_also", None):
             found.update(keys(also(words)))
+        if found:
+            return with_keys(queryset, found), False
         parts, _ = super().get_search_results(request, newest(queryset), search_term)
-        return with_keys(queryset, found.union(keys(parts))), False
+        return with_keys(queryset, keys(parts)), False

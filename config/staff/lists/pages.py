@@ -53,7 +53,12 @@ class FirstRows(Paginator):  # type: ignore[type-arg]  # generic to the type che
     def _counted(self) -> int:
         if len(self.first_page) <= self.per_page:
             return len(self.first_page)
-        return int(self.object_list.order_by().values("pk")[: lists.ROWS_AT_MOST + 1].count())
+        rows = self.object_list.order_by()
+        if sum(map(bool, rows.query.alias_refcount.values())) > 1:
+            # By a column of another table: in order, so that rows are walked through until there are enough. In any
+            # order, all of the other table's may be read first.
+            rows = rows.order_by("-pk")
+        return int(rows.values("pk")[: lists.ROWS_AT_MOST + 1].count())
 
 
 def _rounded(number: int) -> int:

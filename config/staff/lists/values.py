@@ -6,10 +6,11 @@ from typing import Any
 from django.contrib.admin.filters import AllValuesFieldListFilter
 from django.contrib.admin.utils import get_fields_from_path
 from django.db import connection
-from django.db.models import BooleanField, CheckConstraint, DateField, Field, Model, Q
+from django.db.models import BooleanField, CheckConstraint, DateField, Field, Model, Q, QuerySet
 
 from config.staff import lists
 from config.staff.lists.sizes import is_long
+from config.staff.lists.words import keys
 
 _NEWEST = "SELECT DISTINCT n.{column} FROM (SELECT {column} FROM {table} ORDER BY {key} DESC LIMIT %s) AS n"
 # What ANALYZE saw often. Of a column of a few values it sees each that is not very rare.
@@ -28,6 +29,17 @@ class KnownValues(AllValuesFieldListFilter):
         super().__init__(field, *arguments, **options)
         chosen = [str(value) for value in self.lookup_val or () if value]
         self.lookup_choices = _ordered({*known_values(field), *chosen})
+
+    def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
+        """Narrow the list; where few rows of another table have the value, by these: joined, both are read whole."""
+        path, _, column = self.field_path.rpartition("__")
+        if not path or not self.lookup_val:
+            return super().queryset(request, queryset)
+        others = self.field.model._default_manager.filter(**{f"{column}__in": self.lookup_val})  # noqa: SLF001 - Django's documented name
+        found = keys(others)
+        if len(found) > lists.ROWS_AT_MOST:
+            return super().queryset(request, queryset)
+        return queryset.filter(**{f"{path}__in": found})
 
 
 def known_values(field: "Field[Any, Any]") -> Iterable[object]:
@@ -62,7 +74,7 @@ def _newest(field: "Field[Any, Any]") -> Iterable[object]:
     names = {"table": meta.db_table, "column": field.column, "key": meta.pk.column}
     quoted = {each: connection.ops.quote_name(str(name)) for each, name in names.items()}
     with connection.cursor() as cursor:
-        cursor.execute(_NEWEST.format(**quoted), [lists.ROWS_AT_MOST])
+        cursor.execute(_NEWEST.format(**quoted), [lists.ROWS_SEARCHED])
         return [field.to_python(value) for (value,) in cursor.fetchall()]
 
 

@@ -13,7 +13,7 @@ from django.db.models.lookups import Exact
 
 from config.staff import lists
 
-HELP = f"A whole id or reference; any part of one in the newest {lists.ROWS_AT_MOST:,}"
+HELP = f"A whole id or reference; any part of one in the newest {lists.ROWS_SEARCHED:,}"
 
 
 def found_whole(rows: QuerySet[Any], search_fields: Iterable[Any], words: str) -> set[object]:
@@ -29,7 +29,7 @@ def keys(rows: QuerySet[Any]) -> list[object]:
 
 def newest(rows: QuerySet[Any]) -> QuerySet[Any]:
     """Return the newest of some rows."""
-    oldest = rows.order_by("-pk").values_list("pk", flat=True)[lists.ROWS_AT_MOST - 1 :].first()
+    oldest = rows.order_by("-pk").values_list("pk", flat=True)[lists.ROWS_SEARCHED - 1 :].first()
     return rows if oldest is None else rows.filter(pk__gte=oldest)
 
 
