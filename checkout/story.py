@@ -18,7 +18,7 @@ from checkout.models import (
     SessionLine,
     Shipment,
 )
-from exactly_once.story_item import MOST_TOLD, StoryHit, StoryItem, facts
+from exactly_once.story_item import MOST_TOLD, StoryHit, StoryItem, item_of
 from ledger.money import Money
 
 MOST_HITS = 50
@@ -110,77 +110,64 @@ def _of_order() -> "list[Prefetch[Any, Any, Any]]":
 def _session(session: CheckoutSession) -> Iterator[StoryItem]:
     if session.cart is not None:
         yield _cart(session.cart)
-    link = ("checkout_checkoutsession", str(session.pk))
-    yield StoryItem(
+    yield item_of(
+        session,
+        ("Session", session.public_id),
+        ("Buyer", f"{session.buyer_name} {session.buyer_email}".strip()),
+        ("Goods", ", ".join(f"{line.quantity} x {line.sku}" for line in session.lines.all())),
+        ("Discount", session.discount_title),
+        ("Sent by", session.fulfillment_name),
+        ("Expires at", session.expires_at),
+        ("Made good by", session.compensation),
         at=session.created_at,
         kind="session",
         text=f"A session was opened, {Money(session.total_minor, session.currency)} by now",
-        state=session.state,
-        facts=facts(
-            ("Session", session.public_id),
-            ("Buyer", f"{session.buyer_name} {session.buyer_email}".strip()),
-            ("Goods", ", ".join(f"{line.quantity} x {line.sku}" for line in session.lines.all())),
-            ("Discount", session.discount_title),
-            ("Sent by", session.fulfillment_name),
-            ("Expires at", session.expires_at),
-            ("Made good by", session.compensation),
-        ),
-        link=link,
     )
     if session.submitted_at:
-        yield StoryItem(session.submitted_at, "session", "The buyer pays", session.state, link=link)
+        yield item_of(session, at=session.submitted_at, kind="session", text="The buyer pays")
     if session.updated_at not in (session.created_at, session.submitted_at):
-        yield StoryItem(session.updated_at, "session", "The session was changed last", session.state, link=link)
+        yield item_of(session, at=session.updated_at, kind="session", text="The session was changed last")
     for row in list(session.reservations.all())[:MOST_TOLD]:
         text = f"{row.quantity} x {row.stock_item.variant.sku} reserved at {row.stock_item.location.code}"
-        until = facts(("Held until", row.expires_at if row.state == "held" else ""))
-        yield StoryItem(row.created_at, "stock", text, row.state, until, ("checkout_reservation", str(row.pk)))
+        until = row.expires_at if row.state == "held" else ""
+        yield item_of(row, ("Held until", until), at=row.created_at, kind="stock", text=text)
 
 
 def _cart(cart: Cart) -> StoryItem:
-    told = facts(("Cart", cart.public_id), ("Customer", cart.customer), ("Client", cart.client))
-    link = ("checkout_cart", str(cart.pk))
-    return StoryItem(cart.created_at, "cart", "A cart was begun", cart.state, told, link)
+    told = (("Cart", cart.public_id), ("Customer", cart.customer), ("Client", cart.client))
+    return item_of(cart, *told, at=cart.created_at, kind="cart", text="A cart was begun")
 
 
 def _order(order: Order) -> Iterator[StoryItem]:
-    yield StoryItem(
+    yield item_of(
+        order,
+        ("Order", order.public_id),
+        ("Goods", ", ".join(f"{line.quantity} x {line.sku}" for line in order.lines.all())),
         at=order.created_at,
         kind="order",
         text=f"It is an order of {Money(order.total_minor, order.currency)}",
-        state=order.state,
-        facts=facts(
-            ("Order", order.public_id),
-            ("Goods", ", ".join(f"{line.quantity} x {line.sku}" for line in order.lines.all())),
-        ),
-        link=("checkout_order", str(order.pk)),
     )
     for shipment in order.shipments.all():
-        parcel = facts(
+        parcel = (
             ("Shipment", shipment.public_id),
             ("Carrier", shipment.carrier),
             ("Tracking number", shipment.tracking_number),
             ("Captured by", shipment.capture),
         )
-        yield _event(order, shipment, "shipment", parcel, what="Shipped")
+        yield _event(order, shipment, *parcel, kind="shipment", what="Shipped")
     for canceled in order.cancellations.all():
-        yield _event(order, canceled, "cancellation", _why(canceled), what="Canceled")
+        yield _event(order, canceled, *_why(canceled), kind="cancellation", what="Canceled")
     for returned in order.returns.all():
-        yield _event(order, returned, "return", _why(returned), what="Came back")
+        yield _event(order, returned, *_why(returned), kind="return", what="Came back")
 
 
 def _why(row: Cancellation | Return) -> tuple[tuple[str, str], ...]:
-    return facts(("Id", row.public_id), ("Reason", row.reason), ("Paid back by", row.refund))
+    return ("Id", row.public_id), ("Reason", row.reason), ("Paid back by", row.refund)
 
 
 def _event(
-    order: Order,
-    row: Shipment | Cancellation | Return,
-    kind: str,
-    told: tuple[tuple[str, str], ...],
-    *,
-    what: str,
+    order: Order, row: Shipment | Cancellation | Return, *told: tuple[str, str], kind: str, what: str
 ) -> StoryItem:
     units = ", ".join(f"{line.quantity} x {line.order_line.sku}" for line in row.lines.all())
     text = f"{what}: {units}, {Money(row.amount_minor, order.currency)}"
-    return StoryItem(row.created_at, kind, text, facts=told, link=(f"checkout_{kind}", str(row.pk)))
+    return item_of(row, *told, at=row.created_at, kind=kind, text=text)

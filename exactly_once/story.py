@@ -16,7 +16,7 @@ from exactly_once.models import (
     WebhookAttempt,
     WebhookDelivery,
 )
-from exactly_once.story_item import MOST_TOLD, StoryItem, facts
+from exactly_once.story_item import MOST_TOLD, StoryItem, item_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +47,15 @@ def named_in_event(*, event_id: str) -> list[str]:
 def _requests(subjects: Collection[str]) -> Iterator[StoryItem]:
     for key in IdempotencyKey.objects.filter(subject__in=subjects).exclude(subject="").order_by("pk")[:MOST_TOLD]:
         answer = f", answered with {key.response_status}" if key.response_status else ""
-        yield StoryItem(
+        yield item_of(
+            key,
+            ("Idempotency key", key.key),
+            ("Client", key.client),
+            ("Taken up again", f"{key.resumptions} times" if key.resumptions else ""),
+            ("Answered at", key.finished_at),
             at=key.created_at,
             kind="request",
             text=f"The client asked for the payment{answer}",
-            state=key.state,
-            facts=facts(
-                ("Idempotency key", key.key),
-                ("Client", key.client),
-                ("Taken up again", f"{key.resumptions} times" if key.resumptions else ""),
-                ("Answered at", key.finished_at),
-            ),
-            link=("exactly_once_idempotencykey", str(key.pk)),
         )
 
 
@@ -67,20 +64,17 @@ def _webhooks(told: Told) -> Iterator[StoryItem]:
     events = list(found.order_by("received_at", "pk")[:MOST_TOLD]) if told.named else []
     types = _types(events)
     for event in events:
-        yield StoryItem(
+        yield item_of(
+            event,
+            ("Came", "once" if event.deliveries == 1 else f"{event.deliveries} times"),
+            ("Event", event.event_id),
+            ("Account", event.account),
+            ("Had its effect at", event.processed_at),
+            ("Tries that failed", event.attempts or ""),
+            ("Why", event.last_error),
             at=event.received_at,
             kind="webhook",
             text=f"{event.source} told {types.get(event.pk, event.event_id)}",
-            state=event.state,
-            facts=facts(
-                ("Came", "once" if event.deliveries == 1 else f"{event.deliveries} times"),
-                ("Event", event.event_id),
-                ("Account", event.account),
-                ("Had its effect at", event.processed_at),
-                ("Tries that failed", event.attempts or ""),
-                ("Why", event.last_error),
-            ),
-            link=("exactly_once_inboxevent", str(event.pk)),
         )
 
 
@@ -109,43 +103,31 @@ def _events(aggregates: Collection[tuple[str, str]]) -> Iterator[StoryItem]:
     found = OutboxEvent.objects.filter(Q(aggregatetype__in=types) & Q(aggregateid__in=ids))
     found = found.prefetch_related(runs, Prefetch("webhook_deliveries", sent)).order_by("occurred_at", "pk")
     for event in found[:MOST_TOLD] if ids else ():
-        yield StoryItem(
-            at=event.occurred_at,
-            kind="event",
-            text=event.type,
-            facts=facts(("Event", event.pk), ("Of", f"{event.aggregatetype} {event.aggregateid}")),
-            link=("exactly_once_outboxevent", str(event.pk)),
-        )
+        about = f"{event.aggregatetype} {event.aggregateid}"
+        yield item_of(event, ("Event", event.pk), ("Of", about), at=event.occurred_at, kind="event", text=event.type)
         yield from (_run(event, run) for run in event.runs.all())
         for delivery in event.webhook_deliveries.all():
             yield from _delivery(event, delivery)
 
 
 def _run(event: OutboxEvent, run: HandlerRun) -> StoryItem:
-    return StoryItem(
+    return item_of(
+        run,
+        ("Tries", run.attempts),
+        ("Why it failed last", run.last_error),
+        ("Next try at", run.next_attempt_at),
         at=run.done_at or event.occurred_at,
         kind=f"handler:{run.handler}",
         text=f"{run.handler} heard {event.type}",
-        state=run.state,
-        facts=facts(
-            ("Tries", run.attempts), ("Why it failed last", run.last_error), ("Next try at", run.next_attempt_at)
-        ),
-        link=("exactly_once_handlerrun", str(run.pk)),
     )
 
 
 def _delivery(event: OutboxEvent, delivery: WebhookDelivery) -> Iterator[StoryItem]:
-    link = ("exactly_once_webhookdelivery", str(delivery.pk))
     tries: list[tuple[datetime, Mapping[str, object]]] = [
         (each.began_at, {"Try": each.number, "Answer": each.status, "Error": each.error})
         for each in delivery.tries.all()
     ]
     for at, said in tries or [(delivery.created_at, {"Try": "none yet"})]:
-        yield StoryItem(
-            at=at,
-            kind="outgoing webhook",
-            text=f"{event.type} to {delivery.endpoint.url}",
-            state=delivery.state,
-            facts=facts(*said.items(), ("Next try at", delivery.next_attempt_at)),
-            link=link,
-        )
+        next_try = ("Next try at", delivery.next_attempt_at)
+        text = f"{event.type} to {delivery.endpoint.url}"
+        yield item_of(delivery, *said.items(), next_try, at=at, kind="outgoing webhook", text=text)

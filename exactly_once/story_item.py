@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Model
+
 # Of one kind so many are told of; whoever reads more looks into the list itself.
 MOST_TOLD = 200
 
@@ -38,6 +40,18 @@ class StoryHit:
 def facts(*told: tuple[str, object]) -> Facts:
     """Return what there is to say, each as text."""
     return tuple((name, _text(value)) for name, value in told if value not in (None, "", [], {}))
+
+
+def item_of(
+    row: Model, *told: tuple[str, object], at: datetime, kind: str, text: str, state: str | None = None
+) -> StoryItem:
+    """Return what happened to a row, with what there is to say of it and where the admin shows it.
+
+    :param state: where it is not the row's own, which is that of today.
+    """
+    stands = getattr(row, "state", "") if state is None else state
+    model = row._meta.label_lower.replace(".", "_")  # noqa: SLF001 - Django's documented name
+    return StoryItem(at, kind, text, stands, facts(*told), (model, str(row.pk)))
 
 
 def in_order(items: Iterable[StoryItem]) -> list[StoryItem]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from django.db.models import Prefetch, Q
 
-from exactly_once.story_item import MOST_TOLD, StoryItem, facts
+from exactly_once.story_item import MOST_TOLD, StoryItem, item_of
 from ledger.money import Money
 from payments.models import Attempt, BankLine, Break, BreakEvent, Payout
 
@@ -26,9 +26,9 @@ def _found_on(payout: Payout) -> Sequence[int]:
 def break_items(breaks: Sequence[Break]) -> Iterator[StoryItem]:
     """Yield when each was found, and everything that was done about it."""
     for held in breaks:
-        link = ("payments_break", str(held.pk))
         sign = "more" if held.received else "less"
-        told = facts(
+        yield item_of(
+            held,
             ("Break", held.public_id),
             ("What", held.detail),
             ("The PSP owes us", f"{sign} by it" if held.amount_minor else ""),
@@ -36,9 +36,10 @@ def break_items(breaks: Sequence[Break]) -> Iterator[StoryItem]:
             ("Who looks into it", held.owner),
             ("How it ended", held.resolution),
             ("Why", held.reason),
+            at=held.opened_at,
+            kind="break",
+            text=f"A break: {held.kind.replace('_', ' ')}, {Money(held.amount_minor, held.currency)}",
         )
-        text = f"A break: {held.kind.replace('_', ' ')}, {Money(held.amount_minor, held.currency)}"
-        yield StoryItem(held.opened_at, "break", text, held.state, told, link)
         for event in held.history.all():
             text = f"{event.by}: {event.what.replace('_', ' ')} {held.public_id}"
-            yield StoryItem(event.at, "break", text, facts=facts(("Detail", event.detail)), link=link)
+            yield item_of(held, ("Detail", event.detail), at=event.at, kind="break", text=text, state="")

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Model, QuerySet
 
-from exactly_once.story_item import MOST_TOLD, StoryItem, facts
+from exactly_once.story_item import MOST_TOLD, StoryItem, item_of
 from ledger.money import Money
 from payments.models import Attempt, Capture, Decision, Dispute, PaymentIntent, Refund, Void
 from payments.states import IntentState, VoidReason
@@ -116,13 +116,14 @@ def _aggregates(rows: _Rows) -> Iterator[tuple[str, str]]:
 
 def _items(rows: _Rows) -> Iterator[StoryItem]:
     for intent in rows.intents:
-        yield StoryItem(
+        yield item_of(
+            intent,
+            ("Payment intent", intent.public_id),
+            ("Client", intent.client),
+            ("For", intent.description),
             at=intent.created_at,
             kind="payment",
             text=f"A payment of {Money(intent.amount_minor, intent.currency)} began",
-            state=intent.state,
-            facts=facts(("Payment intent", intent.public_id), ("Client", intent.client), ("For", intent.description)),
-            link=("payments_paymentintent", str(intent.pk)),
         )
     for attempt in rows.attempts:
         yield from _attempt(attempt)
@@ -133,34 +134,36 @@ def _items(rows: _Rows) -> Iterator[StoryItem]:
 
 def _attempt(attempt: Attempt) -> Iterator[StoryItem]:
     money, at = Money(attempt.amount_minor, attempt.currency), f"{attempt.psp} {attempt.psp_account}"
-    link = ("payments_attempt", str(attempt.pk))
     card = f"{attempt.card_brand} ending in {attempt.card_last4}".strip() if attempt.card_last4 else ""
-    yield StoryItem(
+    yield item_of(
+        attempt,
+        ("Our id at the PSP", attempt.uuid),
+        ("Payment at the PSP", attempt.psp_reference),
+        ("Card", card),
+        ("Token", attempt.token),
+        ("Sent there by", attempt.rule),
+        ("After another PSP", "yes" if attempt.failed_over_from_id else ""),
+        ("Answered", f"in {attempt.answered_in_ms} ms" if attempt.answered_in_ms is not None else ""),
+        ("Not reached, or no answer", "yes" if attempt.ask_failed else ""),
+        ("Looked up again", f"{attempt.checks} times" if attempt.checks else ""),
+        ("Next look at", attempt.next_check_at),
+        ("Why it is unknown, or was", attempt.unknown_reason),
+        ("Why not", attempt.decline_reason),
         at=attempt.submitted_at,
         kind="attempt",
         text=f"{at} was asked for {money}" + ("" if attempt.captures_at_once else ", to be held"),
-        state=attempt.state,
-        facts=facts(
-            ("Our id at the PSP", attempt.uuid),
-            ("Payment at the PSP", attempt.psp_reference),
-            ("Card", card),
-            ("Token", attempt.token),
-            ("Sent there by", attempt.rule),
-            ("After another PSP", "yes" if attempt.failed_over_from_id else ""),
-            ("Answered", f"in {attempt.answered_in_ms} ms" if attempt.answered_in_ms is not None else ""),
-            ("Not reached, or no answer", "yes" if attempt.ask_failed else ""),
-            ("Looked up again", f"{attempt.checks} times" if attempt.checks else ""),
-            ("Next look at", attempt.next_check_at),
-            ("Why it is unknown, or was", attempt.unknown_reason),
-            ("Why not", attempt.decline_reason),
-        ),
-        link=link,
     )
     if attempt.authorized_at:
-        until = facts(("Can be captured until", attempt.capture_before))
-        yield StoryItem(attempt.authorized_at, "attempt", f"{at} holds {money}", "authorized", until, link)
+        yield item_of(
+            attempt,
+            ("Can be captured until", attempt.capture_before),
+            at=attempt.authorized_at,
+            kind="attempt",
+            text=f"{at} holds {money}",
+            state="authorized",
+        )
     if attempt.settled_at:
-        yield StoryItem(attempt.settled_at, "attempt", f"{at}: it is known how it ended", attempt.state, link=link)
+        yield item_of(attempt, at=attempt.settled_at, kind="attempt", text=f"{at}: it is known how it ended")
 
 
 def _moved(rows: _Rows) -> Iterator[StoryItem]:
@@ -174,23 +177,25 @@ def _moved(rows: _Rows) -> Iterator[StoryItem]:
         text = f"refund of {Money(refund.amount_minor, refund.currency)} ({refund.reason})"
         yield from _asked_and_done("refund", text, refund, sent_at=refund.sent_at)
     for dispute in rows.disputes:
-        told = facts(
+        yield item_of(
+            dispute,
             ("Dispute", dispute.public_id),
             ("At the PSP", dispute.psp_reference),
             ("Reason", dispute.reason),
             ("Evidence is due at", dispute.evidence_due_at),
             ("Fee", Money(dispute.fee_minor, dispute.currency) if dispute.fee_minor else ""),
             ("Stands so since", dispute.updated_at),
+            at=dispute.created_at,
+            kind="dispute",
+            text=f"The buyer's bank wants {Money(dispute.amount_minor, dispute.currency)} back",
         )
-        text = f"The buyer's bank wants {Money(dispute.amount_minor, dispute.currency)} back"
-        yield StoryItem(dispute.created_at, "dispute", text, dispute.state, told, ("payments_dispute", str(dispute.pk)))
 
 
 def _asked_and_done(
     kind: str, text: str, row: Capture | Void | Refund, *, sent_at: datetime | None = None
 ) -> Iterator[StoryItem]:
     """Tell when it was asked for, and when it came to its end, which is often the same moment."""
-    told = facts(
+    told = (
         ("Id", row.public_id),
         ("Our id at the PSP", row.uuid),
         ("At the PSP", getattr(row, "psp_reference", None)),
@@ -198,21 +203,19 @@ def _asked_and_done(
         ("Looked up again", f"{checks} times" if (checks := getattr(row, "checks", 0)) else ""),
         ("Why not", row.failure_reason),
     )
-    link = (f"payments_{kind}", str(row.pk))
     if row.settled_at == row.created_at:
-        yield StoryItem(row.created_at, kind, f"{text[0].upper()}{text[1:]}", row.state, told, link)
+        yield item_of(row, *told, at=row.created_at, kind=kind, text=f"{text[0].upper()}{text[1:]}")
         return
-    yield StoryItem(row.created_at, kind, f"Asked: {text}", "pending" if row.settled_at else row.state, told, link)
+    state = "pending" if row.settled_at else row.state
+    yield item_of(row, *told, at=row.created_at, kind=kind, text=f"Asked: {text}", state=state)
     if row.settled_at:
-        yield StoryItem(row.settled_at, kind, f"Ended: {text}", row.state, link=link)
+        yield item_of(row, at=row.settled_at, kind=kind, text=f"Ended: {text}")
 
 
 def _decision(decision: Decision) -> Iterator[StoryItem]:
-    link = ("payments_decision", str(decision.pk))
-    told = facts(("Reason", decision.reason), ("What shows it", decision.evidence))
+    told = (("Reason", decision.reason), ("What shows it", decision.evidence))
     text = f"{decision.proposed_by} proposed that it is {decision.outcome}"
-    yield StoryItem(decision.proposed_at, "decision", text, decision.state, told, link)
+    yield item_of(decision, *told, at=decision.proposed_at, kind="decision", text=text)
     if decision.closed_at:
         text = f"{decision.closed_by or 'What the PSP told'} ended that proposal"
-        note = facts(("Note", decision.note))
-        yield StoryItem(decision.closed_at, "decision", text, decision.state, note, link)
+        yield item_of(decision, ("Note", decision.note), at=decision.closed_at, kind="decision", text=text)

@@ -8,7 +8,7 @@ from operator import or_
 
 from django.db.models import Q
 
-from exactly_once.story_item import MOST_TOLD, StoryItem, facts
+from exactly_once.story_item import MOST_TOLD, StoryItem, item_of
 from ledger.money import Money
 from payments.models import BankLine, Break, Capture, Dispute, Payout, Refund, SettlementLine
 from payments.states import LineKind
@@ -59,21 +59,18 @@ def line_items(lines: Iterable[SettlementLine]) -> Iterator[StoryItem]:
     for line in lines:
         net = Money(line.net_minor, line.currency)
         original = Money(line.original_minor, line.original_currency) if line.original_minor is not None else ""
-        yield StoryItem(
+        yield item_of(
+            line,
+            ("Line", line.line_id),
+            ("Gross", Money(line.gross_minor, line.currency)),
+            ("Fee", Money(line.fee_minor, line.currency)),
+            ("Was", original),
+            ("Goes out by", line.payout_reference),
+            ("Why it is as it is", line.detail),
+            ("Read at", line.imported_at),
             at=line.occurred_at,
             kind="settlement",
             text=f"{line.psp} settled a {line.kind.replace('_', ' ')}: {net}",
-            state=line.state,
-            facts=facts(
-                ("Line", line.line_id),
-                ("Gross", Money(line.gross_minor, line.currency)),
-                ("Fee", Money(line.fee_minor, line.currency)),
-                ("Was", original),
-                ("Goes out by", line.payout_reference),
-                ("Why it is as it is", line.detail),
-                ("Read at", line.imported_at),
-            ),
-            link=("payments_settlementline", str(line.pk)),
         )
 
 
@@ -124,36 +121,30 @@ def bank_lines(payouts: Sequence[int]) -> dict[int, list[BankLine]]:
 
 def payout_items(payout: Payout) -> Iterator[StoryItem]:
     """Yield a payout, and where it stands."""
-    yield StoryItem(
+    yield item_of(
+        payout,
+        ("Payout", payout.public_id),
+        ("At the PSP", payout.psp_reference),
+        ("Is to arrive on", payout.arrives_on),
+        ("Stands so since", payout.updated_at),
         at=payout.created_at,
         kind="payout",
         text=f"{payout.psp} pays out {Money(payout.amount_minor, payout.currency)} in all",
-        state=payout.state,
-        facts=facts(
-            ("Payout", payout.public_id),
-            ("At the PSP", payout.psp_reference),
-            ("Is to arrive on", payout.arrives_on),
-            ("Stands so since", payout.updated_at),
-        ),
-        link=("payments_payout", str(payout.pk)),
     )
 
 
 def bank_items(lines: Iterable[BankLine]) -> Iterator[StoryItem]:
     """Yield what a bank has booked: it tells days."""
     for line in lines:
-        yield StoryItem(
+        yield item_of(
+            line,
+            ("Bank", line.bank),
+            ("Line", line.line_id),
+            ("Reference", line.reference),
+            ("From", line.counterparty),
+            ("Matched by", line.settled_by),
+            ("Read at", line.imported_at),
             at=datetime.combine(line.booked_on, time(), UTC),
             kind="bank line",
             text=f"The bank booked {Money(line.amount_minor, line.currency)}",
-            state=line.state,
-            facts=facts(
-                ("Bank", line.bank),
-                ("Line", line.line_id),
-                ("Reference", line.reference),
-                ("From", line.counterparty),
-                ("Matched by", line.settled_by),
-                ("Read at", line.imported_at),
-            ),
-            link=("payments_bankline", str(line.pk)),
         )

@@ -1,27 +1,29 @@
 """A story shows rows of many models, to whoever may see each of these."""
 
-import re
-from pathlib import Path
+from types import ModuleType
 
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Permission, User
-from django.db.models import Q
+from django.db.models import Model, Q
 from django.test import Client
 from django.urls import reverse
 
 from checkout import story as checkout
+from checkout.models import OrderLine, SessionLine
 from config.story.pages import NEEDED, SHOWN
 from config.story.tell import tell
 from exactly_once import story as exactly_once
-from payments.story import payment
+from exactly_once.models import InboxBody, WebhookAttempt
+from exactly_once.story_item import StoryItem, item_of
+from payments.models import Attempt, BreakEvent
+from payments.story import breaks, payment, payout, settlement
 from tests.config.story.full_story import whole
+from tests.factories import NOW
 
-LINK = re.compile(r'\("([a-z_]+)_([a-z]+)", str\(')  # ("payments_attempt", str(attempt.pk))
-SOURCES = (
-    *(Path(str(module.__file__)) for module in (checkout, exactly_once)),
-    *Path(payment.__file__).parent.glob("*.py"),
-)
+READERS: tuple[ModuleType, ...] = (checkout, exactly_once, breaks, payment, payout, settlement)
+# Read along with the rows that they are parts of: no item is of them.
+PARTS = {OrderLine, SessionLine, InboxBody, WebhookAttempt, BreakEvent}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -47,9 +49,20 @@ def test_whoever_sees_a_story_may_open_each_row_that_it_shows() -> None:
     assert {href for href in links if clerk.get(href).status_code != 200} == set()
 
 
-def test_each_model_that_a_story_links_to_is_one_that_its_reader_may_see() -> None:
-    linked = {match for path in SOURCES for match in LINK.findall(path.read_text())}
+def test_each_model_that_a_story_reads_is_one_that_its_reader_may_see() -> None:
+    named = [each for reader in READERS for each in vars(reader).values() if isinstance(each, type)]
+    models = {each for each in named if issubclass(each, Model)} - {Model, *PARTS}
 
-    assert len(linked) > 10
-    assert {(app, model) for app, model in linked if model not in SHOWN[app]} == set()
+    assert len(models) > 10
+    assert {model for model in models if model._meta.model_name not in SHOWN[model._meta.app_label]} == set()
     assert all(apps.get_model(app, model) for app, models in SHOWN.items() for model in models)
+
+
+def test_an_item_has_its_rows_state_unless_it_had_another_then() -> None:
+    row = Attempt(pk=7, state="captured")
+
+    now = item_of(row, ("Card", "visa"), ("Token", ""), at=NOW, kind="attempt", text="ended")
+    then = item_of(row, at=NOW, kind="attempt", text="held", state="authorized")
+
+    assert now == StoryItem(NOW, "attempt", "ended", "captured", (("Card", "visa"),), ("payments_attempt", "7"))
+    assert then == StoryItem(NOW, "attempt", "held", "authorized", (), ("payments_attempt", "7"))
