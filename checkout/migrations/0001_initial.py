@@ -1993,4 +1993,10 @@ class Migration(migrations.Migration):
                 autosummarize=True, fields=["created_at"], name="order_by_day", pages_per_range=32
             ),
         ),
+        migrations.AddIndex(
+            model_name="stockmovement",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                autosummarize=True, fields=["created_at"], name="stock_movement_by_day", pages_per_range=32
+            ),
+        ),
     ]

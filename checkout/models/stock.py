@@ -8,6 +8,7 @@ from checkout.models.stock_triggers import moves_stock, only_moved, starts_empty
 from checkout.state_machines import RESERVATION
 from checkout.states import LIVE_RESERVATION_STATES, MovementKind, ReservationState
 from exactly_once.append_only import append_only
+from exactly_once.by_day import by_day
 from exactly_once.fixed import fixed
 
 
@@ -121,6 +122,7 @@ class StockMovement(models.Model):
                 | (_is(MovementKind.ADJUSTED, reserved_delta=0) & ~Q(on_hand_delta=0) & ~Q(reason="")),
             ),
         ]
+        indexes = [by_day(name="stock_movement_by_day", field="created_at")]
         triggers = [append_only(), moves_stock()]
 
     def __str__(self) -> str:

@@ -306,4 +306,16 @@ class Migration(migrations.Migration):
                 autosummarize=True, fields=["received_at"], name="inbox_event_by_day", pages_per_range=32
             ),
         ),
+        migrations.AddIndex(
+            model_name="idempotencykey",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                autosummarize=True, fields=["created_at"], name="idempotency_key_by_day", pages_per_range=32
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="outboxevent",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                autosummarize=True, fields=["occurred_at"], name="outbox_event_by_day", pages_per_range=32
+            ),
+        ),
     ]

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from exactly_once.by_day import by_day
 from exactly_once.final import final
 
 FINGERPRINT_BYTES = 32
@@ -55,6 +56,7 @@ class IdempotencyKey(models.Model):
         ]
         indexes = [
             models.Index(name="idempotency_key_subject", fields=["subject"], condition=~Q(subject="")),
+            by_day(name="idempotency_key_by_day", field="created_at"),
             # Few: for who looks for what died half way.
             models.Index(name="idempotency_key_resumed", fields=["-id"], condition=Q(resumptions__gt=0)),
             models.Index(name="idempotency_key_answered", fields=["finished_at"], condition=Q(state="finished")),

@@ -6,6 +6,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
 from exactly_once.append_only import append_only
+from exactly_once.by_day import by_day
 from exactly_once.tracing import TRACEPARENT_LENGTH, TRACEPARENT_PATTERN
 
 
@@ -44,7 +45,10 @@ class OutboxEvent(models.Model):
                 name="outbox_event_aggregate_version", fields=["aggregatetype", "aggregateid", "aggregate_version"]
             ),
         ]
-        indexes = [models.Index(name="outbox_event_commit_order", fields=["xid", "seq"])]
+        indexes = [
+            models.Index(name="outbox_event_commit_order", fields=["xid", "seq"]),
+            by_day(name="outbox_event_by_day", field="occurred_at"),
+        ]
         triggers = [append_only()]
 
     def __str__(self) -> str:

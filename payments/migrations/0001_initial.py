@@ -2649,4 +2649,10 @@ class Migration(migrations.Migration):
                 autosummarize=True, fields=["created_at"], name="payment_intent_by_day", pages_per_range=32
             ),
         ),
+        migrations.AddIndex(
+            model_name="attempt",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                autosummarize=True, fields=["submitted_at"], name="payment_attempt_by_day", pages_per_range=32
+            ),
+        ),
     ]

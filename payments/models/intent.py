@@ -170,6 +170,7 @@ class Attempt(models.Model):
                 name="payment_attempt_unknown", fields=["submitted_at"], condition=Q(state=AttemptState.UNKNOWN)
             ),
             models.Index(name="payment_attempt_by_card", fields=["card_last4", "-id"], condition=~Q(card_last4="")),
+            by_day(name="payment_attempt_by_day", field="submitted_at"),
             models.Index(name="payment_attempt_at_account", fields=["psp", "psp_account", "submitted_at"]),
             models.Index(
                 name="payment_attempt_due", fields=["next_check_at"], condition=Q(next_check_at__isnull=False)
