@@ -30,8 +30,7 @@ ON CONFLICT (client, key) DO NOTHING
 RETURNING id
 """
 
-# That there is a subject is said for the index: a plan that is kept knows no values, and would not use it.
-_FINISH_SUBJECT = """
+_FINISH = """
 UPDATE exactly_once_idempotencykey SET
     state = 'finished',
     response_status = %s,
@@ -39,9 +38,12 @@ UPDATE exactly_once_idempotencykey SET
     response_body = %s,
     location = %s,
     finished_at = %s
-WHERE subject = %s AND subject <> '' AND state = 'in_flight'
+WHERE state = 'in_flight' AND {whose}
 RETURNING id
 """
+_FINISH_CLAIM = _FINISH.format(whose="id = %s AND lease_token = %s")
+# That there is a subject is said for the index: a plan that is kept knows no values, and would not use it.
+_FINISH_SUBJECT = _FINISH.format(whose="subject = %s AND subject <> ''")
 
 
 class KeyReused(Unprocessable):
@@ -200,7 +202,8 @@ def bind(*, claim: Claim, subject: str, recovery_point: str) -> None:
 
 def binding(*, claim: Claim, subject: str, recovery_point: str) -> Write:
     """Return what :func:`bind` writes, for a statement that writes more."""
-    return _fenced(claim, subject=subject, recovery_point=recovery_point)
+    ours = {"id": claim.key_id, "lease_token": claim.lease_token, "state": "in_flight"}
+    return update(IdempotencyKey, {"subject": subject, "recovery_point": recovery_point}, where=ours, otherwise=_lost())
 
 
 @transaction_required
@@ -209,16 +212,8 @@ def finish(*, claim: Claim, response: StoredResponse, now: datetime) -> None:
 
     :raises LeaseLost: the claim is no longer ours.
     """
-    stored = _fenced(
-        claim,
-        state="finished",
-        response_status=response.status,
-        response_content_type=response.content_type,
-        response_body=response.body,
-        location=response.location,
-        finished_at=now,
-    )
-    write_together(*response.beside, stored)
+    values = (*_stored(response, now), claim.key_id, claim.lease_token)
+    write_together(*response.beside, Write(_FINISH_CLAIM, values, otherwise=_lost()))
 
 
 @transaction_required
@@ -234,8 +229,7 @@ def finish_subject(*, subject: str, response: StoredResponse, now: datetime) -> 
 
 def finishing_subject(*, subject: str, response: StoredResponse, now: datetime) -> Write:
     """Return what :func:`finish_subject` writes, for a statement that writes more; then :func:`note_finished`."""
-    stored = response.status, response.content_type, response.body, response.location
-    return Write(_FINISH_SUBJECT, (*stored, now, subject))
+    return Write(_FINISH_SUBJECT, (*_stored(response, now), subject))
 
 
 # What keys this thread has finished, while somebody asks to know.
@@ -286,10 +280,12 @@ def _in_flight() -> KeyInFlight:
     )
 
 
-def _fenced(claim: Claim, **columns: object) -> Write:
-    ours = {"id": claim.key_id, "lease_token": claim.lease_token, "state": "in_flight"}
-    lost = LeaseLost(code="idempotency_in_flight", detail="Another request has taken this Idempotency-Key over.")
-    return update(IdempotencyKey, columns, where=ours, otherwise=lost)
+def _lost() -> LeaseLost:
+    return LeaseLost(code="idempotency_in_flight", detail="Another request has taken this Idempotency-Key over.")
+
+
+def _stored(response: StoredResponse, now: datetime) -> tuple[object, ...]:
+    return response.status, response.content_type, response.body, response.location, now
 
 
 def _response(known: IdempotencyKey, *, replayed: bool = True) -> StoredResponse:
