@@ -7,7 +7,7 @@ audit row into that transaction, so that both are there or neither. What wrote n
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -19,6 +19,7 @@ from django_subatomic.db import transaction_if_not_already
 
 from config.staff.address import client_address
 from config.staff.models import AuditEvent, Outcome
+from exactly_once.chosen_rows import SEEN
 
 # A row names at most so many objects, and counts the others.
 OBJECTS_NAMED = 1000
@@ -62,6 +63,12 @@ def record(request: HttpRequest, act: Act, *, outcome: Outcome = Outcome.DONE, a
     )
 
 
+def as_seen(request: HttpRequest, act: Act) -> Act:
+    """Return the act with the keys of the rows it is about, where they are those of a page that was seen (seen.py)."""
+    keys: str | None = getattr(request, SEEN, None)
+    return act if keys is None else replace(act, object_ids=keys.split(",") if keys else [])
+
+
 class Recorder:
     """Sees each statement of one request, and notes the act in each transaction that writes."""
 
@@ -86,7 +93,7 @@ class Recorder:
                 cursor.execute("SELECT current_setting(%s, true) = %s", [NOTED, self._key])
                 if cursor.fetchone() == (True,):
                     return
-                record(self._request, self._act)
+                record(self._request, as_seen(self._request, self._act))
                 cursor.execute("SELECT set_config(%s, %s, true)", [NOTED, self._key])
                 self.rows += 1
         finally:

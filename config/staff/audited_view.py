@@ -10,8 +10,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 
-from config.staff.audit import Act, Recorder, record, watched
+from config.staff.audit import Act, Recorder, as_seen, record, watched
 from config.staff.models import Outcome
+from exactly_once.chosen_rows import acts_on_all
 
 # Fields in which a page asks why.
 REASONS = ("reason", "note", "evidence")
@@ -39,7 +40,7 @@ def audited(view: View) -> View:
             raise
         if not rows:
             refused = response.status_code == FORBIDDEN
-            record(request, act, outcome=Outcome.REFUSED if refused else Outcome.NO_CHANGE)
+            record(request, as_seen(request, act), outcome=Outcome.REFUSED if refused else Outcome.NO_CHANGE)
         return response
 
     return inner
@@ -52,7 +53,7 @@ def act_of(request: HttpRequest, options: dict[str, Any]) -> Act:
     detail: dict[str, Any] = {}
     if name.endswith("_changelist") and (action := request.POST.get("action")):
         name = f"{name.removesuffix('changelist')}{action}"[:150]
-        if request.POST.get("select_across") == "1":
+        if acts_on_all(request):
             detail["all_of"] = request.GET.urlencode()
     reason = next((said for each in REASONS if (said := request.POST.get(each, "").strip())), "")
     object_id = options.get("object_id", options.get("id"))

@@ -2,14 +2,18 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from config.staff import lists
-from exactly_once.admin.confirm import SEEN, confirmed
+from exactly_once.admin.confirm import confirmed
+from exactly_once.chosen_rows import SEEN, acts_on_all
+
+# Their pages have a field for each row, and Django takes no more than a thousand.
+ONE_FIELD_EACH = frozenset({"delete_selected", "rotate_secret"})
+FIELDS_AT_MOST = 900
 
 
 class ActsOnWhatWasSeen(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the type checker only
@@ -21,14 +25,15 @@ class ActsOnWhatWasSeen(admin.ModelAdmin):  # type: ignore[type-arg]  # generic 
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *location: Any, **options: Any) -> Any:
         """Leave only what was seen; of more than can be leafed through, nothing."""
-        if not forms.BooleanField(required=False).to_python(request.POST.get("select_across", "0")):
+        if not acts_on_all(request):
             return super().response_action(request, queryset, *location, **options)
         keys = self._seen(request)
         if keys is None:
             keys = list(queryset.order_by("pk").values_list("pk", flat=True)[: lists.ROWS_AT_MOST + 1])
             _unconfirm(request)
-        if len(keys) > lists.ROWS_AT_MOST:
-            told = f"Nothing was done: at most {lists.ROWS_AT_MOST:,} at once. Choose fewer by the filters."
+        most = FIELDS_AT_MOST if request.POST.get("action") in ONE_FIELD_EACH else lists.ROWS_AT_MOST
+        if len(keys) > most:
+            told = f"Nothing was done: at most {most:,} at once. Choose fewer by the filters."
             self.message_user(request, told, messages.ERROR)
             return None
         request.seen = ",".join(map(str, keys))  # type: ignore[attr-defined]  # confirm.py has it in its page

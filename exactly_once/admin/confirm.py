@@ -11,9 +11,9 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
+from exactly_once.chosen_rows import SEEN
+
 SHOWN_ROWS = 20
-# The keys of all that fitted the filters when the page was drawn; set on the request by whoever looked them up.
-SEEN = "seen"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from tests.browser.conftest import Visit
 from tests.browser.test_unknown_outcomes import ANN, PEOPLE, run, sign_in
 from tests.shop import Shop
 
-# As wide as they get: a sum of five digits, an owner, a reference of Stripe's.
+# As wide as they get: a sum of five digits, an owner, a reference of Stripe's. It stays open, and is not due while tests run.
 BREAK = """
 import django, sys; django.setup()
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from django_subatomic.db import transaction
 from ledger.money import Money
 from payments.assign_break import assign_break
@@ -27,7 +27,7 @@ with transaction():
         ),
         now=now,
     )
-    assign_break(break_id=held, owner="ann.of.accounting", due_at=now, by="ann", operation=uuid4(), now=now)
+    assign_break(break_id=held, owner="ann.of.accounting", due_at=now + timedelta(days=2), by="ann", operation=uuid4(), now=now)
 """
 
 

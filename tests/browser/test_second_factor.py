@@ -45,8 +45,9 @@ def test_an_app_is_set_up_and_its_codes_open_the_admin(visit: Visit, stack: Stac
     page.get_by_role("textbox", name="Code").fill(shown_by_app(page.locator("#secret").inner_text()))
     page.get_by_role("button", name="Go on").click()
     # Then the recovery codes are shown, and one of them lets in where the phone is not
-    codes = page.locator("#recovery-codes li").all_inner_texts()
-    assert len(codes) == 10
+    shown = page.locator("#recovery-codes li")
+    expect(shown).to_have_count(10)
+    codes = shown.all_inner_texts()
     visit.keep_screenshot("second-factor-recovery-codes")
     page.get_by_role("link", name="I have kept them").click()
     expect(page).to_have_url(f"{stack.base_url}/admin/")
