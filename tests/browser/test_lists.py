@@ -8,7 +8,7 @@ from tests.browser.conftest import Visit
 from tests.browser.test_unknown_outcomes import ANN, PEOPLE, run, sign_in
 from tests.shop import Shop
 
-# As wide as they get: a sum of five digits, an owner, a reference of Stripe's. It stays open, and is not due while tests run.
+# As wide as they get: a sum of five digits, an owner, a reference of Stripe's. It stays open, so it is not due soon.
 BREAK = """
 import django, sys; django.setup()
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,8 @@ with transaction():
         ),
         now=now,
     )
-    assign_break(break_id=held, owner="ann.of.accounting", due_at=now + timedelta(days=2), by="ann", operation=uuid4(), now=now)
+    due_at = now + timedelta(days=2)
+    assign_break(break_id=held, owner="ann.of.accounting", due_at=due_at, by="ann", operation=uuid4(), now=now)
 """
 
 
