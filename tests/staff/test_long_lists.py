@@ -220,6 +220,37 @@ def test_any_part_is_found_in_a_short_list_and_in_the_newest_rows_of_a_long_one(
     assert found == {"EQUEST-40": 1, "EQUEST-399": 1, "act1": 100, "ac": 100}
 
 
+def test_of_what_many_rows_have_those_are_found_that_fit_the_filters(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given: of an action more rows than a list shows, all of them newer than those of the first day
+    monkeypatch.setattr(lists, "ROWS_AT_MOST", 100)
+    monkeypatch.setattr(lists, "ROWS_SEARCHED", 100)
+    since = datetime(2026, 1, 1, tzinfo=UTC)
+    write(3000, since=since)
+    day = {"at__year": "2026", "at__month": "1", "at__day": "1"}
+
+    # when
+    every, of_day = (shown(client, AUDIT, q="act1", **asked) for asked in ({}, day))
+
+    # then
+    assert (every.result_count, of_day.result_count) == (100, 100)
+    assert {(row.action, row.at.date()) for row in of_day.result_list} == {("act1", since.date())}
+
+
+def test_where_no_row_that_fits_the_filters_has_the_whole_a_part_is_looked_for(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "ROWS_AT_MOST", 100)
+    write(300)
+    for action, day in (("once", 2), ("once_more", 1)):
+        AuditEvent.objects.create(at=NOW + timedelta(days=day), actor="bea", action=action, outcome="done")
+
+    found = shown(client, AUDIT, q="once", action="once_more")
+
+    assert [row.action for row in found.result_list] == ["once_more"]
+
+
 @pytest.mark.usefixtures("psp", "_long_for_the_statistics")
 @pytest.mark.django_db(transaction=True)
 def test_what_is_whole_is_found_among_all_rows(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,10 +16,21 @@ from config.staff import lists
 HELP = f"A whole id or reference; any part of one in the newest {lists.ROWS_SEARCHED:,}"
 
 
-def found_whole(rows: QuerySet[Any], search_fields: Iterable[Any], words: str) -> set[object]:
-    """Return the keys of those rows that have these words, as they are, in a column with an index."""
-    conditions = [each for name in search_fields for each in _conditions(rows.model, str(name).lstrip("=^@"), words)]
-    return {key for condition in conditions for key in keys(rows.model._default_manager.filter(condition))}  # noqa: SLF001 - Django's documented name
+def found_whole(model: type[Model], search_fields: Iterable[Any], words: str) -> tuple[set[object], list[Q]]:
+    """Say which rows have these words, as they are, in a column with an index.
+
+    Few are said by their keys. Of more than a list shows the newest would say nothing of those that fit its filters, so
+    that these are said by the condition itself.
+    """
+    few: set[object] = set()
+    many: list[Q] = []
+    for condition in (each for name in search_fields for each in _conditions(model, str(name).lstrip("=^@"), words)):
+        found = keys(model._default_manager.filter(condition))  # noqa: SLF001 - Django's documented name
+        if len(found) > lists.ROWS_AT_MOST:
+            many.append(condition)
+        else:
+            few.update(found)
+    return few, many
 
 
 def keys(rows: QuerySet[Any]) -> list[object]:
@@ -33,10 +44,10 @@ def newest(rows: QuerySet[Any]) -> QuerySet[Any]:
     return rows if oldest is None else rows.filter(pk__gte=oldest)
 
 
-def with_keys(rows: QuerySet[Any], found: Iterable[object]) -> QuerySet[Any]:
-    """Return those of some rows that have these keys: as one array, because of a list each item is parsed."""
-    kind = rows.model._meta.pk.rel_db_type(connection)  # noqa: SLF001 - Django's documented name
-    return rows.filter(pk__in=RawSQL(f"SELECT unnest(%s::{kind}[])", [list(found)]))  # noqa: S611 - the type is Django's
+def among(model: type[Model], found: Iterable[object]) -> Q:
+    """Say that a row has one of these keys: as one array, because of a list each item is parsed."""
+    kind = model._meta.pk.rel_db_type(connection)  # noqa: SLF001 - Django's documented name
+    return Q(pk__in=RawSQL(f"SELECT unnest(%s::{kind}[])", [list(found)]))  # noqa: S611 - the type is Django's
 
 
 def _conditions(model: type[Model], path: str, words: str) -> Iterator[Any]:
