@@ -1,20 +1,31 @@
-"""The way to a day: every year, month or day from the first row to the last, whether or not there are rows.
+"""The way to a day: every year, month or day from the first that has rows to the last, whether or not it has any.
 
 Django's own asks which of them have rows, which reads the whole table.
 """
 
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
-from typing import Any
+from itertools import takewhile
+from typing import Any, cast
 
-from django.db.models import Max, Min
+from django.contrib.admin.utils import get_fields_from_path
+from django.db import connection
+from django.db.models import Field, Max, Min, QuerySet
 from django.utils import formats, timezone
 from django.utils.text import capfirst
 
+from config.staff import lists
 from config.staff.lists.sizes import is_long
 
 _PARTS = ("year", "month", "day")
+_SEEN = """
+SELECT min(seen), max(seen)
+FROM pg_stats, unnest(
+    coalesce(most_common_vals::text::{kind}[], '{{}}') || coalesce(histogram_bounds::text::{kind}[], '{{}}')
+) AS seen
+WHERE schemaname = current_schema() AND tablename = %s AND attname = %s
+"""
 
 
 def ways(listed: Any) -> dict[str, Any] | None:
@@ -23,7 +34,8 @@ def ways(listed: Any) -> dict[str, Any] | None:
     if first is None or last is None:
         return None
     asked = [listed.params.get(f"{listed.date_hierarchy}__{part}") for part in _PARTS]
-    chosen = tuple(int(part) for part in asked if part)
+    # A month or a day of no year narrows the list, but is no place on the way.
+    chosen = tuple(int(part) for part in takewhile(bool, asked))
     if len(chosen) == len(_PARTS):
         return {"back": _way(listed, chosen[:-1]), "choices": [{"title": _title(chosen)}]}
     shown = chosen
@@ -34,14 +46,34 @@ def ways(listed: Any) -> dict[str, Any] | None:
 
 
 def _span(listed: Any) -> tuple[date | None, date | None]:
-    """Return the first day and the last; of a long list, those of the rows with the lowest and the highest key."""
+    """Return the first day and the last; of a long list, about, and no earlier than today.
+
+    Rows may be about another day than that on which they came: the newest of a long list, its oldest and those that
+    ANALYZE saw are looked at.
+    """
     name, rows = listed.date_hierarchy, listed.root_queryset.order_by()
-    if is_long(listed.model):
-        ends = [rows.order_by(order).values_list(name, flat=True).first() for order in ("pk", "-pk")]
-    else:
-        ends = list(rows.aggregate(first=Min(name), last=Max(name)).values())
+    if not is_long(listed.model):
+        return _days(_ends(rows, name))
+    some = [rows.order_by(order)[: lists.ROWS_SEARCHED] for order in ("pk", "-pk")]
+    seen = _seen_by_analyze(get_fields_from_path(listed.model, name)[-1])
+    return _days([timezone.localdate(), *seen, *(end for each in some for end in _ends(each, name))])
+
+
+def _ends(rows: QuerySet[Any], name: str) -> list[Any]:
+    return list(rows.aggregate(first=Min(name), last=Max(name)).values())
+
+
+def _days(ends: Iterable[Any]) -> tuple[date | None, date | None]:
     days = sorted(_day(end) for end in ends if end is not None)
     return (days[0], days[-1]) if days else (None, None)
+
+
+def _seen_by_analyze(field: "Field[Any, Any]") -> Iterable[Any]:
+    """Return the first and the last value of its sample: those that are common are no bounds of its histogram."""
+    with connection.cursor() as cursor:
+        kind = field.db_type(connection)
+        cursor.execute(_SEEN.format(kind=kind), [field.model._meta.db_table, field.column])  # noqa: SLF001 - Django's documented name
+        return cast("tuple[Any, Any]", cursor.fetchone())
 
 
 def _day(at: date) -> date:
