@@ -39,6 +39,7 @@ class AuditEvent(models.Model):
             models.Index(fields=["at"], name="audit_event_at"),
             models.Index(fields=["actor", "at"], name="audit_event_actor"),
             models.Index(fields=["action", "at"], name="audit_event_action"),
+            models.Index(fields=["request_id"], name="audit_event_request", condition=~Q(request_id="")),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(condition=~Q(action=""), name="audit_event_names_its_action"),

@@ -2374,6 +2374,22 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="settlementline",
             index=models.Index(
+                condition=models.Q(("psp_reference", ""), _negated=True),
+                fields=["psp_reference"],
+                name="payment_settlement_line_at_psp",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="settlementline",
+            index=models.Index(
+                condition=models.Q(("our_id__isnull", False)),
+                fields=["our_id"],
+                name="payment_settlement_line_ours",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="settlementline",
+            index=models.Index(
                 condition=models.Q(("payout_reference", ""), _negated=True),
                 fields=["psp", "psp_account", "payout_reference"],
                 name="payment_settlement_line_payout",

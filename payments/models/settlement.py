@@ -159,6 +159,11 @@ class SettlementLine(models.Model):
             models.Index(
                 name="payment_settlement_line_of", fields=["payment_reference"], condition=~Q(payment_reference="")
             ),
+            # As they are searched in the admin.
+            models.Index(
+                name="payment_settlement_line_at_psp", fields=["psp_reference"], condition=~Q(psp_reference="")
+            ),
+            models.Index(name="payment_settlement_line_ours", fields=["our_id"], condition=Q(our_id__isnull=False)),
             models.Index(
                 name="payment_settlement_line_payout",
                 fields=["psp", "psp_account", "payout_reference"],

@@ -6,12 +6,13 @@ from typing import Any
 from django.contrib.admin.utils import NotRelationField, get_fields_from_path
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import connection
-from django.db.models import F, Field, Index, Model, Q, QuerySet, UniqueConstraint, Value
+from django.db.models import F, Field, Model, Q, QuerySet, Value
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Lower, Upper
+from django.db.models.functions import Lower
 from django.db.models.lookups import Exact
 
 from config.staff import lists
+from config.staff.lists.indexed import indexed
 
 HELP = f"A whole id or reference; any part of one in the newest {lists.ROWS_SEARCHED:,}"
 
@@ -50,7 +51,7 @@ def among(model: type[Model], found: Iterable[object]) -> Q:
     return Q(pk__in=RawSQL(f"SELECT unnest(%s::{kind}[])", [list(found)]))  # noqa: S611 - the type is Django's
 
 
-def _conditions(model: type[Model], path: str, words: str) -> Iterator[Any]:
+def _conditions(model: type[Model], path: str, words: str) -> Iterator[Q]:
     try:
         field = get_fields_from_path(model, path)[-1]
     except NotRelationField:  # a key within JSON, whose index answers what contains what
@@ -59,42 +60,37 @@ def _conditions(model: type[Model], path: str, words: str) -> Iterator[Any]:
         return
     except FieldDoesNotExist:  # an annotation
         return
-    for of_path, of_field in zip(_equals(path, field, words), _equals(field.name, field, words), strict=True):
-        # Where no row of the other table has it, the planner may walk through all of this one to find that out.
-        if field.model is model or field.model._default_manager.filter(of_field).exists():  # noqa: SLF001 - the same
-            yield of_path
+    # Where no row of the other table has it, the planner may walk through all of this one to find that out: so the
+    # other's are looked up first.
+    for here, there in zip(lookups(path, field, words), lookups(field.name, field, words), strict=True):
+        found = keys(field.model._default_manager.filter(there)) if "__" in path else []  # noqa: SLF001 - the same
+        if "__" not in path or len(found) > lists.ROWS_AT_MOST:
+            yield here
+        elif found:
+            yield Q(**{f"{path.rpartition('__')[0]}__in": found})
 
 
-def _equals(path: str, field: "Field[Any, Any]", words: str) -> Iterator[Any]:
+def lookups(path: str, field: "Field[Any, Any]", words: str) -> Iterator[Q]:
     """Say that a column has these words, in each way that an index knows."""
     try:
         field.run_validators(field.to_python(words))
     except ValidationError:
         return
-    if _is_indexed(field):
-        yield Q(**{path: words})
-    for function in _functions(field):
-        if function is Upper:
-            yield Q(**{f"{path}__iexact": words})
-        else:
-            yield Q(Exact(Lower(F(path)), Value(words.lower()))) & ~Q(**{path: ""})
+    for name, beside in indexed(field):
+        said = _under(path.removesuffix(field.name), beside)
+        match name:
+            case "upper":
+                yield Q(**{f"{path}__iexact": words}) & said
+            case "lower":
+                yield Q(Exact(Lower(F(path)), Value(words.lower()))) & said
+            case _:
+                yield Q(**{path: words}) & said
 
 
-def _is_indexed(field: Any) -> bool:
-    # In whichever place: of what stands before it there are few values, and PostgreSQL skips from one to the next.
-    names = {name.lstrip("-") for index in _indexes(field) for name in index.fields}
-    return field.primary_key or field.unique or field.db_index or field.name in names
-
-
-def _functions(field: "Field[Any, Any]") -> Iterator[type[Lower | Upper]]:
-    for index in _indexes(field):
-        for expression in index.expressions:
-            named: list[Any] = getattr(expression, "source_expressions", [])
-            if isinstance(expression, Lower | Upper) and named == [F(field.name)]:
-                yield type(expression)
-
-
-def _indexes(field: "Field[Any, Any]") -> Iterator[Index | UniqueConstraint]:
-    meta = field.model._meta  # noqa: SLF001 - Django's documented name
-    yield from meta.indexes
-    yield from (each for each in meta.constraints if isinstance(each, UniqueConstraint))
+def _under(prefix: str, condition: Any) -> Any:
+    """Return a condition on a table as it is said from another one."""
+    if not isinstance(condition, Q):
+        name, value = condition
+        return f"{prefix}{name}", value
+    children = [_under(prefix, each) for each in condition.children]
+    return Q(*children, _connector=condition.connector, _negated=condition.negated)

@@ -62,6 +62,11 @@ class Migration(migrations.Migration):
                     models.Index(fields=["at"], name="audit_event_at"),
                     models.Index(fields=["actor", "at"], name="audit_event_actor"),
                     models.Index(fields=["action", "at"], name="audit_event_action"),
+                    models.Index(
+                        condition=models.Q(("request_id", ""), _negated=True),
+                        fields=["request_id"],
+                        name="audit_event_request",
+                    ),
                 ],
                 "constraints": [
                     models.CheckConstraint(
