@@ -13,7 +13,7 @@ from ledger import journal
 from ledger.money import Money
 from payments import settlement_rules
 from payments.chart import ensure_suspense_chart
-from payments.models import Break, BreakEvent
+from payments.models import Break, BreakEvent, Resolution
 from payments.settlement_rules import Unexplained
 from payments.states import BreakKind, BreakResolution
 
@@ -115,8 +115,11 @@ def note(*, about: Break, what: str, by: str, detail: str, now: datetime, operat
 
 
 def is_done(*, operation: UUID | None) -> bool:
-    """Whether a person's operation is in a break's history. The caller has locked the break."""
-    return operation is not None and BreakEvent.objects.filter(operation=operation).exists()
+    """Whether a person's operation is in a break's history, or proposed its end. The caller has locked the break."""
+    if operation is None:
+        return False
+    kept = (BreakEvent.objects.filter(operation=operation), Resolution.objects.filter(operation=operation))
+    return any(rows.exists() for rows in kept)
 
 
 def unexplained(held: Break) -> Unexplained:

@@ -23,7 +23,7 @@ def propose_resolution(*, break_id: str, how: How, reason: str, by: str, operati
 
     :param operation: minted when the form was drawn: sent again, it finds what it proposed.
     :raises PaymentNotFound: ``break_not_found``.
-    :raises PaymentRefused: ``resolution_open``, and as :func:`payments.resolve_break.resolve_break` says.
+    :raises PaymentRefused: as :func:`payments.resolve_break.resolve_break` says, about any sum.
     """
     held = lock_break(break_id=break_id)
     again = Resolution.objects.filter(operation=operation).first()
@@ -31,8 +31,6 @@ def propose_resolution(*, break_id: str, how: How, reason: str, by: str, operati
         return again.public_id
     other = Break.objects.select_related("attempt").filter(public_id=how.other).first() if how.other else None
     check_resolution(held=held, other=other, how=how, reason=reason)
-    if Resolution.objects.filter(about=held, state=DecisionState.PROPOSED).exists():
-        raise PaymentRefused(code="resolution_open", detail=f"How {break_id} ends is proposed already.")
     new = Resolution.objects.create(
         public_id=new_public_id("res"),
         about=held,

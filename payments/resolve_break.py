@@ -19,8 +19,9 @@ from payments.errors import PaymentRefused
 from payments.locks import lock_break
 from payments.models import Attempt, Break, Resolution
 from payments.open_break import TALLY, is_done, note, unexplained
-from payments.promise_break_refund import check_refundable, is_being_refunded, promise_break_refund
-from payments.states import PENDING_ATTEMPT_STATES, BreakKind, BreakResolution, BreakState, DecisionState
+from payments.promise_break_refund import check_refundable, promise_break_refund
+from payments.resolvable import check_resolvable
+from payments.states import BreakKind, BreakResolution, BreakState, DecisionState
 
 log = structlog.get_logger(__name__)
 
@@ -58,23 +59,24 @@ def resolve_break(
     """Resolve a break on a person's word, or on that of two; have it resolved by its refund, once the PSP has paid.
 
     :param reason: what it was, in a sentence.
-    :param operation: minted when the form was drawn: sent again, it changes nothing.
+    :param operation: minted when the form was drawn: sent again, it changes nothing, also where it was proposed first.
     :param approved_by: who agrees, where its sum is for two.
     :raises PaymentNotFound: ``break_not_found``.
     :raises PaymentRefused: ``reason_required``; ``break_resolved``; ``attempt_still_open``: it ends with its attempt,
         which nobody knows the outcome of, and about which two people decide; ``second_person_required``;
         ``resolution_moves_nothing``, ``resolution_account_kept``, ``resolution_link_uneven``; ``refund_under_way``:
-        the PSP was asked for its money; and what
-        :func:`payments.promise_break_refund.check_refundable` says.
+        the PSP was asked for its money; ``resolution_open``: it ends as is proposed, once another one agrees, or that
+        is put away; and what :func:`payments.promise_break_refund.check_refundable` says.
     """
     held, other = _locked(break_id, how)
     if is_done(operation=operation):
         return
     check_resolution(held=held, other=other, how=how, reason=reason)
     signed = by if not approved_by else f"{by} and {approved_by}"
-    if approved_by == by or (is_for_two(held=held) and not approved_by):
+    if approved_by == by or (not approved_by and _are_for_two(held, other)):
         raise PaymentRefused(
-            code="second_person_required", detail=f"{_money(held)} is for two people: one proposes, another one agrees."
+            code="second_person_required",
+            detail=f"{held.public_id}, {_money(held)}, is for two people: one proposes, another one agrees.",
         )
     if how.resolution is BreakResolution.REFUNDED:
         promise_break_refund(held=held, reason=reason, by=signed[:150], operation=operation, now=now)
@@ -86,21 +88,33 @@ def resolve_break(
 
 
 def is_for_two(*, held: Break) -> bool:
-    """Whether the money that a break holds is more than one person may say what it was."""
-    return held.in_suspense and _is_beyond_one(held.amount_minor, held.currency)
+    """Whether a break holds more money than one person may say what it was, or people have not agreed about it."""
+    beyond = held.in_suspense and _is_beyond_one(held.amount_minor, held.currency)
+    return beyond or bool(_disagreed([held]))
 
 
 def for_two_together(*, breaks: Iterable[Break]) -> set[int]:
     """Return the keys of those that are for two people where one says of all of them at once what they were.
 
     That is all that hold money of a currency in which they come to more than one person may say: else somebody alone
-    could write off any sum, in parts that are small enough.
+    could write off any sum, in parts that are small enough. And it is those that people have not agreed about.
     """
-    holding = [held for held in breaks if held.in_suspense]
+    chosen = list(breaks)
+    holding = [held for held in chosen if held.in_suspense]
     sums: Counter[str] = Counter()
     for held in holding:
         sums[held.currency] += held.amount_minor
-    return {held.pk for held in holding if _is_beyond_one(sums[held.currency], held.currency)}
+    return {held.pk for held in holding if _is_beyond_one(sums[held.currency], held.currency)} | _disagreed(chosen)
+
+
+def _disagreed(breaks: list[Break]) -> set[int]:
+    """Return the keys of those of which somebody has rejected what another one proposed: no third says it alone."""
+    rejected = Resolution.objects.filter(about__in=breaks, state=DecisionState.REJECTED)
+    return set(rejected.values_list("about_id", flat=True))
+
+
+def _are_for_two(held: Break, other: Break | None) -> bool:
+    return is_for_two(held=held) or (other is not None and is_for_two(held=other))
 
 
 def check_resolution(*, held: Break, other: Break | None, how: How, reason: str) -> None:
@@ -112,7 +126,7 @@ def check_resolution(*, held: Break, other: Break | None, how: How, reason: str)
         raise PaymentRefused(code="reason_required", detail="Say what it was: a break is resolved for a reason.")
     for each in (held, other):
         if each is not None:
-            _check_free(each)
+            check_resolvable(held=each)
     if how.resolution is not BreakResolution.EXPLAINED and not held.in_suspense:
         raise PaymentRefused(
             code="resolution_moves_nothing", detail=f"{held.public_id} holds no money: there is nothing to post."
@@ -127,22 +141,6 @@ def check_resolution(*, held: Break, other: Break | None, how: How, reason: str)
     if how.resolution is BreakResolution.LINKED and not _makes_up_for(held, other):
         raise PaymentRefused(
             code="resolution_link_uneven", detail=f"{how.other} is not as much the other way as {held.public_id}."
-        )
-
-
-def _check_free(held: Break) -> None:
-    """Refuse about what has ended, or ends by itself."""
-    if held.state == BreakState.RESOLVED:
-        raise PaymentRefused(code="break_resolved", detail=f"{held.public_id} was resolved by {held.resolved_by}.")
-    if held.in_suspense and held.attempt is not None and held.attempt.state in PENDING_ATTEMPT_STATES:
-        raise PaymentRefused(
-            code="attempt_still_open",
-            detail=f"{held.public_id} is about an attempt that is {held.attempt.state}: evidence ends both, or two"
-            " people.",
-        )
-    if is_being_refunded(held=held):
-        raise PaymentRefused(
-            code="refund_under_way", detail=f"The PSP was asked to pay {held.public_id} back: see how that ends."
         )
 
 

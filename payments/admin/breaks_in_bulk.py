@@ -1,6 +1,6 @@
 """What people do about several breaks at once: give them to somebody, and say of all of them what they were."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from uuid import uuid5
 
@@ -19,12 +19,22 @@ from payments.admin.break_forms import HOW_WORDS, AssignForm, ReasonForm
 from payments.assign_break import assign_break
 from payments.models import Break
 from payments.propose_resolution import propose_resolution
+from payments.resolvable import refused_as
 from payments.resolve_break import How, for_two_together, resolve_break
 from payments.states import BreakResolution, BreakState
 
 # Each is a transaction of its own, and somebody waits for the page.
 MOST_AT_ONCE = 500
 RESOLVED = "left alone: resolved already"
+# What is said of those that would be refused, by the code.
+LEFT_ALONE = {
+    "resolution_open": "left alone: how they end is proposed already, and waits for a second person",
+    "refund_under_way": "left alone: the PSP was asked to pay them back",
+    "attempt_still_open": "left alone: they end with their attempts, of which nobody knows the outcome yet",
+    "break_resolved": RESOLVED,
+}
+# The keys of those that the page said would be proposed.
+FOR_TWO = "for_two"
 
 
 class ResolveAllForm(ReasonForm):
@@ -72,8 +82,10 @@ class BreaksInBulk(ModelAdmin):
         if self._too_many(request, breaks):
             return None
         form = ResolveAllForm(request.POST if confirmed(request) else None)
-        for_two = for_two_together(breaks=breaks.filter(state=BreakState.OPEN))
-        question = Question("Resolve these breaks?", _foreseen(breaks, for_two), form=form)
+        refused = dict(breaks.annotate(refused_as=refused_as()).values_list("pk", "refused_as"))
+        for_two = _for_two(request, breaks, [key for key, code in refused.items() if not code])
+        noted = {FOR_TWO: ",".join(map(str, sorted(for_two)))}
+        question = Question("Resolve these breaks?", _foreseen(breaks, refused, for_two), noted, form)
         asked = unconfirmed(request, question, opts=self.opts, action="resolve_these")
         if asked is not None:
             return asked
@@ -108,12 +120,27 @@ class BreaksInBulk(ModelAdmin):
         self.message_user(request, f"{done} of {len(chosen)} {what}.", messages.SUCCESS if done else messages.WARNING)
 
 
-def _foreseen(breaks: QuerySet[Break], for_two: set[int]) -> list[Foreseen]:
-    still = breaks.filter(state=BreakState.OPEN)
+def _for_two(request: HttpRequest, breaks: QuerySet[Break], free: list[int]) -> set[int]:
+    """Return the keys of those that are proposed: what is for two now, and what was when the page was drawn.
+
+    Others may have resolved some of them since: what was said to be for two people is not for one because of that.
+    """
+    for_two = for_two_together(breaks=breaks.filter(pk__in=free))
+    if not confirmed(request):
+        return for_two
+    if FOR_TWO not in request.POST:  # who says nothing of a page may have seen any: all that is chosen counts
+        return for_two | for_two_together(breaks=breaks)
+    noted = set(request.POST[FOR_TWO].split(","))
+    return for_two | {key for key in breaks.values_list("pk", flat=True) if str(key) in noted}
+
+
+def _foreseen(breaks: QuerySet[Break], refused: Mapping[int, str], for_two: set[int]) -> list[Foreseen]:
+    free = breaks.filter(pk__in=[key for key, code in refused.items() if not code])
     return [
-        Foreseen("resolved: what they hold leaves suspense. This is final", still.exclude(pk__in=for_two)),
-        Foreseen(
-            "proposed: together they are for two people, and somebody else has to agree", still.filter(pk__in=for_two)
+        Foreseen("resolved: what they hold leaves suspense. This is final", free.exclude(pk__in=for_two)),
+        Foreseen("proposed: they are for two people, and somebody else has to agree", free.filter(pk__in=for_two)),
+        *(
+            Foreseen(words, breaks.filter(pk__in=[key for key, as_ in refused.items() if as_ == code]), acts=False)
+            for code, words in LEFT_ALONE.items()
         ),
-        Foreseen(RESOLVED, breaks.exclude(state=BreakState.OPEN), acts=False),
     ]

@@ -142,7 +142,7 @@ def test_a_hundred_just_below_the_limit_are_for_two_people_together(ann: Client,
     ann.post(LIST, sent)
 
     # then: those of one currency are proposed, and resolved once another person agrees
-    assert [told in page for told in ("2 of 102 resolved", "100 of 102 proposed: together")] == [True, True]
+    assert [told in page for told in ("2 of 102 resolved", "100 of 102 proposed: they are for two")] == [True, True]
     assert balances("EUR")[1] == -100 * 9_999
     assert Break.objects.filter(state="resolved").count() == 2
     alone.refresh_from_db()

@@ -170,6 +170,48 @@ def test_a_proposal_is_put_away_without_any_effect(by: str, state: str) -> None:
     propose(held)
 
 
+@pytest.mark.parametrize("by", ["ann", "bob"])
+def test_what_is_proposed_nobody_resolves_otherwise(by: str) -> None:
+    held, back = found(line()), found(line(subject="line:2", received=False))
+    proposal = propose(held)
+    with pytest.raises(PaymentRefused, match=proposal):
+        end(held, WRITTEN_OFF, by=by)
+    for each, how in ((held, How()), (held, How(R.LINKED, other=back)), (back, How(R.LINKED, other=held))):
+        assert refusal(partial(end, each, how, by=by)) == "resolution_open"
+        assert refusal(partial(propose, each, how, by=by)) == "resolution_open"
+    assert (balances(), Resolution.objects.get().state) == ((0, 0), "proposed")
+    assert set(Break.objects.values_list("state", flat=True)) == {"open"}
+    approve(proposal, "bob")
+    assert Break.objects.get(public_id=held).resolved_by == "ann and bob"
+
+
+def test_what_another_person_has_rejected_is_for_two_from_then_on() -> None:
+    held, back = found(line()), found(line(subject="line:2", received=False))
+    proposal = propose(held)
+    with transaction():
+        close_resolution(resolution_id=proposal, by="bob", now=NOW)
+    linked = How(R.LINKED, other=held)
+    for by in ("ann", "bob", "eve"):
+        assert refusal(partial(end, held, WRITTEN_OFF, by=by)) == "second_person_required"
+        assert refusal(partial(end, back, linked, by=by)) == "second_person_required"
+    assert set(Break.objects.values_list("state", flat=True)) == {"open"}
+    approve(propose(back, linked), "eve")
+    assert set(Break.objects.values_list("resolved_by", flat=True)) == {"ann and eve"}
+
+
+def test_what_its_proposer_has_withdrawn_is_for_one_again_and_not_by_the_same_form() -> None:
+    held, operation = found(line()), uuid4()
+    told = {"break_id": held, "how": WRITTEN_OFF, "reason": "Lost.", "by": "ann", "operation": operation, "now": NOW}
+    with transaction():
+        proposal = propose_resolution(**told)  # type: ignore[arg-type]  # each as it is asked for
+        close_resolution(resolution_id=proposal, by="ann", now=NOW)
+    with transaction():
+        resolve_break(**told)  # type: ignore[arg-type]  # the same
+    assert (balances(), Break.objects.get().state) == ((390, -390), "open")
+    end(held, WRITTEN_OFF)
+    assert Break.objects.get().resolved_by == "ann"
+
+
 def test_news_of_the_psp_overtakes_a_proposal() -> None:
     proposal = propose(found(line(LARGE)))
     with transaction():
