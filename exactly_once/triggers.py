@@ -1,4 +1,4 @@
-"""The two forms of our triggers: one refuses what is asked, one checks what a row has become against other rows."""
+"""Two forms of triggers: one refuses what is asked, one checks what a row has become against other rows."""
 
 from typing import Any
 

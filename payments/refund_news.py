@@ -37,7 +37,7 @@ _TOLD = ("state", "psp_reference", "failure_reason", "settled_at", "next_check_a
 
 @transaction_required
 def take_news(*, refund: Refund | BreakRefund, outcome: RefundOutcome, now: datetime) -> RefundState | None:
-    """Write to a locked refund what the PSP tells; return the state that it was in, None where that says nothing new.
+    """Write to a locked refund what the PSP tells; return the state that it was in, None where nothing was written.
 
     A refund that succeeded may still fail later: banks return them. A refusal (a failure without the PSP's reference)
     says only that our request was not executed: nothing about a refund that the PSP has.

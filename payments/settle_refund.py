@@ -51,13 +51,14 @@ def settle_refund(*, refund_uuid: UUID, outcome: RefundOutcome, now: datetime) -
 def call_off(*, refund_uuid: UUID, now: datetime) -> None:
     """Promise a refund no more that nobody was asked for yet: the buyer's bank has taken the money back.
 
-    Nobody is told here: the dispute is told of, when it is decided.
+    Nobody is told here: the dispute is told of, when it is decided. The PSP may have one that this
+    database has not sent: it was restored.
     """
     refund = lock_refund(refund_uuid=refund_uuid)
-    if refund.state != R.PENDING or refund.sent_at is not None:
+    if refund.state != R.PENDING or refund.sent_at is not None or refund.psp_reference is not None:
         return
-    if take_news(refund=refund, outcome=RefundCanceled(None, reason=DISPUTED), now=now) is not None:
-        _post_undone(refund, now, was_paid=False)
+    take_news(refund=refund, outcome=RefundCanceled(None, reason=DISPUTED), now=now)
+    _post_undone(refund, now, was_paid=False)
 
 
 def _post_paid(refund: Refund, reference: str, now: datetime) -> None:

@@ -20,7 +20,8 @@ LONGEST = 2_000
 def watch(*, connection: BaseDatabaseWrapper, **_: Any) -> None:
     """Have what a connection does traced. Django's object outlives the connection, and comes here with each."""
     if trace_statement not in connection.execute_wrappers:
-        connection.execute_wrappers.append(trace_statement)
+        # First: whoever has wrapped statements by now takes away the last one when it is done.
+        connection.execute_wrappers.insert(0, trace_statement)
         connection.commit = partial(trace_commit, connection.commit)  # type: ignore[method-assign]
 
 

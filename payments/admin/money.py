@@ -32,10 +32,15 @@ class PaymentIntentAdmin(ReadOnly, ModelAdmin):
     inlines = (PartInline, AttemptInline)
 
 
+# What came of it, and when: the end of the pages of refunds and captures.
+PROGRESS = ("psp_reference", "failure_reason", "created_at", "sent_at", "settled_at", "next_check_at", "checks")
+
+
 @admin.register(Refund)
 class RefundAdmin(ReadOnly, ModelAdmin):
     """Money on its way back."""
 
+    fields = ("public_id", "attempt", "amount_minor", "currency", "state", "reason", *PROGRESS)
     when_empty = "A refund comes here when goods come back, units are cancelled, or a client asks for one."
     list_display = ("public_id", "state", "amount_minor", "currency", "reason", "psp_reference", "created_at")
     list_filter = ("state", "reason", "currency", "attempt__psp")
@@ -48,6 +53,7 @@ class RefundAdmin(ReadOnly, ModelAdmin):
 class CaptureAdmin(ReadOnly, ModelAdmin):
     """Money taken out of authorisations."""
 
+    fields = ("public_id", "attempt", "number", "amount_minor", "currency", "final", "state", *PROGRESS)
     when_empty = "A capture comes here when money that was authorised is taken."
     list_display = ("public_id", "state", "amount_minor", "currency", "final", "psp_reference", "created_at")
     list_filter = ("state", "currency", "attempt__psp")

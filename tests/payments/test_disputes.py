@@ -2,6 +2,7 @@
 
 import itertools
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.db import IntegrityError
@@ -134,10 +135,11 @@ def test_a_refund_that_nobody_sent_yet_is_called_back() -> None:
     assert_in_order()
 
 
-def test_a_refund_that_was_sent_meanwhile_is_not_called_back() -> None:
-    # Given one that is sent after a dispute has looked for those that are not
+@pytest.mark.parametrize("known", [{"sent_at": NOW}, {"psp_reference": "re_1"}], ids=["sent", "the PSP has it"])
+def test_a_refund_that_was_sent_meanwhile_is_not_called_back(known: dict[str, Any]) -> None:
+    # Given one that is sent after a dispute has looked for those that are not, by whoever had these records before
     refund = promise(1290)
-    Refund.objects.update(sent_at=NOW)
+    Refund.objects.update(**known)
     # When
     with transaction():
         call_off(refund_uuid=refund.uuid, now=NOW)

@@ -1,5 +1,7 @@
 """A story shows rows of many models, to whoever may see each of these."""
 
+from importlib import import_module
+from pkgutil import iter_modules
 from types import ModuleType
 
 import pytest
@@ -16,12 +18,16 @@ from config.story.tell import tell
 from exactly_once import story as exactly_once
 from exactly_once.models import InboxBody, WebhookAttempt
 from exactly_once.story_item import StoryItem, item_of
+from payments import story as payments
 from payments.models import Attempt, BreakEvent
-from payments.story import breaks, payment, payout, settlement
 from tests.config.story.full_story import whole
 from tests.factories import NOW
 
-READERS: tuple[ModuleType, ...] = (checkout, exactly_once, breaks, payment, payout, settlement)
+READERS: tuple[ModuleType, ...] = (
+    checkout,
+    exactly_once,
+    *(import_module(f"payments.story.{found.name}") for found in iter_modules(payments.__path__)),
+)
 # Read along with the rows that they are parts of: no item is of them.
 PARTS = {OrderLine, SessionLine, InboxBody, WebhookAttempt, BreakEvent}
 

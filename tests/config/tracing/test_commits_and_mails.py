@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from django.core import mail
 from django.db import IntegrityError, connection
+from django.db.backends.signals import connection_created
 from django_subatomic import db
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
@@ -48,12 +49,39 @@ def test_a_commit_is_told_only_inside_a_span(told: InMemorySpanExporter) -> None
     with db.transaction():
         connection.cursor().execute("SELECT 1")
     with tracing.span("request"), db.transaction():
-        pass
+        connection.cursor().execute("SELECT 1")
 
-    assert spans(told) == [("COMMIT", COMMIT), ("request", {})]
-    commit, request = told.get_finished_spans()
+    assert [name for name, _ in spans(told)] == ["SELECT", "COMMIT", "request"]
+    _, commit, request = told.get_finished_spans()
+    assert dict(commit.attributes or {}) == COMMIT
     assert commit.parent is not None
     assert commit.parent.span_id == request.context.span_id
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_a_connection_that_is_opened_anew_while_somebody_watches_it_is_traced_once(told: InMemorySpanExporter) -> None:
+    # Given statements that are watched for a while, and a connection that is lost meanwhile, again and again
+    def another(execute: Any, *statement: Any) -> Any:
+        return execute(*statement)
+
+    connection.close()
+    connection_created.connect(watch)
+    try:
+        for _ in range(3):
+            with connection.execute_wrapper(another):
+                connection.close()
+                connection.cursor().execute("SELECT 1")
+        # When
+        wrappers = list(connection.execute_wrappers)
+        with tracing.span("request"), db.transaction():
+            connection.cursor().execute("SELECT 1")
+    finally:
+        connection_created.disconnect(watch)
+        connection.execute_wrappers.clear()
+        del connection.commit
+    # Then
+    assert wrappers == [trace_statement]
+    assert [name for name, _ in spans(told)] == ["SELECT", "COMMIT", "request"]
 
 
 @pytest.mark.usefixtures("watched")
