@@ -1,7 +1,7 @@
 """What people are told an act was: its code is the name of an address, such as ``access_apikey_revoke``."""
 
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from django.apps import apps
@@ -12,7 +12,8 @@ from config.staff.lists.values import KnownValues
 EXPORT = "export "
 
 
-@cache
+# There are as many as pages and buttons; a browser may send others.
+@lru_cache(maxsize=1_000)
 def act_words(action: str) -> str:
     """Return it in words, such as "Break: Resolve": what it was done to, and as its button is called."""
     if action.startswith(EXPORT):

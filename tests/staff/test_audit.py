@@ -252,6 +252,13 @@ def test_an_act_is_told_in_words(action: str, words: str) -> None:
     assert act_words(action) == words
 
 
+def test_of_the_acts_that_a_browser_names_few_are_kept() -> None:
+    for number in range(1_100):
+        act_words(f"act {number}")
+
+    assert act_words.cache_info().currsize == 1_000
+
+
 def test_no_button_is_told_by_its_code() -> None:
     acts = [button.replace(".", "_") for button in (*OF_LISTS, *OF_ROWS)]
     assert len(acts) > 10

@@ -191,6 +191,15 @@ def test_a_filter_offers_what_the_newest_rows_have_what_is_common_and_what_is_ch
     assert (offered, chosen) == (["ada", "cyd"], ["ada", "bea", "cyd"])
 
 
+def test_what_a_column_cannot_have_leads_back_to_the_list(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admin.site._registry[OrderLine], "list_filter", ("order__total_minor",))
+    address = _list_of(OrderLine)
+
+    answer = client.get(address, {"order__total_minor": "much"})
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"{address}?e=1")
+
+
 def test_each_day_from_the_first_row_to_the_last_can_be_chosen(client: Client) -> None:
     write(3, since=datetime(2026, 2, 26, tzinfo=UTC))
     write(1, since=datetime(2026, 3, 2, tzinfo=UTC))

@@ -59,12 +59,14 @@ class LongLists(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the t
         if not words or not is_long(self.model):
             return super().get_search_results(request, queryset, search_term)
         fields = self.get_search_fields(request)
-        few, many = found_whole(queryset.model, fields, words)
+        few, conditions = found_whole(queryset.model, fields, words)
+        duplicates = bool(conditions) and any(lookup_spawns_duplicates(self.opts, str(field)) for field in fields)
         # What no field says by itself, a ModelAdmin may know how to find.
         if also := getattr(self, "found_also", None):
             few.update(keys(also(words)))
-        whole = queryset.filter(reduce(or_, many, among(queryset.model, few)))
-        if (few or many) and whole.exists():
-            return whole, bool(many) and any(lookup_spawns_duplicates(self.opts, str(field)) for field in fields)
+        if few:  # Else an index that knows the condition could not be used.
+            conditions.append(among(queryset.model, few))
+        if conditions and (whole := queryset.filter(reduce(or_, conditions))).exists():
+            return whole, duplicates
         parts, _ = super().get_search_results(request, newest(queryset), search_term)
         return queryset.filter(among(queryset.model, keys(parts))), False

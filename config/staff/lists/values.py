@@ -4,7 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib.admin.filters import AllValuesFieldListFilter
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import get_fields_from_path
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import BooleanField, CheckConstraint, DateField, Field, Model, Q, QuerySet
 
@@ -35,8 +37,10 @@ class KnownValues(AllValuesFieldListFilter):
         path, _, column = self.field_path.rpartition("__")
         if not path or not self.lookup_val:
             return super().queryset(request, queryset)
-        others = self.field.model._default_manager.filter(**{f"{column}__in": self.lookup_val})  # noqa: SLF001 - Django's documented name
-        found = keys(others)
+        try:
+            found = keys(self.field.model._default_manager.filter(**{f"{column}__in": self.lookup_val}))  # noqa: SLF001 - Django's documented name
+        except (ValueError, ValidationError) as not_a_value:  # as Django's own does
+            raise IncorrectLookupParameters from not_a_value
         if len(found) > lists.ROWS_AT_MOST:
             return super().queryset(request, queryset)
         return queryset.filter(**{f"{path}__in": found})
