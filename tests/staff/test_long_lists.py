@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,6 @@ from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 
 from checkout.models import CheckoutSession, Order, OrderLine
 from config.staff import lists
@@ -22,17 +21,12 @@ from config.staff.models import AuditEvent
 from ledger.models import ENTRIES_BITS, Entry, Transaction
 from tests.checkout.orders import open_taxed_shop, sell
 from tests.factories import NOW
+from tests.staff.audit_rows import AUDIT, shown, write
 
 # django-unfold's, not ours: it still serves older Djangos, too.
 pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore:Overriding get_action_choices")]
 
-AUDIT, INBOX = reverse("admin:staff_auditevent_changelist"), reverse("admin:exactly_once_inboxevent_changelist")
-_WRITE = """
-INSERT INTO staff_auditevent (at, actor, action, outcome, object_type, object_ids, detail, reason, request_id)
-SELECT %s + n * interval '1 minute', 'ada', 'act' || n %% 3, 'done', 'a.thing', '[]', '{}', '', 'request-' || n
-FROM generate_series(1, %s) AS n
-"""
-
+INBOX = reverse("admin:exactly_once_inboxevent_changelist")
 _SAY_ROWS = "UPDATE pg_class SET reltuples = %s WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
 
 
@@ -49,18 +43,6 @@ def _long_for_the_statistics() -> Iterator[None]:
         cursor.execute(_SAY_ROWS, [1_000_000])
         yield
         cursor.execute(_SAY_ROWS, [-1])
-
-
-def write(events: int, *, since: datetime = NOW) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(_WRITE, [since, events])
-        cursor.execute("ANALYZE staff_auditevent")
-
-
-def shown(client: Client, address: str, **asked: str) -> Any:
-    answer = client.get(address, asked)
-    assert answer.status_code == 200, answer.headers
-    return answer.context["cl"]
 
 
 def rows_read(statement: str, table: str) -> int:
@@ -177,9 +159,7 @@ def test_a_filter_offers_what_the_newest_rows_have_what_is_common_and_what_is_ch
     monkeypatch.setattr(lists, "ROWS_SEARCHED", 100)
     AuditEvent.objects.create(at=NOW, actor="bea", action="once", outcome="done")
     write(500)
-    with connection.cursor() as cursor:
-        cursor.execute(_WRITE.replace("'ada'", "'cyd'"), [NOW + timedelta(days=2), 200])
-        cursor.execute("ANALYZE staff_auditevent")
+    write(200, since=NOW + timedelta(days=2), actor="cyd")
 
     # when
     offered, chosen = (
@@ -198,56 +178,6 @@ def test_what_a_column_cannot_have_leads_back_to_the_list(client: Client, monkey
     answer = client.get(address, {"order__total_minor": "much"})
 
     assert (answer.status_code, answer.headers["Location"]) == (302, f"{address}?e=1")
-
-
-def test_each_day_from_the_first_row_to_the_last_can_be_chosen(client: Client) -> None:
-    write(3, since=datetime(2026, 2, 26, tzinfo=UTC))
-    write(1, since=datetime(2026, 3, 2, tzinfo=UTC))
-
-    months = client.get(AUDIT).context["choices"]
-    days = client.get(AUDIT, {"at__year": "2026", "at__month": "2"}).context
-    day = client.get(AUDIT, {"at__year": "2026", "at__month": "2", "at__day": "26"}).context
-
-    assert [each["title"] for each in months] == ["February 2026", "March 2026"]
-    assert months[0]["link"] == "?at__month=2&at__year=2026"
-    assert [each["title"] for each in days["choices"]] == ["February 26", "February 27", "February 28"]
-    assert (days["back"]["title"], days["back"]["link"]) == ("2026", "?at__year=2026")
-    assert [each["title"] for each in day["choices"]] == ["February 26"]
-    assert day["cl"].result_count == 3
-
-
-@pytest.mark.parametrize("looked_at", [1, 500])
-def test_the_ways_of_a_long_list_lead_to_what_came_late_and_to_today(
-    client: Client, looked_at: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # given: rows of many days, in no order of theirs, as ANALYZE saw them or the newest are
-    monkeypatch.setattr(lists, "ROWS_AT_MOST", 100)
-    monkeypatch.setattr(lists, "ROWS_SEARCHED", looked_at)
-    monkeypatch.setattr(timezone, "localdate", lambda: date(2026, 9, 9))
-    for month in (2, 1, 6, 3):
-        write(100, since=datetime(2026, month, 1, tzinfo=UTC))
-    if looked_at > 1:
-        with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM pg_statistic WHERE starelid = 'staff_auditevent'::regclass")
-
-    # when
-    months = [each["title"].split()[0] for each in client.get(AUDIT).context["choices"]]
-    june = shown(client, AUDIT, at__year="2026", at__month="6")
-
-    # then
-    assert months == ["January", "February", "March", "April", "May", "June", "July", "August", "September"]
-    assert june.result_count == 100
-
-
-def test_a_month_and_a_day_of_no_year_are_no_place_on_the_way(client: Client) -> None:
-    write(3)
-
-    every, of_no_year = (client.get(AUDIT, asked) for asked in ({}, {"at__month": "5", "at__day": "20"}))
-
-    assert of_no_year.status_code == 200
-    assert [each["title"] for each in of_no_year.context["choices"]] == [
-        each["title"] for each in every.context["choices"]
-    ]
 
 
 def test_any_part_is_found_in_a_short_list_and_in_the_newest_rows_of_a_long_one(
